@@ -1,0 +1,61 @@
+/** Time and randomness come only from here; tests put their own clock in its place. */
+import { randomBytes, randomInt } from "node:crypto";
+
+export interface Clock {
+  /** Milliseconds since 1970. May jump: use `elapsed` for durations. */
+  now(): number;
+  /** Milliseconds since some fixed moment; never goes back. */
+  elapsed(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls once after `ms`; the result cancels it. Does not keep the process alive. */
+  after(ms: number, call: () => void): () => void;
+  /** Calls every `ms`; the result cancels it. Does not keep the process alive. */
+  every(ms: number, call: () => void): () => void;
+  /** A new id, at most 25 characters of [0-9A-Za-z_]; later ids sort after earlier ones. */
+  id(prefix: string): string;
+  /** Six digits. */
+  code(): string;
+  /** 0 ≤ random < 1, for jitter. */
+  random(): number;
+}
+
+export function createClock(): Clock {
+  let last = 0;
+  return {
+    now: () => Date.now(),
+    elapsed: () => performance.now(),
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(signal.reason);
+          return;
+        }
+        const aborted = () => {
+          clearTimeout(timer);
+          reject(signal?.reason);
+        };
+        const timer = setTimeout(() => {
+          signal?.removeEventListener("abort", aborted);
+          resolve();
+        }, ms);
+        signal?.addEventListener("abort", aborted, { once: true });
+      }),
+    after(ms, call) {
+      const timer = setTimeout(call, ms);
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
+    every(ms, call) {
+      const timer = setInterval(call, ms);
+      timer.unref();
+      return () => clearInterval(timer);
+    },
+    id(prefix) {
+      last = Math.max(last + 1, Date.now() * 1024);
+      return `${prefix}_${last.toString(36)}${randomBytes(4).toString("hex")}`;
+    },
+    code: () => String(randomInt(1_000_000)).padStart(6, "0"),
+    random: () => Math.random(),
+  };
+}

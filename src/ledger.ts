@@ -1,0 +1,32 @@
+/**
+ * The contract of a ledger: a SQL database that loses nothing it has said it keeps. The same tables and statements run
+ * on every implementation: `?` for parameters, ON CONFLICT and RETURNING, integers for times (milliseconds since 1970)
+ * and booleans, TEXT for JSON.
+ */
+
+export interface Ledger {
+  /**
+   * Runs `work` in one transaction; when this resolves, its writes are durable. Work of several callers may share one
+   * commit. `work` may be run again after a conflict or a lock, so it has no effects but through `tx`; what it throws
+   * rolls back its own writes only, and rejects with that.
+   * @throws DeskError ledger_busy | ledger_full | ledger_failed: nothing was written
+   */
+  write<T>(work: (tx: Transaction) => T | Promise<T>): Promise<T>;
+  /** Runs `work` on what has been committed. */
+  read<T>(work: (tx: Reader) => T | Promise<T>): Promise<T>;
+  /** Waits for writes under way, then closes. */
+  close(): Promise<void>;
+}
+
+export type SqlValue = string | number | null;
+export type Row = Record<string, SqlValue>;
+
+export interface Reader {
+  all<R = Row>(sql: string, ...values: SqlValue[]): R[] | Promise<R[]>;
+  get<R = Row>(sql: string, ...values: SqlValue[]): R | undefined | Promise<R | undefined>;
+}
+
+export interface Transaction extends Reader {
+  /** The number of rows changed. */
+  run(sql: string, ...values: SqlValue[]): number | Promise<number>;
+}

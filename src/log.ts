@@ -1,0 +1,60 @@
+/** Logs are events: a `noun.verb` and fields, one JSON line each on standard error. Customers' texts only at debug. */
+import { type DestinationStream, pino } from "pino";
+import { DeskError, faultOf } from "./errors.ts";
+
+export type Fields = Record<string, unknown>;
+
+export interface Log {
+  debug(event: string, fields?: Fields): void;
+  info(event: string, fields?: Fields): void;
+  warn(event: string, fields?: Fields): void;
+  error(event: string, fields?: Fields): void;
+  /** The same log with fields that stand in every line. */
+  with(fields: Fields): Log;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+/** @param destination standard error unless a test gives its own stream */
+export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+  const sink = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: describe },
+    },
+    destination ?? pino.destination({ fd: 2, sync: true }),
+  );
+  return wrap(sink);
+}
+
+type Sink = ReturnType<typeof pino>;
+
+function wrap(sink: Sink): Log {
+  const at = (level: "debug" | "info" | "warn" | "error") => (event: string, fields?: Fields) => {
+    if (sink.isLevelEnabled(level)) sink[level]({ event, ...fields });
+  };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    with: (fields) => wrap(sink.child(fields)),
+  };
+}
+
+/** An error as fields: code, fault, remedy, and the faults of its causes. A stack only for what nobody expected. */
+function describe(error: unknown): Fields {
+  const causes: string[] = [];
+  for (let cause = error instanceof Error ? error.cause : undefined; cause && causes.length < 5; ) {
+    causes.push(faultOf(cause));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  const fields: Fields = { fault: faultOf(error) };
+  if (error instanceof DeskError) Object.assign(fields, { code: error.code, remedy: error.remedy });
+  else if (error instanceof Error) fields.stack = error.stack;
+  if (causes.length > 0) fields.causes = causes;
+  return fields;
+}

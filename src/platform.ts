@@ -1,0 +1,162 @@
+/**
+ * The contract of a platform: three required methods, the rest are abilities that the core asks for
+ * (`if (platform.edit)`). An adapter that lacks an ability leaves it out; it never pretends.
+ *
+ * A method that fails throws a DeskError whose code says what is known of the effect:
+ *   platform_rate_limited   not accepted; come back after `retryAfterMs`
+ *   platform_unavailable    certainly not accepted; try again
+ *   platform_ambiguous      perhaps accepted: `find` before trying again
+ *   platform_unreachable    this person or place cannot be reached any more (DM closed, channel gone)
+ *   platform_refused        this content or call will never be accepted
+ *   platform_unauthorized   the credentials are wrong or revoked
+ */
+import type { FileRef, Incoming, Person } from "./message.ts";
+import type { ChannelId, MessageId, ThreadId, UserId } from "./thread.ts";
+
+export interface Platform {
+  /** `slack`, `discord`, `console`, `http`: the first word of all its ids. */
+  readonly name: string;
+  /** True where each message has its own reply and is never joined with the next into one turn. */
+  readonly turnPerMessage?: boolean;
+
+  /** Connects and begins to receive; resolves when connected. */
+  connect(desk: Receiver): Promise<void>;
+  /**
+   * Posts once. `key` is the outbox id: at most 25 characters of [0-9A-Za-z_-], to be sent along as the platform's
+   * idempotency key (nonce, metadata) so that `find` can tell whether an ambiguous send arrived.
+   */
+  post(target: Target, post: Post, key: string): Promise<Posted>;
+  /** Stops receiving, lets posts in the air finish, disconnects. */
+  close(): Promise<void>;
+
+  /** The message that was posted under this key, or undefined when there certainly is none. */
+  find?(target: Target, key: string): Promise<Posted | undefined>;
+  edit?(message: MessageId, post: Post): Promise<void>;
+  /** Deletes a message of the bot's own. */
+  remove?(message: MessageId): Promise<void>;
+  /** Sets or clears the bot's own mark on a message. */
+  mark?(message: MessageId, mark: Mark, set: boolean): Promise<void>;
+  /** Adds or removes a person's emoji, mirrored by the bot. */
+  react?(message: MessageId, emoji: string, added: boolean): Promise<void>;
+  /** A reply that grows while it is written. Becomes visible with the first `append`. */
+  draft?(target: Target, key: string): Draft;
+  /** Shows that the bot is at work ("typing", a status line); lapses by itself. `undefined` clears it where possible. */
+  working?(thread: ThreadId, step?: string): Promise<void>;
+  /** Replies to an interaction so that only its person sees it. False when the platform's time for it is over. */
+  answer?(interaction: string, post: Post): Promise<boolean>;
+  /** Shows a person something in a thread that nobody else sees. */
+  whisper?(thread: ThreadId, to: UserId, post: Post): Promise<void>;
+  /** The private thread with a person; `near` is the shared thread it grew out of. */
+  direct?(person: Person, near?: ThreadId): Promise<{ thread: ThreadId; way: "direct" | "private_thread" }>;
+  /** Whether a person belongs to a channel, user group or role, asked at the moment of use. */
+  belongs?(user: UserId, group: string): Promise<boolean>;
+  /** Renders a person's own page (Slack's App Home). */
+  home?(user: UserId, post: Post): Promise<void>;
+  /** The content of a received file. @throws platform_refused when it is larger than `bytesMax`. */
+  download?(file: FileRef, bytesMax: number): Promise<Uint8Array>;
+  /** Who this is by the platform's own directory. */
+  person?(user: UserId): Promise<Person | undefined>;
+  /** Problems of the installation for `deskhand doctor`: missing scopes, intents, channels. */
+  examine?(): Promise<Problem[]>;
+}
+
+export interface Receiver {
+  /** Resolves once the event is durable; rejects when it must be delivered again. */
+  receive(incoming: Incoming): Promise<void>;
+  /** Completions for a command's argument: `ticket` or `snippet`. */
+  suggest(
+    what: "ticket" | "snippet",
+    prefix: string,
+    by: Person,
+  ): Promise<{ value: string; label: string }[]>;
+}
+
+export type Target = { thread: ThreadId } | { channel: ChannelId };
+
+export interface Posted {
+  id: MessageId;
+  /** The thread in which answers to this message arrive. */
+  thread: ThreadId;
+}
+
+/** ✅ and ⚠️ in a ticket's thread; `working` where a platform shows that something is on its way. */
+export type Mark = "sent" | "failed" | "working";
+
+export interface Draft {
+  /** Adds text the customer may see at once; the adapter paces itself. Never throws: a broken draft shows in `finish`. */
+  append(text: string): void;
+  /** Shows a step of the work, where the platform can. */
+  step?(id: string, title: string, state: "running" | "done" | "failed"): void;
+  /** Makes the visible message exactly this post. Throws like `post`. */
+  finish(post: Post): Promise<Posted>;
+  /** Stops and takes back what was shown. */
+  abandon(): Promise<void>;
+  /** Whether anything has become visible. */
+  readonly shown: boolean;
+}
+
+/** What the desk posts, independent of any platform. */
+export interface Post {
+  /** CommonMark with GFM tables and strikethrough. No live mentions; links have been checked against the allow-list. */
+  text: string;
+  /** Shown as a small line below. */
+  sources?: Source[];
+  /** Fields and sections with a head; `text` is then its fallback for notifications. */
+  card?: Card;
+  buttons?: Button[];
+  /** A choice of one from a list, e.g. Transfer…. */
+  menus?: Menu[];
+  /** The turn that feedback buttons (👍 👎) report on. */
+  feedback?: string;
+  /** The name under which a staff member's words reach a customer. */
+  as?: string;
+  replyTo?: MessageId;
+  files?: OutgoingFile[];
+}
+
+export interface Source {
+  title: string;
+  /** Clickable only when on the allow-list. */
+  url?: string;
+}
+
+export interface OutgoingFile {
+  name: string;
+  mediaType: string;
+  bytes: number;
+  /** A file on this machine. */
+  path: string;
+}
+
+export interface Card {
+  title: string;
+  /** Short facts, side by side where there is room. */
+  facts: { label: string; value: string }[];
+  /** Longer text, CommonMark. */
+  sections: { label: string; text: string }[];
+  /** A last small line, e.g. `Taken by Maya`. */
+  footer?: string;
+}
+
+export interface Button {
+  label: string;
+  /** What comes back as `action.name` and `action.value`; together at most 90 characters. */
+  action: string;
+  value: string;
+  style?: "primary" | "danger";
+  /** Asks for a text first (a modal); it comes back as `action.reason`. */
+  ask?: { title: string; label: string };
+}
+
+export interface Menu {
+  label: string;
+  action: string;
+  options: { label: string; value: string }[];
+}
+
+export interface Problem {
+  /** The variable, file or place it is about. */
+  where: string;
+  fault: string;
+  remedy: string;
+}

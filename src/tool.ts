@@ -1,0 +1,68 @@
+/**
+ * The contract of a tool: what a company writes to let the desk act. A tool never takes a customer's id; the session
+ * supplies it, and every query of the tool is scoped by it.
+ */
+import type { z } from "zod";
+
+export interface Tool<Input = unknown> {
+  /** [a-z0-9_], at most 64 characters. */
+  name: string;
+  /** For the model: what it does and when to use it. */
+  description: string;
+  /** A write becomes an intent: previewed, checked by policy, confirmed, approved, run once. */
+  effect: "read" | "write";
+  /** True unless said otherwise: runs only for a verified customer, in a private thread. */
+  account?: boolean;
+  input: z.ZodType<Input>;
+  /** Writes only: what would happen, from the company's own data. */
+  preview?(input: Input, context: ToolContext): Promise<Preview> | Preview;
+  /** Returns data for the model. What finds nothing returns data; what throws is an error. */
+  run(input: Input, context: ToolContext): Promise<unknown> | unknown;
+  /**
+   * Writes only, optional: what became of an intent whose run broke off. Without it a run that broke off is tried again
+   * with the same idempotency key.
+   */
+  settle?(input: Input, context: ToolContext): Promise<Settlement> | Settlement;
+}
+
+/** What would be done, shown to the customer and to the approver, hashed, and checked against the policy. */
+export type Preview =
+  | { ok: true; subject: string; amount?: Money; text: string; facts?: Record<string, string | number> }
+  | { ok: false; reason: string };
+
+export type Settlement = { done: true; result: unknown } | { done: false };
+
+/** Integer minor units (cents) and an ISO 4217 code. */
+export interface Money {
+  minor: number;
+  currency: string;
+}
+
+export interface ToolContext {
+  /** The verified customer; `{ id: "" }` only in tools with `account: false` when nobody is verified. */
+  customer: { id: string };
+  thread: { id: string };
+  /** In `run` of a write: the intent, and the key that must make the backend do it only once. */
+  intent?: { id: string; idempotencyKey: string; preview: Preview };
+  /** Aborted at the tool's time limit. */
+  signal: AbortSignal;
+  /** Milliseconds since 1970. */
+  now(): number;
+  log: { info(event: string, fields?: Record<string, unknown>): void };
+}
+
+/** Declares a tool; gives it back as it is. */
+export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
+  return tool;
+}
+
+/** Finds a customer by what they typed; the code then goes to the address that this returns. */
+export interface Identity {
+  find(
+    claim: string,
+  ): Promise<{ id: string; email: string } | undefined> | { id: string; email: string } | undefined;
+}
+
+export function defineIdentity(identity: Identity): Identity {
+  return identity;
+}
