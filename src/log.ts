@@ -1,5 +1,5 @@
 /** Logs are events: a `noun.verb` and fields, one JSON line each on standard error. Customers' texts only at debug. */
-import { type DestinationStream, pino } from "pino";
+import { type BaseLogger, type DestinationStream, pino } from "pino";
 import { DeskError, faultOf } from "./errors.ts";
 
 export type Fields = Record<string, unknown>;
@@ -30,7 +30,10 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
   return wrap(sink);
 }
 
-type Sink = ReturnType<typeof pino>;
+type Sink = Pick<BaseLogger, "debug" | "info" | "warn" | "error"> & {
+  isLevelEnabled(level: string): boolean;
+  child(fields: Fields): Sink;
+};
 
 function wrap(sink: Sink): Log {
   const at = (level: "debug" | "info" | "warn" | "error") => (event: string, fields?: Fields) => {
