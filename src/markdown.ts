@@ -1,0 +1,145 @@
+/** One document model for everything that is written: CommonMark with GFM, as mdast. Adapters render it their way. */
+import type { BlockContent, Code, List, Paragraph, PhrasingContent, Root, RootContent, Table } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown, gfmToMarkdown } from "mdast-util-gfm";
+import { toMarkdown } from "mdast-util-to-markdown";
+import { gfm } from "micromark-extension-gfm";
+
+export function parseMarkdown(text: string): Root {
+  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+}
+
+export function writeMarkdown(root: Root): string {
+  return toMarkdown(root, { extensions: [gfmToMarkdown()], bullet: "-", emphasis: "_" }).trimEnd();
+}
+
+/**
+ * The document in pieces, each of which `render`s to at most `max` characters: between blocks where that is enough,
+ * otherwise between list items, lines of code, table rows, sentences, words, and only then anywhere.
+ */
+export function splitMarkdown(root: Root, render: (piece: Root) => string, max: number): string[] {
+  const pieces: string[] = [];
+  let open: RootContent[] = [];
+  let rendered = "";
+  const add = (block: RootContent): void => {
+    const longer = render({ type: "root", children: [...open, block] });
+    if (longer.length <= max) {
+      open.push(block);
+      rendered = longer;
+      return;
+    }
+    if (open.length > 0) {
+      pieces.push(rendered);
+      open = [];
+      rendered = "";
+      add(block);
+      return;
+    }
+    const halves = halve(block);
+    if (halves) halves.forEach(add);
+    else pieces.push(...slice(render({ type: "root", children: [block] }), max));
+  };
+  root.children.forEach(add);
+  if (open.length > 0) pieces.push(rendered);
+  return pieces;
+}
+
+/** A block as two smaller ones of its kind, or undefined when it cannot be divided. */
+function halve(block: RootContent): [RootContent, RootContent] | undefined {
+  switch (block.type) {
+    case "list":
+      return block.children.length > 1 ? halveList(block) : undefined;
+    case "code":
+      return halveCode(block);
+    case "table":
+      return block.children.length > 2 ? halveTable(block) : undefined;
+    case "blockquote": {
+      if (block.children.length > 1) {
+        const middle = block.children.length >> 1;
+        return [
+          { ...block, children: block.children.slice(0, middle) },
+          { ...block, children: block.children.slice(middle) },
+        ];
+      }
+      const inner = block.children[0] && halve(block.children[0]);
+      if (!inner) return undefined;
+      return [
+        { ...block, children: [inner[0] as BlockContent] },
+        { ...block, children: [inner[1] as BlockContent] },
+      ];
+    }
+    case "paragraph":
+      return halveParagraph(block);
+    default:
+      return undefined;
+  }
+}
+
+function halveList(list: List): [List, List] {
+  const middle = list.children.length >> 1;
+  const second: List = { ...list, children: list.children.slice(middle) };
+  if (list.ordered) second.start = (list.start ?? 1) + middle;
+  return [{ ...list, children: list.children.slice(0, middle) }, second];
+}
+
+function halveCode(code: Code): [Code, Code] | undefined {
+  const cut = code.value.lastIndexOf("\n", code.value.length >> 1);
+  const at = cut > 0 ? cut : code.value.indexOf("\n", code.value.length >> 1);
+  if (at <= 0) return undefined;
+  return [
+    { ...code, value: code.value.slice(0, at) },
+    { ...code, value: code.value.slice(at + 1) },
+  ];
+}
+
+function halveTable(table: Table): [Table, Table] {
+  const [head, ...rows] = table.children;
+  const middle = rows.length >> 1;
+  const heading = head ? [head] : [];
+  return [
+    { ...table, children: [...heading, ...rows.slice(0, middle)] },
+    { ...table, children: [...heading, ...rows.slice(middle)] },
+  ];
+}
+
+function halveParagraph(paragraph: Paragraph): [Paragraph, Paragraph] | undefined {
+  const { children } = paragraph;
+  if (children.length > 1) {
+    const middle = children.length >> 1;
+    return [
+      { ...paragraph, children: children.slice(0, middle) },
+      { ...paragraph, children: children.slice(middle) },
+    ];
+  }
+  const only = children[0];
+  if (only?.type !== "text") return undefined;
+  const at = cutOf(only.value, only.value.length >> 1);
+  if (at === undefined) return undefined;
+  const part = (value: string): Paragraph => ({
+    ...paragraph,
+    children: [{ ...only, value: value.trim() } satisfies PhrasingContent],
+  });
+  return [part(only.value.slice(0, at)), part(only.value.slice(at))];
+}
+
+/** Where to cut near the middle: after a sentence, else at a space. */
+function cutOf(text: string, middle: number): number | undefined {
+  for (const mark of ["\n", ". ", "! ", "? ", " "]) {
+    const before = text.lastIndexOf(mark, middle);
+    if (before > 0) return before + mark.length - 1 || undefined;
+  }
+  const after = text.indexOf(" ", middle);
+  return after > 0 ? after : undefined;
+}
+
+/** Cuts a text that has no joints, never inside a surrogate pair. */
+function slice(text: string, max: number): string[] {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    let to = Math.min(from + max, text.length);
+    if (to < text.length && /[\uD800-\uDBFF]/.test(text[to - 1] ?? "")) to -= 1;
+    parts.push(text.slice(from, to));
+    from = to;
+  }
+  return parts;
+}
