@@ -1,0 +1,140 @@
+/**
+ * The rows of `inbox`: everything that has come in and has not been dealt with. An event is admitted once, under all
+ * the keys it may come again with; it waits in its lane until the turn that took it has ended.
+ */
+import type { Clock } from "../clock.ts";
+import type { Reader, Transaction } from "../ledger.ts";
+import type { Incoming, Message } from "../message.ts";
+
+export interface Admitted {
+  id: string;
+  lane: string;
+  event: Incoming;
+  receivedAt: number;
+  /** How often the program died or failed while it dealt with this. */
+  attempts: number;
+}
+
+/** @returns undefined when it has been here before */
+export async function admit(
+  tx: Transaction,
+  lane: string,
+  event: Incoming,
+  clock: Clock,
+): Promise<Admitted | undefined> {
+  const now = clock.now();
+  for (const [position, key] of event.keys.entries()) {
+    const fresh = await tx.run(
+      "INSERT INTO inbox_keys (key, seen_at) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+      key,
+      now,
+    );
+    if (fresh > 0) continue;
+    // Known under a later key only: the earlier ones must be remembered all the same.
+    for (const other of event.keys.slice(position + 1)) {
+      await tx.run(
+        "INSERT INTO inbox_keys (key, seen_at) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+        other,
+        now,
+      );
+    }
+    return undefined;
+  }
+  const admitted: Admitted = { id: clock.id("in"), lane, event, receivedAt: now, attempts: 0 };
+  await tx.run(
+    `INSERT INTO inbox (id, lane, kind, message, sort, event, received_at, state, attempts)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', 0)`,
+    admitted.id,
+    lane,
+    event.kind,
+    event.kind === "message" ? event.message.id : null,
+    event.kind === "message" ? event.message.order : "",
+    JSON.stringify(event),
+    now,
+  );
+  return admitted;
+}
+
+interface InboxRow {
+  id: string;
+  lane: string;
+  event: string;
+  received_at: number;
+  attempts: number;
+}
+
+/** What waits in a lane, in the platform's own order. */
+export async function waitingIn(tx: Reader, lane: string): Promise<Admitted[]> {
+  const rows = await tx.all<InboxRow>(
+    "SELECT id, lane, event, received_at, attempts FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY sort, id",
+    lane,
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    lane: row.lane,
+    event: JSON.parse(row.event) as Incoming,
+    receivedAt: row.received_at,
+    attempts: row.attempts,
+  }));
+}
+
+/** The lanes in which something waits, for the start. */
+export async function lanesWaiting(tx: Reader): Promise<string[]> {
+  const rows = await tx.all<{ lane: string }>("SELECT DISTINCT lane FROM inbox WHERE state = 'waiting'");
+  return rows.map((row) => row.lane);
+}
+
+export async function markDone(tx: Transaction, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await tx.run("UPDATE inbox SET state = 'done' WHERE id = ?", id);
+}
+
+/** Notes that dealing with these failed or died; those that did so `attemptsMax` times are parked. */
+export async function countAttempt(
+  tx: Transaction,
+  ids: readonly string[],
+  attemptsMax: number,
+): Promise<void> {
+  for (const id of ids) {
+    await tx.run(
+      `UPDATE inbox SET attempts = attempts + 1,
+         state = CASE WHEN attempts + 1 >= ? THEN 'parked' ELSE state END WHERE id = ? AND state = 'waiting'`,
+      attemptsMax,
+      id,
+    );
+  }
+}
+
+/** At the start: everything that waits was being dealt with, or not yet, when the last process ended. */
+export async function countAttempts(tx: Transaction): Promise<void> {
+  await tx.run("UPDATE inbox SET attempts = attempts + 1 WHERE state = 'waiting'");
+}
+
+/** The message as it is now, if it still waits: an edit before the answer changes the question. */
+export async function amendWaiting(tx: Transaction, message: Message): Promise<boolean> {
+  const row = await tx.get<{ id: string; event: string }>(
+    "SELECT id, event FROM inbox WHERE message = ? AND state = 'waiting'",
+    message.id,
+  );
+  if (!row) return false;
+  const event = JSON.parse(row.event) as Incoming;
+  if (event.kind !== "message") return false;
+  const amended: Incoming = {
+    ...event,
+    message: { ...event.message, text: message.text, files: message.files },
+  };
+  await tx.run("UPDATE inbox SET event = ? WHERE id = ?", JSON.stringify(amended), row.id);
+  return true;
+}
+
+/** Takes back a message that still waits. */
+export async function withdrawWaiting(tx: Transaction, message: string): Promise<boolean> {
+  return (
+    (await tx.run("UPDATE inbox SET state = 'done' WHERE message = ? AND state = 'waiting'", message)) > 0
+  );
+}
+
+/** Forgets events that are done and keys that can no longer come again. */
+export async function pruneInbox(tx: Transaction, before: number): Promise<void> {
+  await tx.run("DELETE FROM inbox WHERE state = 'done' AND received_at < ?", before);
+  await tx.run("DELETE FROM inbox_keys WHERE seen_at < ?", before);
+}

@@ -1,0 +1,73 @@
+/**
+ * The ledger's tables, one numbered step after another; a step that has been released never changes. Portable SQL:
+ * TEXT for ids and JSON, BIGINT for times (milliseconds since 1970), counts and booleans.
+ */
+export interface Migration {
+  name: string;
+  statements: string[];
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    name: "a desk",
+    statements: [
+      // One conversation. `version` grows with every change of control: it is the fence that a stale turn runs into.
+      `CREATE TABLE threads (
+        id TEXT PRIMARY KEY, platform TEXT NOT NULL, tenant TEXT NOT NULL, channel TEXT NOT NULL,
+        visibility TEXT NOT NULL, opener TEXT NOT NULL, opener_name TEXT NOT NULL,
+        control TEXT NOT NULL, version BIGINT NOT NULL, ticket BIGINT, assignee TEXT, assignee_name TEXT,
+        specialist TEXT, last_seq BIGINT NOT NULL, turns BIGINT NOT NULL,
+        opened_at BIGINT NOT NULL, active_at BIGINT NOT NULL)`,
+      `CREATE INDEX threads_opener ON threads (opener)`,
+
+      // What has come in. `waiting` until the turn that took it has ended; `parked` when it broke the program too often.
+      `CREATE TABLE inbox (
+        id TEXT PRIMARY KEY, lane TEXT NOT NULL, kind TEXT NOT NULL, message TEXT, sort TEXT NOT NULL,
+        event TEXT NOT NULL, received_at BIGINT NOT NULL, state TEXT NOT NULL, attempts BIGINT NOT NULL)`,
+      `CREATE INDEX inbox_waiting ON inbox (lane, sort, id) WHERE state = 'waiting'`,
+      `CREATE INDEX inbox_message ON inbox (message) WHERE state = 'waiting'`,
+      `CREATE INDEX inbox_received ON inbox (received_at)`,
+      `CREATE TABLE inbox_keys (key TEXT PRIMARY KEY, seen_at BIGINT NOT NULL)`,
+      `CREATE INDEX inbox_keys_seen ON inbox_keys (seen_at)`,
+
+      // What people wrote and read, in the thread's own order.
+      `CREATE TABLE messages (
+        id TEXT PRIMARY KEY, thread TEXT NOT NULL, seq BIGINT NOT NULL, author TEXT NOT NULL,
+        by_user TEXT, by_name TEXT, text TEXT NOT NULL, sources TEXT, files TEXT, turn TEXT,
+        at BIGINT NOT NULL, edited_at BIGINT, deleted_at BIGINT)`,
+      `CREATE UNIQUE INDEX messages_thread ON messages (thread, seq)`,
+
+      // What the bot did in a turn: its calls, their results, who was in charge, what it cost.
+      `CREATE TABLE journal (
+        turn TEXT PRIMARY KEY, thread TEXT NOT NULL, seq BIGINT NOT NULL, specialist TEXT NOT NULL,
+        outcome TEXT NOT NULL, model TEXT NOT NULL, entries TEXT NOT NULL, tokens_in BIGINT NOT NULL,
+        tokens_out BIGINT NOT NULL, started_at BIGINT NOT NULL, ended_at BIGINT NOT NULL)`,
+      `CREATE INDEX journal_thread ON journal (thread, seq)`,
+
+      // What is to be shown. `fence`: the thread's version at which it may still be posted.
+      `CREATE TABLE outbox (
+        id TEXT PRIMARY KEY, lane TEXT NOT NULL, thread TEXT, fence BIGINT, send TEXT NOT NULL, state TEXT NOT NULL,
+        attempts BIGINT NOT NULL, due_at BIGINT NOT NULL, created_at BIGINT NOT NULL, author TEXT NOT NULL,
+        source TEXT, posted TEXT, posted_thread TEXT, sent_at BIGINT, fault TEXT)`,
+      `CREATE INDEX outbox_open ON outbox (lane, id) WHERE state IN ('waiting', 'sending')`,
+      `CREATE INDEX outbox_source ON outbox (source) WHERE source IS NOT NULL`,
+      `CREATE INDEX outbox_posted ON outbox (posted) WHERE posted IS NOT NULL`,
+      `CREATE INDEX outbox_thread ON outbox (thread, id)`,
+
+      `CREATE TABLE tickets (
+        number BIGINT PRIMARY KEY, thread TEXT NOT NULL, state TEXT NOT NULL, ask TEXT NOT NULL, reason TEXT NOT NULL,
+        priority TEXT NOT NULL, queue TEXT NOT NULL, language TEXT NOT NULL, brief TEXT NOT NULL,
+        assignee TEXT, assignee_name TEXT, card TEXT, desk_thread TEXT,
+        opened_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, resolved_at BIGINT)`,
+      `CREATE INDEX tickets_thread ON tickets (thread)`,
+      `CREATE INDEX tickets_desk_thread ON tickets (desk_thread)`,
+      `CREATE INDEX tickets_open ON tickets (number) WHERE state <> 'resolved'`,
+
+      // One row for each effect: who did what to what.
+      `CREATE TABLE audit (
+        id TEXT PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
+        thread TEXT, turn TEXT, detail TEXT NOT NULL)`,
+      `CREATE INDEX audit_thread ON audit (thread, id)`,
+    ],
+  },
+];

@@ -1,0 +1,182 @@
+/**
+ * The rows of `outbox`: everything that is to be shown to people. A row is written in the same transaction as what it
+ * tells of, and then sent, in the order of its lane:
+ *
+ *   waiting ──▶ sending ──▶ sent
+ *      │           └──────▶ failed      the platform will never take it
+ *      └──────────────────▶ cancelled   its fence no longer holds: somebody else has the thread
+ *
+ * `sending` is only entered where the platform cannot be asked whether a post arrived.
+ */
+import type { Clock } from "../clock.ts";
+import type { Reader, Transaction } from "../ledger.ts";
+import type { Mark, Post, Posted, Target } from "../platform.ts";
+import type { MessageId, ThreadId } from "../thread.ts";
+
+/** What a row does. A ticket stands for its card's thread, which is known once the card has been posted. */
+export type Send =
+  | { does: "post"; to: Target | { ticket: number }; post: Post }
+  /** Posts the ticket's card, or brings the posted one up to date. */
+  | { does: "card"; ticket: number; post: Post }
+  | { does: "mark"; message: MessageId; mark: Mark; set: boolean }
+  /** Changes, or takes back, the copies of a message that were posted elsewhere. */
+  | { does: "edit"; copiesOf: MessageId; post: Post }
+  | { does: "remove"; copiesOf: MessageId };
+
+export interface OutboxRow {
+  id: string;
+  /** Rows of one lane go out one after the other: a customer's thread, or `ticket:N`. */
+  lane: string;
+  /** The customer's thread it is about. */
+  thread: ThreadId | undefined;
+  /** The thread's version at which it may be sent; undefined: always. */
+  fence: number | undefined;
+  send: Send;
+  state: "waiting" | "sending" | "sent" | "failed" | "cancelled";
+  attempts: number;
+  dueAt: number;
+  createdAt: number;
+  /** Whose words these are. */
+  author: "bot" | "desk" | "staff" | "customer";
+  /** The message that this is a copy of. */
+  source: MessageId | undefined;
+}
+
+export type NewSend = Pick<OutboxRow, "lane" | "author" | "send"> &
+  Partial<Pick<OutboxRow, "id" | "thread" | "fence" | "source">>;
+
+export async function enqueue(tx: Transaction, clock: Clock, fresh: NewSend): Promise<OutboxRow> {
+  const now = clock.now();
+  const row: OutboxRow = {
+    id: fresh.id ?? clock.id("o"),
+    lane: fresh.lane,
+    thread: fresh.thread,
+    fence: fresh.fence,
+    send: fresh.send,
+    state: "waiting",
+    attempts: 0,
+    dueAt: now,
+    createdAt: now,
+    author: fresh.author,
+    source: fresh.source,
+  };
+  await tx.run(
+    `INSERT INTO outbox (id, lane, thread, fence, send, state, attempts, due_at, created_at, author, source)
+     VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?)`,
+    row.id,
+    row.lane,
+    row.thread ?? null,
+    row.fence ?? null,
+    JSON.stringify(row.send),
+    now,
+    now,
+    row.author,
+    row.source ?? null,
+  );
+  return row;
+}
+
+interface StoredRow {
+  id: string;
+  lane: string;
+  thread: string | null;
+  fence: number | null;
+  send: string;
+  state: OutboxRow["state"];
+  attempts: number;
+  due_at: number;
+  created_at: number;
+  author: OutboxRow["author"];
+  source: string | null;
+}
+
+const columns = "id, lane, thread, fence, send, state, attempts, due_at, created_at, author, source";
+
+/** What has not been sent yet, in the order of the lanes. */
+export async function unsent(tx: Reader): Promise<OutboxRow[]> {
+  const rows = await tx.all<StoredRow>(
+    `SELECT ${columns} FROM outbox WHERE state IN ('waiting', 'sending') ORDER BY lane, id`,
+  );
+  return rows.map(rowOf);
+}
+
+export async function markSending(tx: Transaction, id: string): Promise<void> {
+  await tx.run(
+    "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND state = 'waiting'",
+    id,
+  );
+}
+
+export async function markSent(
+  tx: Transaction,
+  id: string,
+  posted: Posted | undefined,
+  now: number,
+): Promise<void> {
+  await tx.run(
+    "UPDATE outbox SET state = 'sent', posted = ?, posted_thread = ?, sent_at = ?, fault = NULL WHERE id = ?",
+    posted?.id ?? null,
+    posted?.thread ?? null,
+    now,
+    id,
+  );
+}
+
+export async function markRetry(tx: Transaction, id: string, dueAt: number, fault: string): Promise<void> {
+  await tx.run(
+    "UPDATE outbox SET state = 'waiting', attempts = attempts + 1, due_at = ?, fault = ? WHERE id = ?",
+    dueAt,
+    fault,
+    id,
+  );
+}
+
+export async function markOver(
+  tx: Transaction,
+  id: string,
+  state: "failed" | "cancelled",
+  fault: string,
+): Promise<void> {
+  await tx.run("UPDATE outbox SET state = ?, fault = ? WHERE id = ?", state, fault, id);
+}
+
+/** What the bot has not said yet in a thread that a person takes: it never will. */
+export async function cancelUnsent(tx: Transaction, thread: ThreadId, fault: string): Promise<void> {
+  await tx.run(
+    `UPDATE outbox SET state = 'cancelled', fault = ?
+     WHERE thread = ? AND author = 'bot' AND fence IS NOT NULL AND state = 'waiting'`,
+    fault,
+    thread,
+  );
+}
+
+/** Where the copies of a message were posted. */
+export async function copiesOf(tx: Reader, source: MessageId): Promise<MessageId[]> {
+  const rows = await tx.all<{ posted: string }>(
+    "SELECT posted FROM outbox WHERE source = ? AND posted IS NOT NULL ORDER BY id",
+    source,
+  );
+  return rows.map((row) => row.posted);
+}
+
+/** The message that a posted one is a copy of. */
+export async function originalOf(tx: Reader, posted: MessageId): Promise<MessageId | undefined> {
+  const row = await tx.get<{ source: string | null }>("SELECT source FROM outbox WHERE posted = ?", posted);
+  return row?.source ?? undefined;
+}
+
+function rowOf(row: StoredRow): OutboxRow {
+  return {
+    id: row.id,
+    lane: row.lane,
+    thread: row.thread ?? undefined,
+    fence: row.fence ?? undefined,
+    send: JSON.parse(row.send) as Send,
+    state: row.state,
+    attempts: row.attempts,
+    dueAt: row.due_at,
+    createdAt: row.created_at,
+    author: row.author,
+    source: row.source ?? undefined,
+  };
+}

@@ -1,0 +1,161 @@
+/** The rows of `tickets`: what a person has been asked to do. */
+import type { Reader, SqlValue, Transaction } from "../ledger.ts";
+import type { Source } from "../platform.ts";
+import type { MessageId, ThreadId, UserId } from "../thread.ts";
+
+export type Priority = "low" | "normal" | "high" | "urgent";
+export const priorities: readonly Priority[] = ["low", "normal", "high", "urgent"];
+
+export interface Ticket {
+  number: number;
+  thread: ThreadId;
+  state: "open" | "taken" | "handed_back" | "resolved";
+  /** What the customer wants, in one line. */
+  ask: string;
+  /** Why a person is needed. */
+  reason: string;
+  priority: Priority;
+  queue: string;
+  /** ISO 639-1 */
+  language: string;
+  brief: Brief;
+  assignee: UserId | undefined;
+  assigneeName: string | undefined;
+  card: MessageId | undefined;
+  /** The staff side of the conversation: the card's thread. */
+  deskThread: ThreadId | undefined;
+  openedAt: number;
+}
+
+/** What a member of staff needs to know before the first word. */
+export interface Brief {
+  customer: string;
+  /** What the bot has shown the customer. */
+  tried: Source[];
+  /** What tools have said, one fact a line. */
+  facts: string[];
+  lastWords: string;
+  nextStep: string;
+}
+
+export type NewTicket = Pick<
+  Ticket,
+  "thread" | "ask" | "reason" | "priority" | "queue" | "language" | "brief"
+>;
+
+/** Gives it the next number. */
+export async function openTicket(tx: Transaction, fresh: NewTicket, now: number): Promise<Ticket> {
+  const row = await tx.get<{ number: number }>(
+    `INSERT INTO tickets (number, thread, state, ask, reason, priority, queue, language, brief, opened_at, changed_at)
+     SELECT COALESCE(MAX(number), 0) + 1, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ? FROM tickets RETURNING number`,
+    fresh.thread,
+    fresh.ask,
+    fresh.reason,
+    fresh.priority,
+    fresh.queue,
+    fresh.language,
+    JSON.stringify(fresh.brief),
+    now,
+    now,
+  );
+  return {
+    ...fresh,
+    number: Number(row?.number),
+    state: "open",
+    assignee: undefined,
+    assigneeName: undefined,
+    card: undefined,
+    deskThread: undefined,
+    openedAt: now,
+  };
+}
+
+export type TicketChange = Partial<
+  Pick<
+    Ticket,
+    "state" | "ask" | "reason" | "priority" | "queue" | "language" | "brief" | "card" | "deskThread"
+  >
+> & { assignee?: { id: UserId; name: string } | "none" };
+
+export async function changeTicket(
+  tx: Transaction,
+  ticket: Ticket,
+  change: TicketChange,
+  now: number,
+): Promise<Ticket> {
+  const { assignee, ...rest } = change;
+  const next: Ticket = { ...ticket, ...rest };
+  if (assignee) {
+    next.assignee = assignee === "none" ? undefined : assignee.id;
+    next.assigneeName = assignee === "none" ? undefined : assignee.name;
+  }
+  await tx.run(
+    `UPDATE tickets SET state = ?, ask = ?, reason = ?, priority = ?, queue = ?, language = ?, brief = ?, assignee = ?,
+       assignee_name = ?, card = ?, desk_thread = ?, changed_at = ?, resolved_at = ? WHERE number = ?`,
+    next.state,
+    next.ask,
+    next.reason,
+    next.priority,
+    next.queue,
+    next.language,
+    JSON.stringify(next.brief),
+    next.assignee ?? null,
+    next.assigneeName ?? null,
+    next.card ?? null,
+    next.deskThread ?? null,
+    now,
+    next.state === "resolved" ? now : null,
+    next.number,
+  );
+  return next;
+}
+
+/** Where the card of a ticket stands, once it does. */
+export async function placeCard(
+  tx: Transaction,
+  number: number,
+  card: MessageId,
+  deskThread: ThreadId,
+): Promise<void> {
+  await tx.run("UPDATE tickets SET card = ?, desk_thread = ? WHERE number = ?", card, deskThread, number);
+}
+
+export async function findTicket(tx: Reader, number: number): Promise<Ticket | undefined> {
+  const row = await tx.get("SELECT * FROM tickets WHERE number = ?", number);
+  return row && ticketOf(row);
+}
+
+export async function ticketOfDeskThread(tx: Reader, deskThread: ThreadId): Promise<Ticket | undefined> {
+  const row = await tx.get(
+    "SELECT * FROM tickets WHERE desk_thread = ? ORDER BY number DESC LIMIT 1",
+    deskThread,
+  );
+  return row && ticketOf(row);
+}
+
+/** Tickets that are not resolved, oldest first. */
+export async function openTickets(tx: Reader, limit: number): Promise<Ticket[]> {
+  const rows = await tx.all("SELECT * FROM tickets WHERE state <> 'resolved' ORDER BY number LIMIT ?", limit);
+  return rows.map(ticketOf);
+}
+
+function ticketOf(row: Record<string, SqlValue>): Ticket {
+  const optional = (value: SqlValue | undefined): string | undefined =>
+    value == null ? undefined : String(value);
+  return {
+    number: Number(row.number),
+    thread: String(row.thread),
+    state: row.state as Ticket["state"],
+    ask: String(row.ask),
+    reason: String(row.reason),
+    priority: row.priority as Priority,
+    queue: String(row.queue),
+    language: String(row.language),
+    brief: JSON.parse(String(row.brief)) as Brief,
+    assignee: optional(row.assignee),
+    assigneeName: optional(row.assignee_name),
+    card: optional(row.card),
+    deskThread: optional(row.desk_thread),
+    openedAt: Number(row.opened_at),
+  };
+}

@@ -1,0 +1,185 @@
+/**
+ * The rows of `messages` and `journal`: what was said in a thread and what the bot did there, in one order. From them
+ * the transcript is made that a model is shown.
+ */
+import type { TranscriptItem } from "../language-model.ts";
+import type { Reader, Transaction } from "../ledger.ts";
+import type { FileRef } from "../message.ts";
+import type { Source } from "../platform.ts";
+import type { MessageId, ThreadId, UserId } from "../thread.ts";
+
+export type Author = "customer" | "bot" | "staff" | "note";
+
+export interface Said {
+  /** The platform's id of what came in; the outbox id of what we posted. */
+  id: MessageId;
+  author: Author;
+  by?: { id: UserId; name: string };
+  text: string;
+  sources?: Source[];
+  files?: FileRef[];
+  turn?: string;
+  at: number;
+}
+
+export interface Done {
+  turn: string;
+  specialist: string;
+  outcome: string;
+  model: string;
+  entries: TranscriptItem[];
+  tokens: { input: number; output: number };
+  startedAt: number;
+  endedAt: number;
+}
+
+/** An item of a thread's history with its place in the thread's order. */
+export interface HistoryItem {
+  seq: number;
+  item: TranscriptItem;
+}
+
+export async function writeMessage(
+  tx: Transaction,
+  thread: ThreadId,
+  seq: number,
+  said: Said,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO messages (id, thread, seq, author, by_user, by_name, text, sources, files, turn, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    said.id,
+    thread,
+    seq,
+    said.author,
+    said.by?.id ?? null,
+    said.by?.name ?? null,
+    said.text,
+    said.sources && said.sources.length > 0 ? JSON.stringify(said.sources) : null,
+    said.files && said.files.length > 0 ? JSON.stringify(said.files) : null,
+    said.turn ?? null,
+    said.at,
+  );
+}
+
+export async function writeJournal(
+  tx: Transaction,
+  thread: ThreadId,
+  seq: number,
+  done: Done,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO journal (turn, thread, seq, specialist, outcome, model, entries, tokens_in, tokens_out, started_at, ended_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    done.turn,
+    thread,
+    seq,
+    done.specialist,
+    done.outcome,
+    done.model,
+    JSON.stringify(done.entries),
+    done.tokens.input,
+    done.tokens.output,
+    done.startedAt,
+    done.endedAt,
+  );
+}
+
+interface MessageRow {
+  seq: number;
+  author: Author;
+  by_name: string | null;
+  text: string;
+  files: string | null;
+}
+
+/**
+ * The newest `limit` items of a thread, oldest first, after `since`: what people said and what tools answered. Staff's
+ * internal notes and deleted messages are left out. It never begins in the middle of a call and its results.
+ */
+export async function historyOf(
+  tx: Reader,
+  thread: ThreadId,
+  limit: number,
+  since = 0,
+): Promise<HistoryItem[]> {
+  const said = await tx.all<MessageRow>(
+    `SELECT seq, author, by_name, text, files FROM messages
+     WHERE thread = ? AND seq > ? AND author <> 'note' AND deleted_at IS NULL ORDER BY seq DESC LIMIT ?`,
+    thread,
+    since,
+    limit,
+  );
+  const oldest = said.at(-1)?.seq ?? since;
+  const done = await tx.all<{ seq: number; entries: string }>(
+    "SELECT seq, entries FROM journal WHERE thread = ? AND seq > ? AND entries <> '[]' ORDER BY seq DESC LIMIT ?",
+    thread,
+    Math.max(since, oldest),
+    limit,
+  );
+  const items: HistoryItem[] = [];
+  let next = said.length - 1;
+  for (const turn of done.reverse()) {
+    while (next >= 0 && (said[next]?.seq ?? 0) < turn.seq) items.push(saidItem(said[next--] as MessageRow));
+    for (const item of JSON.parse(turn.entries) as TranscriptItem[]) items.push({ seq: turn.seq, item });
+  }
+  while (next >= 0) items.push(saidItem(said[next--] as MessageRow));
+  const from = Math.max(0, items.length - limit);
+  return items.slice(beginningAt(items, from));
+}
+
+/** The first place at or after `from` where a history may begin: not among calls and results. */
+function beginningAt(items: readonly HistoryItem[], from: number): number {
+  let at = from;
+  while (at < items.length && (items[at]?.item.role === "result" || items[at]?.item.role === "calls"))
+    at += 1;
+  return at;
+}
+
+function saidItem(row: MessageRow): HistoryItem {
+  const files = row.files ? (JSON.parse(row.files) as FileRef[]) : [];
+  const text = [row.text, ...files.map((file) => `[file: ${file.name}]`)].filter(Boolean).join("\n");
+  switch (row.author) {
+    case "staff":
+      return { seq: row.seq, item: { role: "staff", name: row.by_name ?? "staff", text } };
+    case "bot":
+      return { seq: row.seq, item: { role: "bot", text } };
+    case "customer":
+    case "note":
+      return { seq: row.seq, item: { role: "customer", text } };
+  }
+}
+
+/** The sources of the newest replies, newest first, for a ticket's "what was tried". */
+export async function sourcesOf(tx: Reader, thread: ThreadId, limit: number): Promise<Source[]> {
+  const rows = await tx.all<{ sources: string }>(
+    "SELECT sources FROM messages WHERE thread = ? AND sources IS NOT NULL ORDER BY seq DESC LIMIT ?",
+    thread,
+    limit,
+  );
+  const byTitle = new Map<string, Source>();
+  for (const row of rows) {
+    for (const source of JSON.parse(row.sources) as Source[]) byTitle.set(source.title, source);
+  }
+  return [...byTitle.values()];
+}
+
+/** Changes the text of a message that was dealt with; false when it is not in the transcript. */
+export async function amendMessage(
+  tx: Transaction,
+  id: MessageId,
+  text: string,
+  now: number,
+): Promise<boolean> {
+  return (await tx.run("UPDATE messages SET text = ?, edited_at = ? WHERE id = ?", text, now, id)) > 0;
+}
+
+export async function deleteMessage(tx: Transaction, id: MessageId, now: number): Promise<boolean> {
+  return (
+    (await tx.run(
+      "UPDATE messages SET text = '', deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
+      now,
+      id,
+    )) > 0
+  );
+}
