@@ -1,10 +1,8 @@
 /** The rows of `tickets`: what a person has been asked to do. */
+import type { Priority } from "../escalation.ts";
 import type { Reader, SqlValue, Transaction } from "../ledger.ts";
 import type { Source } from "../platform.ts";
 import type { MessageId, ThreadId, UserId } from "../thread.ts";
-
-export type Priority = "low" | "normal" | "high" | "urgent";
-export const priorities: readonly Priority[] = ["low", "normal", "high", "urgent"];
 
 export interface Ticket {
   number: number;

@@ -1,0 +1,375 @@
+/**
+ * One turn of the agent: retrieve, then draft (model ↔ tools), then review.
+ *
+ * The model proposes; what happens is decided here: which tools run, how often, who hears what. Every way a turn can
+ * go wrong ends in an outcome with an honest line for the customer, and only two things are thrown: the turn's own
+ * signal, and `ledger_conflict` when the bot no longer has the thread.
+ */
+import type { Clock } from "../clock.ts";
+import { codeOf } from "../errors.ts";
+import type { KnowledgeBase, Passage } from "../knowledge-base.ts";
+import type { LanguageModel, ModelStep, ToolCall, TranscriptItem } from "../language-model.ts";
+import type { Log } from "../log.ts";
+import type { Policy } from "../policy.ts";
+import type { Specialist } from "../specialist.ts";
+import type { Tool } from "../tool.ts";
+import {
+  builtInTools,
+  escalateInput,
+  escalateName,
+  searchInput,
+  searchName,
+  transferPrefix,
+} from "./built-in-tools.ts";
+import { withSources } from "./citations.ts";
+import { instructionsFor, questionOf } from "./instructions.ts";
+import type { Outcome } from "./outcome.ts";
+import { withPatience } from "./patience.ts";
+import { type CallResult, createToolbox, failure, type Propose, type Toolbox } from "./toolbox.ts";
+import type { Turn } from "./turn.ts";
+
+export interface Agent {
+  /** @throws the turn's signal's reason; DeskError ledger_conflict; anything else is a fault of the program */
+  answer(turn: Turn): Promise<Outcome>;
+}
+
+export interface AgentParts {
+  model: LanguageModel;
+  /** Speaks when nothing answers at the model's address. */
+  offlineModel: LanguageModel;
+  knowledge: KnowledgeBase;
+  specialists: readonly Specialist[];
+  /** The name of the specialist who meets a customer first. */
+  entry: string;
+  tools: readonly Tool[];
+  queues: readonly string[];
+  policies: readonly Policy[];
+  propose: Propose;
+  /** Whether these words ask for a person; decided without a model. */
+  wantsPerson(text: string): boolean;
+  company: string;
+  limits: {
+    stepsMax: number;
+    toolTimeoutMs: number;
+    turnsPerSessionMax: number;
+    passagesPerQuestion: number;
+  };
+  clock: Clock;
+  log: Log;
+}
+
+/** Below this share of the question's words in the best passage, the articles do not speak of it. */
+const coverageMin = 0.2;
+
+/** A turn under way. */
+interface Work {
+  turn: Turn;
+  model: LanguageModel;
+  specialist: Specialist;
+  passages: Passage[];
+  /** The conversation with what this turn has added, as the model sees it. */
+  transcript: TranscriptItem[];
+  entries: TranscriptItem[];
+  tokens: { input: number; output: number };
+  /** Calls that have failed in this turn, with their arguments. */
+  failedCalls: Set<string>;
+  /** Specialists who have had this turn. */
+  visited: Set<string>;
+  objected: boolean;
+}
+
+export function createAgent(parts: AgentParts): Agent {
+  const byName = new Map(parts.specialists.map((specialist) => [specialist.name, specialist]));
+  const entry = byName.get(parts.entry);
+  if (!entry) throw new RangeError(`there is no specialist ${parts.entry}`);
+  const boxes = new Map(parts.specialists.map((specialist) => [specialist.name, boxOf(specialist)]));
+
+  function boxOf(specialist: Specialist): Toolbox {
+    return createToolbox({
+      tools: parts.tools.filter((tool) => specialist.tools.includes(tool.name)),
+      builtIn: builtInTools(specialist, parts.specialists, parts.queues),
+      propose: parts.propose,
+      toolTimeoutMs: parts.limits.toolTimeoutMs,
+      clock: parts.clock,
+      log: parts.log,
+    });
+  }
+
+  async function answer(turn: Turn): Promise<Outcome> {
+    const specialist = byName.get(turn.specialist ?? "") ?? (entry as Specialist);
+    const work: Work = {
+      turn,
+      model: parts.model,
+      specialist,
+      passages: [],
+      transcript: [
+        ...turn.history,
+        ...turn.asked.map((text): TranscriptItem => ({ role: "customer", text })),
+      ],
+      entries: [],
+      tokens: { input: 0, output: 0 },
+      failedCalls: new Set(),
+      visited: new Set([specialist.name]),
+      objected: false,
+    };
+    if (turn.asked.some(parts.wantsPerson)) {
+      return escalation(work, "", { reason: "The customer asks for a person.", priority: "normal" });
+    }
+    if (turn.turns >= parts.limits.turnsPerSessionMax) {
+      return escalation(
+        work,
+        "We have been at this for a while, and I would rather have a colleague look at it with you.",
+        {
+          reason: `The conversation has had ${turn.turns} turns without an end.`,
+          priority: "normal",
+        },
+      );
+    }
+    work.passages.push(...(await retrieve(turn, questionOf(turn))));
+    return draft(work);
+  }
+
+  async function retrieve(turn: Turn, question: string): Promise<Passage[]> {
+    const retrieval = await parts.knowledge.search(question, {
+      limit: parts.limits.passagesPerQuestion,
+      audience: turn.customer && turn.visibility === "private" ? "verified" : "public",
+      signal: turn.signal,
+    });
+    parts.log.debug("turn.retrieved", {
+      turn: turn.id,
+      coverage: retrieval.coverage,
+      found: retrieval.found.map((one) => one.passage.id),
+    });
+    return retrieval.coverage < coverageMin ? [] : retrieval.found.map((one) => one.passage);
+  }
+
+  async function draft(work: Work): Promise<Outcome> {
+    for (let step = 1; step <= parts.limits.stepsMax; step++) {
+      await work.turn.stillOurs();
+      let said: ModelStep;
+      try {
+        said = await ask(work, step);
+      } catch (error) {
+        if (work.turn.signal.aborted || !codeOf(error)) throw error;
+        return escalation(
+          work,
+          "I am sorry: something on our side is not working, so I can't answer you properly right now.",
+          {
+            reason: `The language model failed: ${codeOf(error)}.`,
+            priority: "normal",
+          },
+        );
+      }
+      await work.turn.stillOurs();
+      work.tokens.input += said.usage?.input ?? 0;
+      work.tokens.output += said.usage?.output ?? 0;
+      const outcome = said.calls.length > 0 ? await act(work, said) : review(work, said.text);
+      if (outcome) return outcome;
+    }
+    return escalation(work, "I am sorry, I could not get this done.", {
+      reason: `No answer within ${parts.limits.stepsMax} steps.`,
+      priority: "normal",
+    });
+  }
+
+  async function ask(work: Work, step: number): Promise<ModelStep> {
+    const { turn } = work;
+    const request = {
+      instructions: instructionsFor(work.specialist, turn, parts.company, parts.clock.now()),
+      passages: work.passages,
+      transcript: work.transcript,
+      tools: boxFor(work).specs,
+    };
+    const call = (model: LanguageModel) =>
+      model.step(request, {
+        signal: turn.signal,
+        // A draft that a policy has sent back is not shown while it is written: the next one might go back, too.
+        ...(turn.show && !work.objected ? { show: (delta: string) => turn.show?.text(delta) } : {}),
+      });
+    try {
+      return await withPatience(() => call(work.model), {
+        clock: parts.clock,
+        signal: turn.signal,
+        failed(error, attempt) {
+          turn.show?.discard();
+          parts.log.warn("model.failed", { turn: turn.id, step, attempt, error });
+        },
+      });
+    } catch (error) {
+      if (codeOf(error) !== "model_unreachable" || work.model === parts.offlineModel) throw error;
+      work.model = parts.offlineModel;
+      return call(work.model);
+    }
+  }
+
+  /** Runs what the model asks for, all at once; undefined: the turn goes on. */
+  async function act(work: Work, said: ModelStep): Promise<Outcome | undefined> {
+    const { turn } = work;
+    add(work, { role: "calls", text: said.text, calls: said.calls });
+    turn.show?.discard();
+    const results = await Promise.all(said.calls.map((call) => carryOut(work, call)));
+    let stuck: string | undefined;
+    said.calls.forEach((call, position) => {
+      const { result, failed } = results[position] as CallResult;
+      add(work, { role: "result", id: call.id, name: call.name, failed, result });
+      const key = `${call.name} ${call.arguments}`;
+      if (failed && work.failedCalls.has(key)) stuck = call.name;
+      if (failed) work.failedCalls.add(key);
+    });
+    const wanted = said.calls.find((call) => call.name === escalateName);
+    if (wanted) {
+      const { reason, priority, queue } = escalateInput.parse(objectOf(wanted.arguments));
+      const known = queue !== undefined && parts.queues.includes(queue) ? { queue } : {};
+      return escalation(work, said.text, { reason, priority: priority as "normal", ...known });
+    }
+    if (stuck) {
+      return escalation(
+        work,
+        "I am sorry, I could not get this done: a system of ours does not answer as it should.",
+        {
+          reason: `The tool ${stuck} failed twice in the same way.`,
+          priority: "normal",
+        },
+      );
+    }
+    return undefined;
+  }
+
+  async function carryOut(work: Work, call: ToolCall): Promise<CallResult> {
+    const { turn } = work;
+    turn.show?.step(call.id, call.name, "running");
+    const began = parts.clock.elapsed();
+    const done = await carry(work, call);
+    turn.show?.step(call.id, call.name, done.failed ? "failed" : "done");
+    parts.log.info("tool.called", {
+      turn: turn.id,
+      tool: call.name,
+      failed: done.failed,
+      ms: Math.round(parts.clock.elapsed() - began),
+    });
+    return done;
+  }
+
+  async function carry(work: Work, call: ToolCall): Promise<CallResult> {
+    if (call.name === escalateName) return { result: { asked: "a person" }, failed: false };
+    if (call.name === searchName) return searchAgain(work, call);
+    if (call.name.startsWith(transferPrefix)) return pass(work, call.name.slice(transferPrefix.length));
+    return boxFor(work).call(call, work.turn);
+  }
+
+  async function searchAgain(work: Work, call: ToolCall): Promise<CallResult> {
+    const input = searchInput.safeParse(objectOf(call.arguments));
+    if (!input.success) return failure("tool_arguments", "query: a text of 1 to 1000 characters");
+    const known = new Set(work.passages.map((passage) => passage.id));
+    const found = await retrieve(work.turn, input.data.query);
+    work.passages.push(...found.filter((passage) => !known.has(passage.id)));
+    const numbers = found.map((passage) => work.passages.findIndex((shown) => shown.id === passage.id) + 1);
+    return {
+      result: { found: numbers.length, passages: numbers.map((number) => `[${number}]`) },
+      failed: false,
+    };
+  }
+
+  function pass(work: Work, name: string): CallResult {
+    const next = byName.get(name);
+    if (!next || !work.specialist.passesTo.includes(name)) {
+      return failure("tool_unknown", `${work.specialist.name} cannot pass to ${JSON.stringify(name)}.`, {
+        passes_to: work.specialist.passesTo,
+      });
+    }
+    if (work.visited.has(name)) {
+      return failure("tool_refused", `${name} has already had this turn; answer, or ask for a person.`);
+    }
+    parts.log.info("turn.passed", { turn: work.turn.id, from: work.specialist.name, to: name });
+    work.visited.add(name);
+    work.specialist = next;
+    return { result: { now: name }, failed: false };
+  }
+
+  /** undefined: a policy has sent the draft back and the model tries once more. */
+  function review(work: Work, text: string): Outcome | undefined {
+    let reviewed = text.trim();
+    const objections = reviewed === "" ? ["The answer was empty."] : [];
+    for (const policy of parts.policies) {
+      if (objections.length > 0) break;
+      const verdict = policy.review({
+        text: reviewed,
+        passages: work.passages,
+        transcript: work.transcript,
+        instructions: work.specialist.instructions,
+      });
+      if (!verdict.pass) objections.push(verdict.objection);
+      else if ("text" in verdict) reviewed = verdict.text;
+      if (!verdict.pass) parts.log.info("draft.objected", { turn: work.turn.id, policy: policy.name });
+    }
+    if (objections.length === 0) return finished(work, reviewed);
+    work.turn.show?.discard();
+    if (work.objected) {
+      return escalation(work, "I am sorry, I don't have an answer to this that I can rely on.", {
+        reason: `No draft passed the review: ${objections[0]}`,
+        priority: "normal",
+      });
+    }
+    work.objected = true;
+    if (text.trim() !== "") work.transcript.push({ role: "bot", text });
+    work.transcript.push({
+      role: "note",
+      text: `This answer was not sent. ${objections.join(" ")} Write the answer to the customer again, without mentioning this.`,
+    });
+    return undefined;
+  }
+
+  function finished(work: Work, text: string): Outcome {
+    const answer = withSources(text, work.passages);
+    const asks = answer.sources.length === 0 && /\?\s*$/.test(answer.text);
+    return { kind: asks ? "question" : "answer", ...resultOf(work), ...answer };
+  }
+
+  /** @param text what the customer is told before they hear that a person comes; reviewed like any draft */
+  function escalation(
+    work: Work,
+    text: string,
+    why: { reason: string; priority: "low" | "normal" | "high" | "urgent"; queue?: string },
+  ): Outcome {
+    const passed = parts.policies.every(
+      (policy) =>
+        policy.review({
+          text,
+          passages: work.passages,
+          transcript: work.transcript,
+          instructions: work.specialist.instructions,
+        }).pass,
+    );
+    const said = passed ? withSources(text, work.passages) : { text: "", sources: [] };
+    return { kind: "escalation", escalation: why, ...resultOf(work), ...said };
+  }
+
+  function resultOf(work: Work) {
+    return {
+      specialist: work.specialist.name,
+      model: work.model.name,
+      entries: work.entries,
+      tokens: work.tokens,
+    };
+  }
+
+  function boxFor(work: Work): Toolbox {
+    return boxes.get(work.specialist.name) as Toolbox;
+  }
+
+  return { answer };
+}
+
+function add(work: Work, item: TranscriptItem): void {
+  work.transcript.push(item);
+  work.entries.push(item);
+}
+
+function objectOf(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,21 @@
+/** What a turn comes to. Expected trouble is an outcome too: nothing that happens leaves a customer without a word. */
+import type { Escalation } from "../escalation.ts";
+import type { TranscriptItem } from "../language-model.ts";
+import type { Source } from "../platform.ts";
+
+export type Outcome = (
+  | { kind: "answer" }
+  /** The bot needs something from the customer first. */
+  | { kind: "question" }
+  | { kind: "escalation"; escalation: Escalation }
+) & {
+  /** For the customer; CommonMark. */
+  text: string;
+  sources: Source[];
+  /** Who is in charge when the turn ends. */
+  specialist: string;
+  model: string;
+  /** Calls and results, in order. */
+  entries: TranscriptItem[];
+  tokens: { input: number; output: number };
+};

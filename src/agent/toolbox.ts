@@ -1,0 +1,174 @@
+/** The tools of one specialist as the model sees them, and the running of one call. What goes wrong is data for the model. */
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import { codeOf, DeskError, type ErrorCode, faultOf } from "../errors.ts";
+import type { ToolCall, ToolSpec } from "../language-model.ts";
+import type { Log } from "../log.ts";
+import type { Tool } from "../tool.ts";
+import type { Turn } from "./turn.ts";
+
+export interface CallResult {
+  result: unknown;
+  failed: boolean;
+  /** What the call was about, checked by the tool's schema; undefined when it never came that far. */
+  input?: unknown;
+}
+
+/** Carries out a write: what a write tool's call becomes instead of running. */
+export type Propose = (tool: Tool, input: unknown, turn: Turn) => Promise<CallResult>;
+
+export interface Toolbox {
+  specs: readonly ToolSpec[];
+  call(call: ToolCall, turn: Turn): Promise<CallResult>;
+}
+
+export interface ToolboxParts {
+  tools: readonly Tool[];
+  /** The agent's own tools, e.g. `escalate_to_human`: they are offered, but the agent carries them out. */
+  builtIn: readonly ToolSpec[];
+  propose: Propose;
+  toolTimeoutMs: number;
+  clock: Clock;
+  log: Log;
+}
+
+const resultCharactersMax = 20_000;
+
+export function createToolbox(parts: ToolboxParts): Toolbox {
+  const byName = new Map(parts.tools.map((tool) => [tool.name, tool]));
+  const specs = [...parts.tools.map(specOf), ...parts.builtIn];
+
+  async function call(wanted: ToolCall, turn: Turn): Promise<CallResult> {
+    const tool = byName.get(wanted.name);
+    if (!tool) {
+      return failure("tool_unknown", `There is no tool ${JSON.stringify(wanted.name)}.`, {
+        tools: specs.map((spec) => spec.name),
+      });
+    }
+    const input = parseInput(tool, wanted.arguments);
+    if (!input.ok) return input.failure;
+    const refusal = refuse(tool, turn);
+    if (refusal) return { ...refusal, input: input.value };
+    if (tool.effect === "write")
+      return { ...(await parts.propose(tool, input.value, turn)), input: input.value };
+    return { ...(await runRead(tool, input.value, turn)), input: input.value };
+  }
+
+  async function runRead(tool: Tool, input: unknown, turn: Turn): Promise<CallResult> {
+    try {
+      const result = await withinTime(parts, turn.signal, (signal) =>
+        tool.run(input, {
+          customer: { id: turn.customer?.id ?? "" },
+          thread: { id: turn.thread },
+          signal,
+          now: () => parts.clock.now(),
+          log: parts.log.with({ tool: tool.name, turn: turn.id }),
+        }),
+      );
+      return { result: bounded(result), failed: false };
+    } catch (error) {
+      if (turn.signal.aborted) throw turn.signal.reason;
+      parts.log.warn("tool.failed", { tool: tool.name, turn: turn.id, error });
+      return failure(
+        codeOf(error) === "tool_timeout" ? "tool_timeout" : "tool_failed",
+        codeOf(error) === "tool_timeout" ? faultOf(error) : "The tool failed.",
+        { retryable: true },
+      );
+    }
+  }
+
+  return { specs, call };
+}
+
+/**
+ * Runs with a time limit; the tool's signal is aborted at it, and a tool that ignores the signal is left behind.
+ * @throws DeskError tool_timeout
+ */
+export async function withinTime<T>(
+  parts: { toolTimeoutMs: number; clock: Clock },
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => T | Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const stop = () => limit.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  let cancel: () => void = () => {};
+  const over = new Promise<never>((_, reject) => {
+    limit.signal.addEventListener("abort", () => reject(limit.signal.reason), { once: true });
+    cancel = parts.clock.after(parts.toolTimeoutMs, () =>
+      limit.abort(new DeskError("tool_timeout", `no answer within ${parts.toolTimeoutMs / 1000} s`)),
+    );
+  });
+  try {
+    return await Promise.race([run(limit.signal), over]);
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Who may call what, whatever the model believes: accounts only for a verified customer, in a private thread. */
+function refuse(tool: Tool, turn: Turn): CallResult | undefined {
+  if (tool.account === false) return undefined;
+  if (turn.visibility === "shared") {
+    return failure(
+      "tool_refused",
+      "Others can read this thread: account matters are only for a direct message with the customer.",
+    );
+  }
+  if (!turn.customer) {
+    return failure(
+      "tool_refused",
+      "The customer has not been verified; this tool needs to know who they are.",
+    );
+  }
+  return undefined;
+}
+
+type Parsed = { ok: true; value: unknown } | { ok: false; failure: CallResult };
+
+function parseInput(tool: Tool, text: string): Parsed {
+  let raw: unknown;
+  try {
+    raw = text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    return { ok: false, failure: failure("tool_arguments", "The arguments are not valid JSON.") };
+  }
+  const checked = tool.input.safeParse(raw);
+  if (checked.success) return { ok: true, value: checked.data };
+  const problems = checked.error.issues.map(
+    (issue) => `${issue.path.join(".") || "arguments"}: ${issue.message}`,
+  );
+  return { ok: false, failure: failure("tool_arguments", problems.slice(0, 10).join("; ")) };
+}
+
+export function failure(code: ErrorCode, fault: string, more: Record<string, unknown> = {}): CallResult {
+  return {
+    result: { error: code, message: fault, retryable: code === "tool_arguments", ...more },
+    failed: true,
+  };
+}
+
+function bounded(result: unknown): unknown {
+  if (result === undefined) return null;
+  const text = JSON.stringify(result);
+  if (text === undefined || text.length <= resultCharactersMax) return result;
+  return {
+    cut: true,
+    note: `only the first ${resultCharactersMax} characters`,
+    text: text.slice(0, resultCharactersMax),
+  };
+}
+
+const specs = new WeakMap<Tool, ToolSpec>();
+
+/** The tool's JSON Schema, made once. */
+function specOf(tool: Tool): ToolSpec {
+  let spec = specs.get(tool);
+  if (!spec) {
+    const { $schema: _, ...input } = z.toJSONSchema(tool.input, { io: "input" }) as Record<string, unknown>;
+    spec = { name: tool.name, description: tool.description, input, effect: tool.effect };
+    specs.set(tool, spec);
+  }
+  return spec;
+}

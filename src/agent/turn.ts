@@ -1,0 +1,35 @@
+/** What the agent is given for one turn, and nothing else. */
+import type { TranscriptItem } from "../language-model.ts";
+import type { ThreadId } from "../thread.ts";
+
+export interface Turn {
+  id: string;
+  thread: ThreadId;
+  visibility: "private" | "shared";
+  /** Turns of this conversation so far. */
+  turns: number;
+  /** Who was in charge last; undefined in a new conversation. */
+  specialist: string | undefined;
+  /** The verified customer. */
+  customer: { id: string } | undefined;
+  /** What was said and done before, oldest first. */
+  history: readonly TranscriptItem[];
+  /** What the customer has written and nobody has answered. */
+  asked: readonly string[];
+  /** What the customer may see while it is written. */
+  show: Show | undefined;
+  /**
+   * The fence: returns while the bot still has the thread.
+   * @throws DeskError ledger_conflict
+   */
+  stillOurs(): Promise<void>;
+  /** Aborted when a newer message or a person makes the turn pointless. */
+  signal: AbortSignal;
+}
+
+export interface Show {
+  text(delta: string): void;
+  step(id: string, title: string, state: "running" | "done" | "failed"): void;
+  /** What was shown will not stand: the final text comes as a whole. */
+  discard(): void;
+}
