@@ -107,7 +107,7 @@ export interface ToolPolicy {
   /** Undefined where desk.yaml sets no limits for the tool. */
   readonly money: Readonly<MoneyPolicy> | undefined;
   /** `staff`, or ids of people, groups and roles. */
-  readonly approvers: "staff" | readonly string[];
+  readonly approvers: readonly string[];
 }
 
 export interface ConsoleConfig {
@@ -167,7 +167,7 @@ export function showDataFolderToTools(config: Config): void {
 /** What a tool may do without asking. */
 export function policyOf(config: Pick<Config, "tools">, tool: string): ToolPolicy {
   const policy = Object.hasOwn(config.tools, tool) ? config.tools[tool] : undefined;
-  return policy ?? { confirm: "customer", money: undefined, approvers: "staff" };
+  return policy ?? { confirm: "customer", money: undefined, approvers: ["staff"] };
 }
 
 const dayMs = 24 * 60 * 60 * 1000;

@@ -159,7 +159,9 @@ export const deskFile = section({
       section({
         confirm: z.enum(["customer", "none"], { error: "customer or none" }).default("customer"),
         money: money.optional(),
-        approvers: people("staff").default("staff"),
+        approvers: people("staff")
+          .transform((who) => (who === "staff" ? [who] : who))
+          .default(["staff"]),
       }),
       { error: "a group of tools" },
     )
