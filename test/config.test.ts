@@ -344,14 +344,14 @@ describe("secrets", () => {
 
   it("are never printed, in whatever way the configuration is", () => {
     const config = loadConfig(desk("", { ...secrets, ...others }));
-    let logged = "";
-    createLog("info", { write: (line: string) => void (logged += line) }).info("config.read", { config });
+    const logged: string[] = [];
+    createLog("info", { write: (line: string) => logged.push(line) }).info("config.read", { config });
     const printed = [
       JSON.stringify(config),
       inspect(config, { depth: 9, showHidden: true }),
       `${config.databaseUrl}`,
       String(config.http?.apiKeys),
-      logged,
+      logged.join(),
     ];
     for (const text of printed) {
       expect(text).toContain("[secret]");
