@@ -106,7 +106,7 @@ export interface Post {
   buttons?: Button[];
   /** A choice of one from a list, e.g. Transfer…. */
   menus?: Menu[];
-  /** The turn that feedback buttons (👍 👎) report on. */
+  /** The turn that feedback buttons (👍 👎) report on; a press is the action `feedback` with `up TURN` or `down TURN`. */
   feedback?: string;
   /** The name under which a staff member's words reach a customer. */
   as?: string;
