@@ -8,14 +8,24 @@ export interface Ledger {
   /**
    * Runs `work` in one transaction; when this resolves, its writes are durable. Work of several callers may share one
    * commit. `work` may be run again after a conflict or a lock, so it has no effects but through `tx`; what it throws
-   * rolls back its own writes only, and rejects with that.
+   * rolls back its own writes only, and rejects with that. It awaits nothing but `tx`: everybody's writes stand behind
+   * it, so work that waits for anything else (another write too) fails. A statement that fails dooms its work, caught
+   * or not.
    * @throws DeskError ledger_busy | ledger_full | ledger_failed: nothing was written
    */
   write<T>(work: (tx: Transaction) => T | Promise<T>): Promise<T>;
-  /** Runs `work` on what has been committed. */
+  /**
+   * Runs `work` on what has been committed: each statement sees what had been when it ran. `work` may be run again.
+   * @throws DeskError ledger_busy | ledger_full | ledger_failed
+   */
   read<T>(work: (tx: Reader) => T | Promise<T>): Promise<T>;
   /** Waits for writes under way, then closes. */
   close(): Promise<void>;
+  /**
+   * Makes what has been deleted unreadable on the disk as well, the log of changes included.
+   * @throws DeskError ledger_busy when a reader or another process does not let go; deleted it is all the same
+   */
+  scrub?(): Promise<void>;
 }
 
 export type SqlValue = string | number | null;

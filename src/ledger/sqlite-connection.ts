@@ -1,0 +1,164 @@
+/**
+ * One connection to a SQLite file: values are checked, statements stay prepared, and the driver's errors become ours.
+ * The driver is synchronous and its busy_timeout blocks the event loop, so that is a moment only: whoever finds the
+ * lock taken rests outside the driver (`patiently`) and comes again.
+ */
+import { DatabaseSync, type StatementSyncInstance } from "@photostructure/sqlite";
+import type { Clock } from "../clock.ts";
+import { codeOf, DeskError, faultOf } from "../errors.ts";
+import type { SqlValue } from "../ledger.ts";
+
+export interface Connection {
+  all<R>(sql: string, values: readonly SqlValue[]): R[];
+  get<R>(sql: string, values: readonly SqlValue[]): R | undefined;
+  /** The number of rows changed. */
+  run(sql: string, values: readonly SqlValue[]): number;
+  /** For what works may not say: BEGIN, COMMIT, SAVEPOINT, PRAGMA. */
+  command(sql: string): void;
+  /** False after SQLite has rolled back by itself, as it does when the disk is full. */
+  inTransaction(): boolean;
+  close(): void;
+}
+
+/** How long the driver may block the event loop for a lock. */
+const driverBusyMs = 2;
+/** Texts are written by us, so there are few; one that is put together from lists could make many. */
+const statementsMax = 500;
+
+/** @throws DeskError ledger_busy | ledger_full | ledger_failed, as all methods of the result do */
+export function openConnection(path: string, options: { readOnly?: boolean } = {}): Connection {
+  const database = mapped(() => new DatabaseSync(path, { ...options, timeout: driverBusyMs }));
+  const commands = new Map<string, StatementSyncInstance>();
+  const prepared = new Map<string, Prepared>();
+
+  function prepare(sql: string): Prepared {
+    const known = prepared.get(sql);
+    if (known) return known;
+    const fresh = { statement: database.prepare(sql), parameters: examine(sql) };
+    if (prepared.size >= statementsMax) prepared.delete(prepared.keys().next().value ?? "");
+    prepared.set(sql, fresh);
+    return fresh;
+  }
+
+  function bound(sql: string, values: readonly SqlValue[]): StatementSyncInstance {
+    const { statement, parameters } = prepare(sql);
+    if (values.length !== parameters) {
+      throw failed(`${values.length} values for ${parameters} parameters`, sql);
+    }
+    for (const [index, value] of values.entries()) {
+      if (typeof value !== "string" && value !== null && !Number.isFinite(value)) {
+        throw failed(`value ${index + 1} is neither text, a finite number nor null but ${typeof value}`, sql);
+      }
+    }
+    return statement;
+  }
+
+  return {
+    all: <R>(sql: string, values: readonly SqlValue[]) =>
+      mapped(() => bound(sql, values).all(...values) as R[], sql),
+    get: <R>(sql: string, values: readonly SqlValue[]) =>
+      mapped(() => bound(sql, values).get(...values) as R | undefined, sql),
+    run: (sql, values) => mapped(() => bound(sql, values).run(...values).changes, sql),
+    command(sql) {
+      mapped(() => {
+        const statement = commands.get(sql) ?? database.prepare(sql);
+        commands.set(sql, statement);
+        statement.run();
+      }, sql);
+    },
+    inTransaction: () => database.isTransaction,
+    // The driver cannot finalize a statement: the file stays open until they have been collected as garbage.
+    close() {
+      commands.clear();
+      prepared.clear();
+      mapped(() => database.close());
+    },
+  };
+}
+
+/** @throws DeskError ledger_busy when the lock was not free within `busyMs`; what else `attempt` throws */
+export async function patiently<T>(clock: Clock, busyMs: number, attempt: () => T | Promise<T>): Promise<T> {
+  const since = clock.elapsed();
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (codeOf(error) !== "ledger_busy" || clock.elapsed() - since >= busyMs) throw error;
+    }
+    await rest(clock);
+  }
+}
+
+/** The pause between two tries for a lock: long beside the driver's, and never in step with another process. */
+export function rest(clock: Clock): Promise<void> {
+  return clock.sleep(5 + 20 * clock.random());
+}
+
+interface Prepared {
+  statement: StatementSyncInstance;
+  parameters: number;
+}
+
+const quotedOrComment = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//g;
+const trigger = /^\s*CREATE\s+TRIGGER\b/i;
+const transactionControl = /^\s*(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+
+/**
+ * The number of parameters. SQLite would leave a missing value NULL and drop a second statement without a word.
+ */
+function examine(sql: string): number {
+  const bare = sql.replace(quotedOrComment, "");
+  if (transactionControl.test(bare)) throw failed("a transaction's end is not its work's to say", sql);
+  if (/;\s*\S/.test(bare) && !trigger.test(bare)) throw failed("more than one statement", sql);
+  return bare.split("?").length - 1;
+}
+
+function mapped<T>(call: () => T, sql?: string): T {
+  try {
+    return call();
+  } catch (cause) {
+    throw cause instanceof DeskError ? cause : ledgerError(cause, sql);
+  }
+}
+
+/** The low byte of SQLite's result code says what went wrong. */
+function ledgerError(cause: unknown, sql?: string): DeskError {
+  const fault = sql === undefined ? faultOf(cause) : `${faultOf(cause)} in: ${brief(sql)}`;
+  switch (resultCode(cause) & 0xff) {
+    case 5: // SQLITE_BUSY
+    case 6: // SQLITE_LOCKED
+      return new DeskError("ledger_busy", fault, { cause });
+    case 8: // SQLITE_READONLY
+    case 10: // SQLITE_IOERR
+    case 13: // SQLITE_FULL
+    case 14: // SQLITE_CANTOPEN
+      return new DeskError("ledger_full", fault, { cause });
+  }
+  return new DeskError("ledger_failed", fault, { cause });
+}
+
+function resultCode(error: unknown): number {
+  if (!(error instanceof Error)) return 0;
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === "number" ? code : (codesByText[error.message] ?? 0);
+}
+
+/** The driver's `all` throws without a code (1.2.1), but with SQLite's own text, which is the same for ever. */
+const codesByText: Readonly<Record<string, number>> = {
+  "database is locked": 5,
+  "database table is locked": 6,
+  "attempt to write a readonly database": 8,
+  "disk I/O error": 10,
+  "database or disk is full": 13,
+  "unable to open database file": 14,
+};
+
+function failed(fault: string, sql: string): DeskError {
+  return new DeskError("ledger_failed", `${fault} in: ${brief(sql)}`);
+}
+
+/** Statements hold no customer's text; values are never shown. */
+function brief(sql: string): string {
+  const text = sql.replace(/\s+/g, " ").trim();
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
