@@ -18,6 +18,8 @@ export interface Platform {
   readonly name: string;
   /** True where each message has its own reply and is never joined with the next into one turn. */
   readonly turnPerMessage?: boolean;
+  /** The human channel, where this platform has it; known before the first event is received. */
+  readonly deskChannel?: ChannelId | undefined;
 
   /** Connects and begins to receive; resolves when connected. */
   connect(desk: Receiver): Promise<void>;

@@ -49,7 +49,7 @@ export const migrations: readonly Migration[] = [
         id TEXT PRIMARY KEY, lane TEXT NOT NULL, thread TEXT, fence BIGINT, send TEXT NOT NULL, state TEXT NOT NULL,
         attempts BIGINT NOT NULL, due_at BIGINT NOT NULL, created_at BIGINT NOT NULL, author TEXT NOT NULL,
         source TEXT, posted TEXT, posted_thread TEXT, sent_at BIGINT, fault TEXT)`,
-      `CREATE INDEX outbox_open ON outbox (lane, id) WHERE state IN ('waiting', 'sending')`,
+      `CREATE INDEX outbox_open ON outbox (lane, id) WHERE state IN ('drafting', 'waiting', 'sending')`,
       `CREATE INDEX outbox_source ON outbox (source) WHERE source IS NOT NULL`,
       `CREATE INDEX outbox_posted ON outbox (posted) WHERE posted IS NOT NULL`,
       `CREATE INDEX outbox_thread ON outbox (thread, id)`,

@@ -6,18 +6,22 @@
  *      │           └──────▶ failed      the platform will never take it
  *      └──────────────────▶ cancelled   its fence no longer holds: somebody else has the thread
  *
- * `sending` is only entered where the platform cannot be asked whether a post arrived.
+ * `sending` is only entered where the platform cannot be asked whether a post arrived. A row that is `drafting` is a
+ * reply that is shown while it is written: it becomes `waiting` with its final text, or is taken back.
  */
 import type { Clock } from "../clock.ts";
 import type { Reader, Transaction } from "../ledger.ts";
 import type { Mark, Post, Posted, Target } from "../platform.ts";
-import type { MessageId, ThreadId } from "../thread.ts";
+import type { ChannelId, MessageId, ThreadId } from "../thread.ts";
 
-/** What a row does. A ticket stands for its card's thread, which is known once the card has been posted. */
+/**
+ * What a row does. A ticket stands for its card's thread, which is known once the card has been posted. `after`: only
+ * when nothing of the bot is on its way into that thread any more.
+ */
 export type Send =
-  | { does: "post"; to: Target | { ticket: number }; post: Post }
-  /** Posts the ticket's card, or brings the posted one up to date. */
-  | { does: "card"; ticket: number; post: Post }
+  | { does: "post"; to: Target | { ticket: number }; post: Post; after?: ThreadId }
+  /** Posts the ticket's card in the channel, or brings the posted one up to date. */
+  | { does: "card"; ticket: number; channel: ChannelId; post: Post; after?: ThreadId }
   | { does: "mark"; message: MessageId; mark: Mark; set: boolean }
   /** Changes, or takes back, the copies of a message that were posted elsewhere. */
   | { does: "edit"; copiesOf: MessageId; post: Post }
@@ -32,7 +36,7 @@ export interface OutboxRow {
   /** The thread's version at which it may be sent; undefined: always. */
   fence: number | undefined;
   send: Send;
-  state: "waiting" | "sending" | "sent" | "failed" | "cancelled";
+  state: "drafting" | "waiting" | "sending" | "sent" | "failed" | "cancelled";
   attempts: number;
   dueAt: number;
   createdAt: number;
@@ -62,7 +66,8 @@ export async function enqueue(tx: Transaction, clock: Clock, fresh: NewSend): Pr
   };
   await tx.run(
     `INSERT INTO outbox (id, lane, thread, fence, send, state, attempts, due_at, created_at, author, source)
-     VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET send = excluded.send, fence = excluded.fence, state = 'waiting'`,
     row.id,
     row.lane,
     row.thread ?? null,
@@ -74,6 +79,35 @@ export async function enqueue(tx: Transaction, clock: Clock, fresh: NewSend): Pr
     row.source ?? null,
   );
   return row;
+}
+
+/** A row for a reply that is about to be shown while it is written. */
+export async function reserve(
+  tx: Transaction,
+  clock: Clock,
+  draft: { id: string; thread: ThreadId; fence: number },
+): Promise<void> {
+  const now = clock.now();
+  const send: Send = { does: "post", to: { thread: draft.thread }, post: { text: "" } };
+  await tx.run(
+    `INSERT INTO outbox (id, lane, thread, fence, send, state, attempts, due_at, created_at, author)
+     VALUES (?, ?, ?, ?, ?, 'drafting', 0, ?, ?, 'bot')`,
+    draft.id,
+    draft.thread,
+    draft.thread,
+    draft.fence,
+    JSON.stringify(send),
+    now,
+    now,
+  );
+}
+
+/** What was shown has been taken back. */
+export async function unreserve(tx: Transaction, id: string): Promise<void> {
+  await tx.run(
+    "UPDATE outbox SET state = 'cancelled', fault = 'taken back' WHERE id = ? AND state = 'drafting'",
+    id,
+  );
 }
 
 interface StoredRow {
@@ -95,7 +129,7 @@ const columns = "id, lane, thread, fence, send, state, attempts, due_at, created
 /** What has not been sent yet, in the order of the lanes. */
 export async function unsent(tx: Reader): Promise<OutboxRow[]> {
   const rows = await tx.all<StoredRow>(
-    `SELECT ${columns} FROM outbox WHERE state IN ('waiting', 'sending') ORDER BY lane, id`,
+    `SELECT ${columns} FROM outbox WHERE state IN ('drafting', 'waiting', 'sending') ORDER BY lane, id`,
   );
   return rows.map(rowOf);
 }

@@ -52,6 +52,15 @@ export async function findThread(tx: Reader, id: ThreadId): Promise<Thread | und
   return row && threadOf(row);
 }
 
+/** Where an account was last active. */
+export async function newestThreadOf(tx: Reader, user: UserId): Promise<Thread | undefined> {
+  const row = await tx.get<ThreadRow>(
+    "SELECT * FROM threads WHERE opener = ? ORDER BY active_at DESC LIMIT 1",
+    user,
+  );
+  return row && threadOf(row);
+}
+
 /** The version alone: the fence. 0 when there is no such thread. */
 export async function versionOf(tx: Reader, id: ThreadId): Promise<number> {
   const row = await tx.get<{ version: number }>("SELECT version FROM threads WHERE id = ?", id);

@@ -137,6 +137,17 @@ export async function openTickets(tx: Reader, limit: number): Promise<Ticket[]> 
   return rows.map(ticketOf);
 }
 
+/** The newest tickets of one account's threads, newest first. */
+export async function ticketsOfUser(tx: Reader, user: UserId, limit: number): Promise<Ticket[]> {
+  const rows = await tx.all(
+    `SELECT tickets.* FROM tickets JOIN threads ON threads.id = tickets.thread
+     WHERE threads.opener = ? ORDER BY number DESC LIMIT ?`,
+    user,
+    limit,
+  );
+  return rows.map(ticketOf);
+}
+
 function ticketOf(row: Record<string, SqlValue>): Ticket {
   const optional = (value: SqlValue | undefined): string | undefined =>
     value == null ? undefined : String(value);

@@ -1,0 +1,37 @@
+/** A post as lines of plain text. Pure. */
+import type { Card, Post } from "../../src/platform.ts";
+
+export function linesOf(post: Post): string[] {
+  const lines = post.card ? cardLines(post.card) : textLines(post);
+  const sources = post.sources ?? [];
+  if (sources.length > 0) {
+    const named = sources.map(
+      (source, at) => `[${at + 1}] ${source.title}${source.url ? ` (${source.url})` : ""}`,
+    );
+    lines.push(`Sources: ${named.join(", ")}`);
+  }
+  for (const file of post.files ?? []) lines.push(`(file: ${file.name})`);
+  if (post.buttons && post.buttons.length > 0)
+    lines.push(post.buttons.map((button) => `[${button.label}]`).join(" "));
+  return lines.map(printable);
+}
+
+function textLines(post: Post): string[] {
+  return `${post.as ? `${post.as}: ` : ""}${post.text}`.split("\n");
+}
+
+function cardLines(card: Card): string[] {
+  const lines = [card.title, card.facts.map((fact) => `${fact.label}: ${fact.value}`).join(" · ")];
+  for (const section of card.sections) {
+    const [first = "", ...rest] = section.text.split("\n");
+    if (rest.length === 0) lines.push(`${section.label}: ${first}`);
+    else lines.push(`${section.label}:`, ...section.text.split("\n").map((line) => `  ${line}`));
+  }
+  if (card.footer) lines.push(`— ${card.footer}`);
+  return lines;
+}
+
+/** Nobody's text may move the cursor or colour the terminal. */
+function printable(line: string): string {
+  return line.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "");
+}

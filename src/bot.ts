@@ -1,0 +1,94 @@
+/**
+ * The road every message takes.
+ *
+ *   platform ─▶ receive ─▶ inbox ─▶ lane of its thread ─▶ who has the thread?
+ *               committed before       one turn              the bot ─▶ agent ─▶ outcome ─▶ one commit ─▶ sender
+ *               it is acknowledged     at a time             a person ─▶ the desk relays
+ */
+import type { Agent } from "./agent/agent.ts";
+import type { Desk } from "./desk/desk.ts";
+import type { Service } from "./desk/service.ts";
+import { codeOf } from "./errors.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Control, Lanes } from "./lanes.ts";
+import type { Admitted } from "./ledger/inbox.ts";
+import type { Incoming } from "./message.ts";
+import type { Replies } from "./replies.ts";
+import type { ThreadId } from "./thread.ts";
+import type { Turns } from "./turns.ts";
+
+export interface BotParts {
+  inbox: Inbox;
+  lanes: Lanes;
+  agent: Agent;
+  desk: Desk;
+  service: Service;
+  turns: Turns;
+  replies: Replies;
+}
+
+export function createBot({ inbox, lanes, agent, desk, service, turns, replies }: BotParts) {
+  /** Called by the adapters. When it resolves the event is durable, and the platform may be told so. */
+  async function receive(event: Incoming): Promise<void> {
+    const admitted = await inbox.take(event);
+    if (admitted) lanes.wake(admitted.lane, inbox.mannerOf(event));
+  }
+
+  /** Takes what waits in a lane, oldest first. True: there may be more. */
+  async function run(lane: string, control: Control): Promise<boolean> {
+    const waiting = await inbox.waiting(lane);
+    const first = waiting[0];
+    if (!first) return false;
+    switch (first.event.kind) {
+      case "message":
+        if (desk.hosts(first.event.message)) await desk.hear(first, first.event.message);
+        else await converse(lane, inbox.burst(waiting), control);
+        break;
+      case "edit":
+      case "deletion":
+      case "reaction":
+        await desk.follow(first, first.event);
+        break;
+      case "action":
+        await desk.act(first, first.event);
+        break;
+      case "command":
+      case "home":
+        await service.serve(first, first.event);
+        break;
+      case "trouble":
+        await desk.warn(first, first.event);
+        break;
+    }
+    return waiting.length > 1;
+  }
+
+  /** A customer has written. */
+  async function converse(id: ThreadId, messages: readonly Admitted[], control: Control): Promise<void> {
+    const thread = await turns.threadOf(id);
+    switch (thread.control) {
+      case "automated": {
+        const open = await turns.begin(thread, messages, control);
+        const show = replies.open(open);
+        try {
+          const outcome = await agent.answer({ ...open.turn, show });
+          replies.send(open, await turns.end(open, outcome));
+        } catch (error) {
+          await replies.abandon(open);
+          // Somebody took the thread while the bot was thinking: what it thought is void, and the words are relayed.
+          if (codeOf(error) !== "ledger_conflict") throw error;
+          return converse(id, messages, control);
+        }
+        return;
+      }
+      case "escalated":
+      case "taken_over":
+        return desk.relay(thread, messages);
+      case "resolved":
+        await turns.reopen(thread);
+        return converse(id, messages, control);
+    }
+  }
+
+  return { receive, run };
+}

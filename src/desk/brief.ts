@@ -1,0 +1,62 @@
+/** What a ticket says of the conversation so far, from the conversation itself. Pure. */
+import type { TranscriptItem } from "../language-model.ts";
+import type { Brief } from "../ledger/tickets.ts";
+import type { Source } from "../platform.ts";
+
+const askMax = 120;
+const factMax = 300;
+
+/** The customer's want in one line: the first sentence of their newest words. */
+export function askOf(lastWords: string): string {
+  const line = lastWords.replace(/\s+/g, " ").trim();
+  const sentence = /^.{12,}?[.!?](?=\s|$)/.exec(line)?.[0] ?? line;
+  if (sentence === "") return "(no words)";
+  return sentence.length > askMax ? `${sentence.slice(0, askMax - 1).trimEnd()}…` : sentence;
+}
+
+export function briefOf(facts: {
+  customer: string;
+  lastWords: string;
+  tried: Source[];
+  transcript: readonly TranscriptItem[];
+  reason: string;
+}): Brief {
+  return {
+    customer: facts.customer,
+    tried: facts.tried,
+    facts: factsOf(facts.transcript),
+    lastWords: facts.lastWords,
+    nextStep: nextStepOf(facts.transcript),
+  };
+}
+
+/** What tools have said, one line a result, each tool's same answer once. */
+function factsOf(transcript: readonly TranscriptItem[]): string[] {
+  const lines = new Set<string>();
+  for (const item of transcript) {
+    if (item.role !== "result" || item.name === "escalate_to_human" || item.name === "search_knowledge")
+      continue;
+    if (item.name.startsWith("transfer_to_")) continue;
+    const told = item.failed ? `failed: ${flat(item.result)}` : flat(item.result);
+    lines.add(`${item.name}: ${told}`.slice(0, factMax));
+  }
+  return [...lines];
+}
+
+function nextStepOf(transcript: readonly TranscriptItem[]): string {
+  const failed = transcript.findLast((item) => item.role === "result" && item.failed);
+  if (failed?.role === "result" && failed.name !== "escalate_to_human")
+    return `Take the ticket; look at why ${failed.name} failed.`;
+  return "Take the ticket and answer in its thread.";
+}
+
+/** A JSON value on one line, as people write: `status: shipped, items: Headphones 1`. */
+function flat(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return value.map(flat).join("; ");
+  if (typeof value !== "object") return String(value);
+  return Object.entries(value)
+    .filter(([, inner]) => inner !== null && inner !== undefined && inner !== "")
+    .map(([name, inner]) => `${name.replaceAll("_", " ")}: ${flat(inner)}`)
+    .join(", ");
+}

@@ -1,0 +1,82 @@
+/** A ticket as staff see it. Pure: the same ticket always makes the same card. */
+import type { Ticket } from "../ledger/tickets.ts";
+import type { Button, Post } from "../platform.ts";
+
+const lineMax = 300;
+const factsMax = 6;
+
+export function cardOf(ticket: Ticket): Post {
+  const { brief } = ticket;
+  const title = `Ticket #${ticket.number}: ${ticket.ask}`;
+  return {
+    text: `${title} (${ticket.reason})`,
+    card: {
+      title,
+      facts: [
+        { label: "Priority", value: ticket.priority },
+        { label: "Queue", value: ticket.queue },
+        { label: "Customer", value: brief.customer },
+        { label: "Language", value: ticket.language },
+      ],
+      sections: [
+        { label: "Reason", text: ticket.reason },
+        {
+          label: "Tried",
+          text:
+            brief.tried.length > 0
+              ? brief.tried.map((source) => `- ${source.title}`).join("\n")
+              : "No article answered it.",
+        },
+        ...(brief.facts.length > 0
+          ? [
+              {
+                label: "Facts",
+                text: brief.facts
+                  .slice(-factsMax)
+                  .map((fact) => `- ${cut(fact)}`)
+                  .join("\n"),
+              },
+            ]
+          : []),
+        { label: "Last words", text: cut(brief.lastWords).replace(/^/gm, "> ") },
+        { label: "Next step", text: brief.nextStep },
+      ],
+      footer: footerOf(ticket),
+    },
+    buttons: buttonsOf(ticket),
+  };
+}
+
+function footerOf(ticket: Ticket): string {
+  switch (ticket.state) {
+    case "open":
+      return "Waiting for a person";
+    case "taken":
+      return `Taken by ${ticket.assigneeName ?? "staff"}`;
+    case "handed_back":
+      return "Handed back to the bot";
+    case "resolved":
+      return "Resolved";
+  }
+}
+
+function buttonsOf(ticket: Ticket): Button[] {
+  const value = String(ticket.number);
+  const take: Button = { label: "Take", action: "ticket.take", value, style: "primary" };
+  const handBack: Button = { label: "Hand back", action: "ticket.hand_back", value };
+  const resolve: Button = { label: "Resolve", action: "ticket.resolve", value };
+  switch (ticket.state) {
+    case "open":
+      return [take, handBack, resolve];
+    case "taken":
+      return [handBack, resolve];
+    case "handed_back":
+      return [take, resolve];
+    case "resolved":
+      return [];
+  }
+}
+
+function cut(text: string): string {
+  return text.length > lineMax ? `${text.slice(0, lineMax)}…` : text;
+}

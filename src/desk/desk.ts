@@ -1,0 +1,235 @@
+/**
+ * The human side: tickets and who has them.
+ *
+ * Taking a ticket is one commit: the thread changes hands, its version with it, and what the bot had not said yet is
+ * cancelled. Then what the bot is doing is aborted; and only when nothing of it is in the air any more does the card say
+ * `Taken by NAME`. From that message on the bot is silent.
+ */
+import type { Clock } from "../clock.ts";
+import { codeOf, DeskError } from "../errors.ts";
+import { audit } from "../ledger/audit.ts";
+import { type Admitted, markDone } from "../ledger/inbox.ts";
+import { cancelUnsent, enqueue, type OutboxRow } from "../ledger/outbox.ts";
+import { findThread, moveThread, type Thread } from "../ledger/threads.ts";
+import { changeTicket, findTicket, openTickets, type Ticket } from "../ledger/tickets.ts";
+import type { Ledger, Transaction } from "../ledger.ts";
+import type { Log } from "../log.ts";
+import type { Incoming, Message, Person } from "../message.ts";
+import type { Platform } from "../platform.ts";
+import type { ChannelId, Move, ThreadId } from "../thread.ts";
+import { platformOf } from "../thread.ts";
+import { type Change, followChange } from "./follow.ts";
+import { toCustomer, toStaff } from "./notices.ts";
+import { type Appeal, enqueueCard, enqueueToStaff, type Opened, openTicketFor } from "./open-ticket.ts";
+import { afterFailed, afterSent, customerToStaff, staffToCustomer } from "./relay.ts";
+import type { Staff } from "./staff.ts";
+
+export interface DeskParts {
+  ledger: Ledger;
+  platforms: ReadonlyMap<string, Platform>;
+  /** The human channel; undefined: there is none, and tickets are only listed. */
+  channel(): ChannelId | undefined;
+  staff: Staff;
+  queues: readonly string[];
+  notePrefix: string;
+  relay: "assignee" | "staff";
+  route(text: string, queues: readonly string[]): { queue: string; language: string };
+  /** Stops what the bot is doing in a thread. */
+  interrupt(thread: ThreadId): void;
+  /** Takes committed rows to their platforms. */
+  push(rows: readonly OutboxRow[]): void;
+  clock: Clock;
+  log: Log;
+}
+
+export type Desk = ReturnType<typeof createDesk>;
+
+type Action = Extract<Incoming, { kind: "action" }>;
+type Reaction = Extract<Incoming, { kind: "reaction" }>;
+type Trouble = Extract<Incoming, { kind: "trouble" }>;
+
+export function createDesk(parts: DeskParts) {
+  const { ledger, clock, log } = parts;
+
+  /** In the turn's own transaction: a person is needed. */
+  function escalate(tx: Transaction, appeal: Appeal): Promise<Opened> {
+    return openTicketFor(tx, parts, appeal);
+  }
+
+  /** A customer's words in a thread that the bot does not have. */
+  async function relay(thread: Thread, admitted: readonly Admitted[]): Promise<void> {
+    parts.push(await ledger.write((tx) => customerToStaff(tx, parts, thread, admitted)));
+    log.info("message.relayed", { thread: thread.id, to: "staff", count: admitted.length });
+  }
+
+  /** Somebody wrote in the human channel. */
+  async function hear(admitted: Admitted, message: Message): Promise<void> {
+    parts.push(await ledger.write((tx) => staffToCustomer(tx, parts, admitted, message)));
+  }
+
+  /** Somebody pressed a button of the desk. */
+  async function act(admitted: Admitted, action: Action): Promise<void> {
+    const allowed = await parts.staff.includes(action.by);
+    const why = allowed ? await press(action.name, Number(action.value), action.by) : toStaff.notStaff();
+    await ledger.write(async (tx) => {
+      await markDone(tx, [admitted.id]);
+      if (allowed) return;
+      await audit(tx, clock, {
+        actor: action.by.id,
+        action: "action.refused",
+        subject: `${action.name} ${action.value}`,
+      });
+    });
+    if (!allowed) log.warn("action.refused", { action: action.name, by: action.by.id });
+    if (why) await tell(action, why);
+  }
+
+  /**
+   * A move of a ticket by a member of staff; pressing twice is harmless.
+   * @returns why it was refused, in words for the person who pressed; empty when it was done
+   */
+  async function press(name: string, number: number, by: Person): Promise<string> {
+    const change = ticketMoves[name];
+    if (!change || !Number.isSafeInteger(number)) {
+      log.warn("action.unknown", { action: name });
+      return toStaff.unknownAction();
+    }
+    try {
+      const { thread, rows } = await ledger.write((tx) => moveTicket(tx, number, change, by));
+      parts.interrupt(thread);
+      parts.push(rows);
+      return "";
+    } catch (error) {
+      if (codeOf(error) !== "thread_move" || !(error instanceof Error)) throw error;
+      return error.message;
+    }
+  }
+
+  /** A message changed after it was dealt with. */
+  async function follow(admitted: Admitted, change: Change | Reaction): Promise<void> {
+    if (change.kind === "reaction") await ledger.write((tx) => markDone(tx, [admitted.id]));
+    else parts.push(await ledger.write((tx) => followChange(tx, parts, admitted, change)));
+  }
+
+  /** Something is wrong with a platform: staff hear of it where they are. */
+  async function warn(admitted: Admitted, trouble: Trouble): Promise<void> {
+    log.error("platform.trouble", { code: trouble.code, channel: trouble.channel, text: trouble.text });
+    const channel = parts.channel();
+    const rows = await ledger.write(async (tx) => {
+      await markDone(tx, [admitted.id]);
+      if (!channel || trouble.channel === channel) return [];
+      const post = { text: `⚠️ ${trouble.text}` };
+      return [
+        await enqueue(tx, clock, {
+          lane: channel,
+          author: "desk",
+          send: { does: "post", to: { channel }, post },
+        }),
+      ];
+    });
+    parts.push(rows);
+  }
+
+  async function moveTicket(
+    tx: Transaction,
+    number: number,
+    change: TicketMove,
+    by: Person,
+  ): Promise<{ thread: ThreadId; rows: OutboxRow[] }> {
+    const ticket = await findTicket(tx, number);
+    const thread = ticket && (await findThread(tx, ticket.thread));
+    if (!ticket || !thread) throw new DeskError("thread_move", toStaff.noTicket(number));
+    if (change.how === "take_over" && thread.control === "taken_over") {
+      throw new DeskError("thread_move", toStaff.alreadyTaken(thread.assigneeName ?? "Somebody"));
+    }
+    if (thread.ticket !== number) throw new DeskError("thread_move", toStaff.notNow(ticket.state));
+    const taker = change.how === "take_over" ? by : undefined;
+    const moved = await moveThread(tx, thread, change.how, taker ? { assignee: taker } : {});
+    await cancelUnsent(tx, thread.id, change.action);
+    const now = await changeTicket(
+      tx,
+      ticket,
+      { state: change.state, assignee: taker ?? "none" },
+      clock.now(),
+    );
+    await audit(tx, clock, {
+      actor: by.id,
+      action: change.action,
+      subject: String(number),
+      thread: thread.id,
+    });
+    const rows = [
+      ...(await enqueueCard(tx, parts, now, thread.id)),
+      ...(await enqueueToStaff(tx, parts, now, change.toStaff(by.name), thread.id)),
+    ];
+    const notice = change.toCustomer?.(number);
+    if (notice) rows.push(await enqueueNotice(tx, moved, notice));
+    log.info(change.action, { ticket: number, thread: thread.id, by: by.id });
+    return { thread: thread.id, rows };
+  }
+
+  /** The desk's own word to a customer; it loses its right when the thread changes hands again. */
+  function enqueueNotice(tx: Transaction, thread: Thread, text: string): Promise<OutboxRow> {
+    return enqueue(tx, clock, {
+      lane: thread.id,
+      author: "bot",
+      thread: thread.id,
+      fence: thread.version,
+      send: { does: "post", to: { thread: thread.id }, post: { text } },
+    });
+  }
+
+  /** Only the person who pressed sees this. */
+  async function tell(action: Action, text: string): Promise<void> {
+    const platform = parts.platforms.get(platformOf(action.channel));
+    try {
+      await platform?.answer?.(action.interaction, { text });
+    } catch (error) {
+      log.warn("answer.failed", { action: action.name, error });
+    }
+  }
+
+  return {
+    escalate,
+    relay,
+    hear,
+    act,
+    press,
+    /** Whether a message belongs to the staff's side. */
+    hosts: (message: Message): boolean => message.channel === parts.channel(),
+    /** Unresolved tickets, for completion in commands. */
+    tickets: (limit: number): Promise<Ticket[]> => ledger.read((tx) => openTickets(tx, limit)),
+    sent: (tx: Transaction, row: OutboxRow, posted: Parameters<typeof afterSent>[3]) =>
+      afterSent(tx, clock, row, posted),
+    failed: (tx: Transaction, row: OutboxRow, error: unknown) => afterFailed(tx, parts, row, error),
+    follow,
+    warn,
+  };
+}
+
+/** What staff can do with a ticket. */
+interface TicketMove {
+  how: Move;
+  action: string;
+  state: Ticket["state"];
+  toStaff(name: string): string;
+  toCustomer?(number: number): string;
+}
+
+const ticketMoves: Readonly<Record<string, TicketMove>> = {
+  "ticket.take": { how: "take_over", action: "ticket.taken", state: "taken", toStaff: toStaff.taken },
+  "ticket.hand_back": {
+    how: "hand_back",
+    action: "ticket.handed_back",
+    state: "handed_back",
+    toStaff: toStaff.handedBack,
+    toCustomer: toCustomer.handedBack,
+  },
+  "ticket.resolve": {
+    how: "resolve",
+    action: "ticket.resolved",
+    state: "resolved",
+    toStaff: toStaff.resolved,
+    toCustomer: toCustomer.resolved,
+  },
+};

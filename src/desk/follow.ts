@@ -1,0 +1,75 @@
+/** What happens to a message after it was dealt with: edits and deletions follow it to where its copies are. */
+
+import { type Admitted, markDone } from "../ledger/inbox.ts";
+import { copiesOf, enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
+import { findThread, type Thread } from "../ledger/threads.ts";
+import { findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
+import { amendMessage, deleteMessage } from "../ledger/transcript.ts";
+import type { Transaction } from "../ledger.ts";
+import type { Incoming } from "../message.ts";
+import type { ChannelId, MessageId, ThreadId } from "../thread.ts";
+import { toStaff } from "./notices.ts";
+import { enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
+
+export type Change = Extract<Incoming, { kind: "edit" | "deletion" }>;
+
+export async function followChange(
+  tx: Transaction,
+  parts: ToStaffParts,
+  admitted: Admitted,
+  change: Change,
+): Promise<OutboxRow[]> {
+  await markDone(tx, [admitted.id]);
+  const { id, thread: where, channel } = placeOf(change);
+  const now = parts.clock.now();
+  const known =
+    change.kind === "edit"
+      ? await amendMessage(tx, id, change.message.text, now)
+      : await deleteMessage(tx, id, now);
+  if (!known) return [];
+  const send: Send =
+    change.kind === "edit"
+      ? { does: "edit", copiesOf: id, post: { text: change.message.text, as: change.message.author.name } }
+      : { does: "remove", copiesOf: id };
+  if (channel === parts.channel()) return staffChanged(tx, parts, where, id, send);
+  const thread = await findThread(tx, where);
+  const ticket = thread?.ticket === undefined ? undefined : await findTicket(tx, thread.ticket);
+  return thread && ticket ? customerChanged(tx, parts, thread, ticket, id, send) : [];
+}
+
+/** Staff changed a message: the customer's copy changes with it; a note has no copy. */
+async function staffChanged(
+  tx: Transaction,
+  parts: ToStaffParts,
+  deskThread: ThreadId,
+  id: MessageId,
+  send: Send,
+): Promise<OutboxRow[]> {
+  const ticket = await ticketOfDeskThread(tx, deskThread);
+  if (!ticket || (await copiesOf(tx, id)).length === 0) return [];
+  return [
+    await enqueue(tx, parts.clock, { lane: ticket.thread, thread: ticket.thread, author: "staff", send }),
+  ];
+}
+
+/** A customer changed a message: its copy at the desk changes; what the bot had answered is told to staff. */
+async function customerChanged(
+  tx: Transaction,
+  parts: ToStaffParts,
+  thread: Thread,
+  ticket: Ticket,
+  id: MessageId,
+  send: Send,
+): Promise<OutboxRow[]> {
+  if ((await copiesOf(tx, id)).length > 0)
+    return [await enqueueForTicket(tx, parts.clock, ticket, { author: "customer", send })];
+  if (thread.control === "automated" || thread.control === "resolved") return [];
+  const told = send.does === "edit" ? toStaff.edited(send.post.text) : toStaff.deleted();
+  return enqueueToStaff(tx, parts, ticket, told);
+}
+
+function placeOf(change: Change): { id: MessageId; thread: ThreadId; channel: ChannelId } {
+  return change.kind === "edit"
+    ? { id: change.message.id, thread: change.message.thread, channel: change.message.channel }
+    : { id: change.message, thread: change.thread, channel: change.channel };
+}

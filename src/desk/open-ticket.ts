@@ -1,0 +1,140 @@
+/** An escalation becomes a ticket: a row, a card in the human channel, a thread that waits for a person. */
+import type { Clock } from "../clock.ts";
+import type { Escalation } from "../escalation.ts";
+import type { TranscriptItem } from "../language-model.ts";
+import { audit } from "../ledger/audit.ts";
+import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
+import { moveThread, type Thread } from "../ledger/threads.ts";
+import { changeTicket, findTicket, openTicket, type Ticket } from "../ledger/tickets.ts";
+import { sourcesOf } from "../ledger/transcript.ts";
+import type { Transaction } from "../ledger.ts";
+import type { Source } from "../platform.ts";
+import type { ChannelId, MessageId, ThreadId } from "../thread.ts";
+import { askOf, briefOf } from "./brief.ts";
+import { cardOf } from "./card.ts";
+import { toStaff } from "./notices.ts";
+
+export interface OpenTicketParts {
+  /** The human channel; undefined: tickets are only listed. */
+  channel(): ChannelId | undefined;
+  queues: readonly string[];
+  /** The language and queue of a text, by rules. */
+  route(text: string, queues: readonly string[]): { queue: string; language: string };
+  clock: Clock;
+}
+
+export interface Appeal {
+  thread: Thread;
+  escalation: Escalation;
+  /** What the customer has just written. */
+  lastWords: string;
+  transcript: readonly TranscriptItem[];
+  sources: Source[];
+  turn?: string;
+}
+
+export interface Opened {
+  thread: Thread;
+  ticket: Ticket;
+  rows: OutboxRow[];
+}
+
+const triedMax = 6;
+
+/**
+ * Opens a ticket, or wakes the thread's unresolved one.
+ * @throws DeskError ledger_conflict when somebody else has taken the thread
+ */
+export async function openTicketFor(
+  tx: Transaction,
+  parts: OpenTicketParts,
+  appeal: Appeal,
+): Promise<Opened> {
+  const { clock } = parts;
+  const now = clock.now();
+  const known = appeal.thread.ticket === undefined ? undefined : await findTicket(tx, appeal.thread.ticket);
+  const routed = parts.route(appeal.lastWords, parts.queues);
+  const told = {
+    reason: appeal.escalation.reason,
+    priority: appeal.escalation.priority,
+    queue: appeal.escalation.queue ?? routed.queue,
+    language: routed.language,
+    brief: briefOf({
+      customer: appeal.thread.openerName,
+      lastWords: appeal.lastWords,
+      tried: merged(appeal.sources, await sourcesOf(tx, appeal.thread.id, triedMax)),
+      transcript: appeal.transcript,
+      reason: appeal.escalation.reason,
+    }),
+  };
+  const again = known && known.state !== "resolved" ? known : undefined;
+  const ticket = again
+    ? await changeTicket(tx, again, { ...told, state: "open", assignee: "none" }, now)
+    : await openTicket(tx, { ...told, thread: appeal.thread.id, ask: askOf(appeal.lastWords) }, now);
+  const thread = await moveThread(tx, appeal.thread, "escalate", { ticket: ticket.number });
+  const rows = await enqueueCard(tx, parts, ticket);
+  if (again) rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.again(told.reason))));
+  await audit(tx, clock, {
+    actor: "bot",
+    action: again ? "ticket.reopened" : "ticket.opened",
+    subject: String(ticket.number),
+    thread: thread.id,
+    ...(appeal.turn ? { turn: appeal.turn } : {}),
+    detail: { priority: ticket.priority, queue: ticket.queue, reason: ticket.reason },
+  });
+  return { thread, ticket, rows };
+}
+
+export interface ToStaffParts {
+  channel(): ChannelId | undefined;
+  clock: Clock;
+}
+
+/** The card as it should look now. */
+export async function enqueueCard(
+  tx: Transaction,
+  parts: ToStaffParts,
+  ticket: Ticket,
+  after?: ThreadId,
+): Promise<OutboxRow[]> {
+  const channel = parts.channel();
+  if (!channel) return [];
+  const send: Send = {
+    does: "card",
+    ticket: ticket.number,
+    channel,
+    post: cardOf(ticket),
+    ...waitsFor(after),
+  };
+  return [await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send })];
+}
+
+/** A line of the desk's own in the ticket's thread. */
+export async function enqueueToStaff(
+  tx: Transaction,
+  parts: ToStaffParts,
+  ticket: Pick<Ticket, "number" | "thread">,
+  text: string,
+  after?: ThreadId,
+): Promise<OutboxRow[]> {
+  if (!parts.channel()) return [];
+  const send: Send = { does: "post", to: { ticket: ticket.number }, post: { text }, ...waitsFor(after) };
+  return [await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send })];
+}
+
+/** All that goes to a ticket's thread goes in one order. */
+export function enqueueForTicket(
+  tx: Transaction,
+  clock: Clock,
+  ticket: Pick<Ticket, "number" | "thread">,
+  row: Pick<OutboxRow, "author" | "send"> & { source?: MessageId },
+): Promise<OutboxRow> {
+  return enqueue(tx, clock, { lane: `ticket:${ticket.number}`, thread: ticket.thread, ...row });
+}
+
+const waitsFor = (after: ThreadId | undefined) => (after === undefined ? {} : { after });
+
+function merged(first: readonly Source[], rest: readonly Source[]): Source[] {
+  const byTitle = new Map([...first, ...rest].map((source) => [source.title, source]));
+  return [...byTitle.values()].slice(0, triedMax);
+}

@@ -1,0 +1,194 @@
+/** Words on their way between a customer's thread and the ticket's thread, and what becomes of them. */
+import type { Clock } from "../clock.ts";
+import { faultOf } from "../errors.ts";
+import { audit } from "../ledger/audit.ts";
+import { type Admitted, markDone } from "../ledger/inbox.ts";
+import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
+import { advanceThread, findThread, type Thread } from "../ledger/threads.ts";
+import { findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
+import { writeMessage } from "../ledger/transcript.ts";
+import type { Transaction } from "../ledger.ts";
+import type { Message } from "../message.ts";
+import type { Posted } from "../platform.ts";
+import { toCustomer, toStaff } from "./notices.ts";
+import { enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
+
+export interface RelayParts extends ToStaffParts {
+  notePrefix: string;
+  /** Whose words in a ticket's thread reach the customer. */
+  relay: "assignee" | "staff";
+}
+
+/** The customer's words, while a person has the thread or is awaited. */
+export async function customerToStaff(
+  tx: Transaction,
+  parts: RelayParts,
+  thread: Thread,
+  admitted: readonly Admitted[],
+): Promise<OutboxRow[]> {
+  const { clock } = parts;
+  const rows: OutboxRow[] = [];
+  const messages = messagesOf(admitted);
+  let seq = await advanceThread(tx, thread, { count: messages.length, turn: false, now: clock.now() });
+  for (const message of messages) {
+    seq += 1;
+    await writeMessage(tx, thread.id, seq, {
+      id: message.id,
+      author: "customer",
+      by: message.author,
+      text: message.text,
+      files: message.files,
+      at: message.sentAt,
+    });
+    if (thread.ticket === undefined || !parts.channel()) continue;
+    const post = { text: textWithFiles(message), as: message.author.name };
+    rows.push(
+      await enqueueForTicket(
+        tx,
+        clock,
+        { number: thread.ticket, thread: thread.id },
+        {
+          author: "customer",
+          source: message.id,
+          send: { does: "post", to: { ticket: thread.ticket }, post },
+        },
+      ),
+    );
+  }
+  await markDone(
+    tx,
+    admitted.map((one) => one.id),
+  );
+  if (
+    thread.control === "escalated" &&
+    thread.ticket !== undefined &&
+    (await quietFor(tx, thread, clock.now()))
+  ) {
+    rows.push(await sayWaiting(tx, clock, thread, thread.ticket));
+  }
+  return rows;
+}
+
+const waitingNoticeEveryMs = 60_000;
+
+/** Whether the bot has said nothing here lately. */
+async function quietFor(tx: Transaction, thread: Thread, now: number): Promise<boolean> {
+  const last = await tx.get<{ at: number | null }>(
+    "SELECT MAX(created_at) AS at FROM outbox WHERE thread = ? AND author = 'bot'",
+    thread.id,
+  );
+  return now - (last?.at ?? 0) >= waitingNoticeEveryMs;
+}
+
+function sayWaiting(tx: Transaction, clock: Clock, thread: Thread, ticket: number): Promise<OutboxRow> {
+  return enqueue(tx, clock, {
+    lane: thread.id,
+    author: "bot",
+    thread: thread.id,
+    fence: thread.version,
+    send: { does: "post", to: { thread: thread.id }, post: { text: toCustomer.waiting(ticket) } },
+  });
+}
+
+/** What somebody wrote in the human channel: for the customer, a note, or nothing that concerns a ticket. */
+export async function staffToCustomer(
+  tx: Transaction,
+  parts: RelayParts,
+  admitted: Admitted,
+  message: Message,
+): Promise<OutboxRow[]> {
+  await markDone(tx, [admitted.id]);
+  const ticket = await ticketOfDeskThread(tx, message.thread);
+  const thread = ticket && (await findThread(tx, ticket.thread));
+  if (!ticket || !thread || (message.text.trim() === "" && message.files.length === 0)) return [];
+  const relayed = relays(parts, ticket, thread, message);
+  const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: parts.clock.now() });
+  await writeMessage(tx, thread.id, seq + 1, {
+    id: message.id,
+    author: relayed === true ? "staff" : "note",
+    by: message.author,
+    text: message.text,
+    files: message.files,
+    at: message.sentAt,
+  });
+  if (relayed !== true) return relayed === false ? [] : enqueueToStaff(tx, parts, ticket, relayed);
+  await audit(tx, parts.clock, {
+    actor: message.author.id,
+    action: "message.relayed",
+    subject: message.id,
+    thread: thread.id,
+  });
+  const row = await enqueue(tx, parts.clock, {
+    lane: thread.id,
+    author: "staff",
+    thread: thread.id,
+    source: message.id,
+    send: {
+      does: "post",
+      to: { thread: thread.id },
+      post: { text: textWithFiles(message), as: message.author.name },
+    },
+  });
+  return [row];
+}
+
+/** True: to the customer. False: a note. A text: a note, and what its writer should know. */
+function relays(parts: RelayParts, ticket: Ticket, thread: Thread, message: Message): boolean | string {
+  if (message.text.trimStart().startsWith(parts.notePrefix)) return false;
+  if (thread.control !== "taken_over") return toStaff.takeFirst();
+  if (parts.relay === "staff" || thread.assignee === message.author.id) return true;
+  return toStaff.notYours(ticket.assigneeName ?? "someone else");
+}
+
+/** What follows when a row has been sent: staff see ✅ on words that have reached the customer. */
+export async function afterSent(
+  tx: Transaction,
+  clock: Clock,
+  row: OutboxRow,
+  posted: Posted | undefined,
+): Promise<OutboxRow[]> {
+  if (row.author !== "staff" || row.send.does !== "post" || !row.source || !posted) return [];
+  const ticket = await ticketOf(tx, row);
+  if (!ticket) return [];
+  return [
+    await enqueueForTicket(tx, clock, ticket, {
+      author: "desk",
+      send: { does: "mark", message: row.source, mark: "sent", set: true },
+    }),
+  ];
+}
+
+/** What follows when a row will never be sent: staff are told, and why. */
+export async function afterFailed(
+  tx: Transaction,
+  parts: ToStaffParts,
+  row: OutboxRow,
+  error: unknown,
+): Promise<OutboxRow[]> {
+  const ticket = await ticketOf(tx, row);
+  if (!ticket || row.send.does !== "post" || row.lane !== row.thread) return [];
+  const rows: OutboxRow[] = [];
+  if (row.author === "staff" && row.source) {
+    rows.push(
+      await enqueueForTicket(tx, parts.clock, ticket, {
+        author: "desk",
+        send: { does: "mark", message: row.source, mark: "failed", set: true },
+      }),
+    );
+  }
+  rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.undelivered(faultOf(error)))));
+  return rows;
+}
+
+async function ticketOf(tx: Transaction, row: OutboxRow): Promise<Ticket | undefined> {
+  const thread = row.thread ? await findThread(tx, row.thread) : undefined;
+  return thread?.ticket === undefined ? undefined : findTicket(tx, thread.ticket);
+}
+
+export function messagesOf(admitted: readonly Admitted[]): Message[] {
+  return admitted.flatMap(({ event }) => (event.kind === "message" ? [event.message] : []));
+}
+
+function textWithFiles(message: Message): string {
+  return [message.text, ...message.files.map((file) => `(file: ${file.name})`)].filter(Boolean).join("\n\n");
+}

@@ -1,0 +1,34 @@
+/** Who is staff, asked at the moment it matters. */
+import type { Log } from "../log.ts";
+import type { Person } from "../message.ts";
+import type { Platform } from "../platform.ts";
+import { type ChannelId, platformOf } from "../thread.ts";
+
+export interface Staff {
+  /** Whether this person may act for the desk now. A platform that cannot be asked answers no. */
+  includes(person: Person): Promise<boolean>;
+}
+
+export function createStaff(parts: {
+  platforms: ReadonlyMap<string, Platform>;
+  channel(): ChannelId | undefined;
+  /** `members` of the human channel, or people, groups and roles by the platform's ids. */
+  staff: "members" | readonly string[];
+  log: Log;
+}): Staff {
+  return {
+    async includes(person) {
+      const channel = parts.channel();
+      const platform = channel && parts.platforms.get(platformOf(channel));
+      if (!platform || platformOf(person.id) !== platform.name) return false;
+      if (!platform.belongs) return parts.staff === "members" || parts.staff.includes(person.id);
+      const groups = parts.staff === "members" ? [channel] : parts.staff;
+      try {
+        for (const group of groups) if (await platform.belongs(person.id, group)) return true;
+      } catch (error) {
+        parts.log.warn("staff.unknown", { user: person.id, error });
+      }
+      return false;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** The way in: one commit per event, before the platform is told that we have it. */
+import type { Clock } from "./clock.ts";
+import type { Manner } from "./lanes.ts";
+import { type Admitted, admit, amendWaiting, markDone, waitingIn, withdrawWaiting } from "./ledger/inbox.ts";
+import { openThread } from "./ledger/threads.ts";
+import type { Ledger, Transaction } from "./ledger.ts";
+import type { Incoming } from "./message.ts";
+import type { ChannelId } from "./thread.ts";
+
+export interface InboxParts {
+  ledger: Ledger;
+  /** The human channel: who writes there is not a customer. */
+  deskChannel(): ChannelId | undefined;
+  /** Longer messages are cut, and say so. */
+  messageCharactersMax: number;
+  /** Platforms where each message has its own reply. */
+  turnPerMessage(lane: string): boolean;
+  clock: Clock;
+}
+
+export type Inbox = ReturnType<typeof createInbox>;
+
+export function createInbox(parts: InboxParts) {
+  const { ledger, clock } = parts;
+
+  /** Resolves when the event is durable; undefined when it has been here before. */
+  function take(event: Incoming): Promise<Admitted | undefined> {
+    const bounded = boundedEvent(event, parts.messageCharactersMax);
+    return ledger.write(async (tx) => {
+      const admitted = await admit(tx, laneOf(bounded), bounded, clock);
+      if (!admitted) return undefined;
+      if (bounded.kind === "message" && bounded.message.channel !== parts.deskChannel()) {
+        await openThread(tx, bounded.message, clock.now());
+      }
+      await changeQuestion(tx, admitted);
+      return admitted;
+    });
+  }
+
+  /** An edit or a deletion before the answer changes the question itself. */
+  async function changeQuestion(tx: Transaction, { id, event }: Admitted): Promise<void> {
+    const changed =
+      (event.kind === "edit" && (await amendWaiting(tx, event.message))) ||
+      (event.kind === "deletion" && (await withdrawWaiting(tx, event.message)));
+    if (changed) await markDone(tx, [id]);
+  }
+
+  const waiting = (lane: string): Promise<Admitted[]> => ledger.read((tx) => waitingIn(tx, lane));
+
+  /** The messages at the head of what waits that become one turn. */
+  function burst(all: readonly Admitted[]): Admitted[] {
+    const end = all.findIndex((one) => one.event.kind !== "message");
+    const messages = end < 0 ? [...all] : all.slice(0, end);
+    const first = messages[0];
+    return first && parts.turnPerMessage(first.lane) ? [first] : messages;
+  }
+
+  /** A customer's messages gather for a moment, and a newer one makes the answer to the older void. */
+  function mannerOf(event: Incoming): Manner {
+    const gathers =
+      (event.kind === "message" || event.kind === "edit" || event.kind === "deletion") &&
+      !parts.turnPerMessage(laneOf(event)) &&
+      (event.kind === "deletion" ? event.channel : event.message.channel) !== parts.deskChannel();
+    return { settle: gathers, supersede: gathers };
+  }
+
+  return { take, waiting, burst, mannerOf };
+}
+
+/** Where an event waits its turn: its thread; what belongs to none, its person or place. */
+export function laneOf(event: Incoming): string {
+  switch (event.kind) {
+    case "message":
+    case "edit":
+      return event.message.thread;
+    case "deletion":
+    case "reaction":
+      return event.thread;
+    case "action":
+      return event.thread ?? event.channel;
+    case "command":
+    case "home":
+      return event.by.id;
+    case "trouble":
+      return event.thread ?? event.channel ?? "trouble";
+  }
+}
+
+/** No message is longer than the limit, none holds control characters. */
+function boundedEvent(event: Incoming, max: number): Incoming {
+  if (event.kind !== "message" && event.kind !== "edit") return event;
+  const { message } = event;
+  const clean = message.text.replace(
+    /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g,
+    "",
+  );
+  const text =
+    clean.length > max ? `${clean.slice(0, max)}\n[cut: ${clean.length - max} characters more]` : clean;
+  return text === message.text ? event : { ...event, message: { ...message, text } };
+}

@@ -1,0 +1,180 @@
+/**
+ * Lanes: work with the same key runs one piece at a time, work with different keys side by side.
+ *
+ *   asleep ──wake──▶ settling ──quiet, or the cap──▶ running ──▶ asleep
+ *                       ▲                              │ woken meanwhile
+ *                       └──────────────────────────────┘
+ *
+ * A lane holds no work of its own: `run` looks up what waits in the ledger. So a wake that is lost with the process is
+ * made good by waking every lane that has something waiting at the next start.
+ */
+import type { Clock } from "./clock.ts";
+
+export interface Lanes {
+  /** Something waits in this lane. */
+  wake(lane: string, manner: Manner): void;
+  /** Aborts what runs in this lane; it then runs again and finds things as they are. */
+  interrupt(lane: string, reason: unknown): void;
+  /** Resolves when nothing runs and nothing is about to. */
+  idle(): Promise<void>;
+  /** No new work; resolves when what runs has ended, at the latest after `graceMs`, when it is aborted. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface Manner {
+  /** Waits for quiet first: a burst of messages becomes one turn. */
+  settle: boolean;
+  /** Aborts what runs, so that it begins again with this, too. */
+  supersede: boolean;
+}
+
+export interface Control {
+  signal: AbortSignal;
+  /** From here on the work is carried through: nothing supersedes it any more. */
+  commit(): void;
+}
+
+export interface LanesParts {
+  /** Takes what waits. True: there may be more. A rejection is counted and tried again after a pause. */
+  run(lane: string, control: Control): Promise<boolean>;
+  /** Called for every rejection that was not asked for by `interrupt`; resolves to whether to try again. */
+  failed(lane: string, error: unknown): Promise<boolean>;
+  settleMs: number;
+  settleCapMs: number;
+  /** How many lanes run at once. */
+  runningMax: number;
+  clock: Clock;
+}
+
+interface Lane {
+  state: "settling" | "queued" | "running";
+  /** When the first thing of this burst came. */
+  since: number;
+  cancelTimer: () => void;
+  controller: AbortController;
+  committed: boolean;
+  again: Manner | undefined;
+  failures: number;
+}
+
+const pauseAfterFailureMs = 1000;
+
+export class Superseded extends Error {
+  override readonly name = "Superseded";
+}
+
+export function createLanes(parts: LanesParts): Lanes {
+  const lanes = new Map<string, Lane>();
+  const queue: string[] = [];
+  const idlers: (() => void)[] = [];
+  let running = 0;
+  let stopped = false;
+
+  function wake(name: string, manner: Manner): void {
+    if (stopped) return;
+    const lane = lanes.get(name);
+    if (!lane) {
+      begin(name, manner.settle);
+      return;
+    }
+    switch (lane.state) {
+      case "settling":
+        if (manner.settle) settle(name, lane);
+        return;
+      case "queued":
+        return;
+      case "running":
+        lane.again = { settle: manner.settle || (lane.again?.settle ?? false), supersede: manner.supersede };
+        if (manner.supersede && !lane.committed) lane.controller.abort(new Superseded("a newer message"));
+        return;
+    }
+  }
+
+  function begin(name: string, quiet: boolean, failures = 0): void {
+    const lane: Lane = {
+      state: "settling",
+      since: parts.clock.elapsed(),
+      cancelTimer: () => {},
+      controller: new AbortController(),
+      committed: false,
+      again: undefined,
+      failures,
+    };
+    lanes.set(name, lane);
+    if (failures > 0)
+      lane.cancelTimer = parts.clock.after(pauseAfterFailureMs * failures, () => enqueue(name, lane));
+    else if (quiet && parts.settleMs > 0) settle(name, lane);
+    else enqueue(name, lane);
+  }
+
+  function settle(name: string, lane: Lane): void {
+    lane.cancelTimer();
+    const waited = parts.clock.elapsed() - lane.since;
+    const pause = Math.max(0, Math.min(parts.settleMs, parts.settleCapMs - waited));
+    lane.cancelTimer = parts.clock.after(pause, () => enqueue(name, lane));
+  }
+
+  function enqueue(name: string, lane: Lane): void {
+    lane.state = "queued";
+    queue.push(name);
+    advance();
+  }
+
+  function advance(): void {
+    while (running < parts.runningMax && !stopped) {
+      const name = queue.shift();
+      if (name === undefined) return;
+      const lane = lanes.get(name);
+      if (lane) void drive(name, lane);
+    }
+  }
+
+  async function drive(name: string, lane: Lane): Promise<void> {
+    lane.state = "running";
+    running += 1;
+    let more = false;
+    let failures = 0;
+    try {
+      more = await parts.run(name, { signal: lane.controller.signal, commit: () => commit(lane) });
+    } catch (error) {
+      if (lane.controller.signal.aborted) more = true;
+      else if (await parts.failed(name, error)) {
+        more = true;
+        failures = lane.failures + 1;
+      }
+    }
+    running -= 1;
+    lanes.delete(name);
+    if (!stopped && (more || lane.again)) begin(name, lane.again?.settle ?? false, failures);
+    advance();
+    if (lanes.size === 0) for (const done of idlers.splice(0)) done();
+  }
+
+  function commit(lane: Lane): void {
+    if (lane.controller.signal.aborted) throw lane.controller.signal.reason;
+    lane.committed = true;
+  }
+
+  return {
+    wake,
+    interrupt(name, reason) {
+      const lane = lanes.get(name);
+      if (lane?.state === "running" && !lane.committed) lane.controller.abort(reason);
+    },
+    idle: () => (lanes.size === 0 ? Promise.resolve() : new Promise((done) => idlers.push(done))),
+    async stop(graceMs) {
+      stopped = true;
+      for (const [name, lane] of lanes) {
+        lane.cancelTimer();
+        if (lane.state !== "running") lanes.delete(name);
+      }
+      queue.length = 0;
+      if (running === 0) return;
+      const cancel = parts.clock.after(graceMs, () => {
+        for (const lane of lanes.values()) lane.controller.abort(new Superseded("the desk is stopping"));
+      });
+      await new Promise<void>((done) => idlers.push(done));
+      cancel();
+    },
+  };
+}

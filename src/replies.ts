@@ -1,0 +1,145 @@
+/** How a reply becomes visible: while it is written where the platform can, as a whole otherwise, and never in silence. */
+import type { Show } from "./agent/turn.ts";
+import type { Clock } from "./clock.ts";
+import { enqueue, type OutboxRow, reserve, unreserve } from "./ledger/outbox.ts";
+import { versionOf } from "./ledger/threads.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Log } from "./log.ts";
+import type { Draft, Platform } from "./platform.ts";
+import type { Sender } from "./sender.ts";
+import { platformOf } from "./thread.ts";
+import type { OpenTurn } from "./turns.ts";
+
+export interface RepliesParts {
+  ledger: Ledger;
+  platforms: ReadonlyMap<string, Platform>;
+  sender: Sender;
+  /** After so long without anything to show, the customer gets a line. */
+  silenceMaxMs: number;
+  slowNotice: string;
+  clock: Clock;
+  log: Log;
+}
+
+/** A reply in the making. */
+interface Making {
+  cancelTimer: () => void;
+  draft: Draft | undefined;
+  /** The draft's row is durable: what is shown can be found again. */
+  reserved: Promise<boolean> | undefined;
+  muted: boolean;
+  over: () => void;
+}
+
+export type Replies = ReturnType<typeof createReplies>;
+
+export function createReplies(parts: RepliesParts) {
+  const making = new Map<string, Making>();
+
+  /** Shows that the bot is at work; what it returns shows the text while it is written, where the platform can. */
+  function open(turn: OpenTurn): Show | undefined {
+    const platform = parts.platforms.get(platformOf(turn.thread.id));
+    const reply: Making = {
+      cancelTimer: parts.clock.after(parts.silenceMaxMs, () => void sayItTakesLong(turn, reply)),
+      draft: undefined,
+      reserved: undefined,
+      muted: false,
+      over: () => {},
+    };
+    making.set(turn.reply, reply);
+    platform
+      ?.working?.(turn.thread.id)
+      .catch((error: unknown) => parts.log.debug("working.failed", { error }));
+    const draft = platform?.draft?.({ thread: turn.thread.id }, turn.reply);
+    if (!draft) return undefined;
+    reply.draft = draft;
+    return showOn(turn, reply, draft);
+  }
+
+  function showOn(turn: OpenTurn, reply: Making, draft: Draft): Show {
+    let early = "";
+    let ready = false;
+    return {
+      text(delta) {
+        if (reply.muted) return;
+        if (ready) {
+          draft.append(delta);
+          return;
+        }
+        early += delta;
+        reply.reserved ??= reserveRow(turn, reply).then((ours) => {
+          ready = ours;
+          if (ready && !reply.muted) draft.append(early);
+          return ours;
+        });
+      },
+      step: (id, title, state) => draft.step?.(id, title, state),
+      discard() {
+        if (reply.reserved) reply.muted = true;
+      },
+    };
+  }
+
+  /** Before anything is shown, its row is durable, and the thread still the bot's. */
+  async function reserveRow(turn: OpenTurn, reply: Making): Promise<boolean> {
+    parts.sender.showing(turn.thread.id, new Promise<void>((resolve) => (reply.over = resolve)));
+    return parts.ledger.write(async (tx) => {
+      if ((await versionOf(tx, turn.thread.id)) !== turn.thread.version) return false;
+      await reserve(tx, parts.clock, { id: turn.reply, thread: turn.thread.id, fence: turn.thread.version });
+      return true;
+    });
+  }
+
+  async function sayItTakesLong(turn: OpenTurn, reply: Making): Promise<void> {
+    if (reply.draft?.shown) return;
+    try {
+      const row = await parts.ledger.write((tx) =>
+        enqueue(tx, parts.clock, {
+          lane: turn.thread.id,
+          author: "bot",
+          thread: turn.thread.id,
+          fence: turn.thread.version,
+          send: { does: "post", to: { thread: turn.thread.id }, post: { text: parts.slowNotice } },
+        }),
+      );
+      if (making.has(turn.reply)) parts.sender.push([row]);
+    } catch (error) {
+      parts.log.warn("notice.failed", { turn: turn.turn.id, error });
+    }
+  }
+
+  /** The turn's rows are committed: the reply goes out, as the end of its draft where there is one. */
+  function send(turn: OpenTurn, rows: readonly OutboxRow[]): void {
+    const reply = close(turn);
+    const drafts = new Map<string, Draft>();
+    if (reply?.draft && reply.reserved) drafts.set(turn.reply, reply.draft);
+    parts.sender.push(rows, drafts);
+    reply?.over();
+  }
+
+  /** The turn came to nothing: what was shown of it is taken back. */
+  async function abandon(turn: OpenTurn): Promise<void> {
+    const reply = close(turn);
+    if (!reply?.reserved) return;
+    reply.muted = true;
+    try {
+      if (await reply.reserved) {
+        await reply.draft?.abandon();
+        await parts.ledger.write((tx) => unreserve(tx, turn.reply));
+      }
+    } catch (error) {
+      parts.log.warn("draft.stuck", { turn: turn.turn.id, error });
+    } finally {
+      reply.over();
+    }
+  }
+
+  function close(turn: OpenTurn): Making | undefined {
+    const reply = making.get(turn.reply);
+    making.delete(turn.reply);
+    reply?.cancelTimer();
+    return reply;
+  }
+
+  return { open, send, abandon };
+}

@@ -1,0 +1,294 @@
+/**
+ * The sender takes committed outbox rows to their platforms, in the order of each lane, once.
+ *
+ * Before every post it asks whether the fence still holds: a reply of the bot to a thread that a person has taken is
+ * cancelled. A post that may already have arrived (the process died, the platform did not answer) is looked for first;
+ * where a platform cannot be asked, the row is marked before the post, and what broke off in between counts as posted.
+ */
+import type { Clock } from "./clock.ts";
+import { codeOf, DeskError, faultOf } from "./errors.ts";
+import {
+  copiesOf,
+  markOver,
+  markRetry,
+  markSending,
+  markSent,
+  type OutboxRow,
+  type Send,
+  unreserve,
+  unsent,
+} from "./ledger/outbox.ts";
+import { versionOf } from "./ledger/threads.ts";
+import { findTicket, placeCard } from "./ledger/tickets.ts";
+import type { Ledger, Transaction } from "./ledger.ts";
+import type { Log } from "./log.ts";
+import type { Draft, Platform, Post, Posted, Target } from "./platform.ts";
+import { type ChannelId, type MessageId, platformOf, type ThreadId } from "./thread.ts";
+
+export interface Sender {
+  /** Takes rows that have been committed; a draft stands for a row whose text has been shown while it was written. */
+  push(rows: readonly OutboxRow[], drafts?: ReadonlyMap<string, Draft>): void;
+  /** Takes up what an earlier process has left. */
+  recover(): Promise<void>;
+  /** Resolves when nothing of the bot is on its way into this thread. */
+  settled(thread: ThreadId): Promise<void>;
+  /** Something is being shown in this thread until `over` resolves. */
+  showing(thread: ThreadId, over: Promise<unknown>): void;
+  /** Resolves when every row has been sent or given up. */
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface SenderParts {
+  ledger: Ledger;
+  platforms: ReadonlyMap<string, Platform>;
+  /** In the transaction that marks a row as sent: what follows from it. */
+  sent(tx: Transaction, row: OutboxRow, posted: Posted | undefined): Promise<OutboxRow[]>;
+  /** In the transaction that gives a row up. */
+  failed(tx: Transaction, row: OutboxRow, error: unknown): Promise<OutboxRow[]>;
+  clock: Clock;
+  log: Log;
+}
+
+interface Job {
+  row: OutboxRow;
+  draft: Draft | undefined;
+  /** It may have been posted already. */
+  doubtful: boolean;
+}
+
+const backOffMs = (attempt: number): number => Math.min(60_000, 500 * 2 ** attempt);
+/** About a day of trying. */
+const attemptsMax = 1500;
+
+export function createSender(parts: SenderParts): Sender {
+  const { ledger, platforms, clock, log } = parts;
+  const lanes = new Map<string, Job[]>();
+  const inTheAir = new Map<ThreadId, Set<Promise<unknown>>>();
+  const idlers: (() => void)[] = [];
+  const stopping = new AbortController();
+
+  function push(rows: readonly OutboxRow[], drafts?: ReadonlyMap<string, Draft>): void {
+    for (const row of rows) add({ row, draft: drafts?.get(row.id), doubtful: false });
+  }
+
+  function add(job: Job): void {
+    const lane = lanes.get(job.row.lane);
+    if (lane) {
+      lane.push(job);
+      return;
+    }
+    lanes.set(job.row.lane, [job]);
+    void drain(job.row.lane);
+  }
+
+  async function drain(name: string): Promise<void> {
+    const lane = lanes.get(name) as Job[];
+    while (lane.length > 0 && !stopping.signal.aborted) {
+      const job = lane[0] as Job;
+      try {
+        await deliver(job);
+      } catch (error) {
+        if (stopping.signal.aborted) break;
+        log.error("send.broke", { outbox: job.row.id, error });
+        await clock.sleep(1000, stopping.signal).catch(() => {});
+        job.doubtful = true;
+        continue;
+      }
+      lane.shift();
+    }
+    lanes.delete(name);
+    if (lanes.size === 0) for (const done of idlers.splice(0)) done();
+  }
+
+  /** Until the row is sent, failed or cancelled. @throws when the ledger cannot be written */
+  async function deliver(job: Job): Promise<void> {
+    const { row } = job;
+    for (let attempt = row.attempts; ; attempt++) {
+      const wait = row.dueAt - clock.now();
+      if (wait > 0) await clock.sleep(Math.min(wait, 60_000), stopping.signal);
+      try {
+        const posted = await underWay(row, () => attemptOnce(job));
+        if (posted !== "over") await settle(row, posted);
+        return;
+      } catch (error) {
+        if (stopping.signal.aborted) throw error;
+        const retry = attempt + 1 < attemptsMax && retryOf(error, attempt);
+        if (!retry) {
+          await giveUp(row, error);
+          return;
+        }
+        log.warn("send.retried", { outbox: row.id, lane: row.lane, attempt: attempt + 1, error });
+        job.doubtful ||= codeOf(error) === "platform_ambiguous";
+        job.draft = undefined;
+        row.dueAt = clock.now() + retry;
+        await ledger.write((tx) => markRetry(tx, row.id, row.dueAt, faultOf(error)));
+      }
+    }
+  }
+
+  async function attemptOnce(job: Job): Promise<Posted | undefined | "over"> {
+    const { row } = job;
+    const { send } = row;
+    const home = await homeOf(send);
+    if (row.state === "drafting") return takeBack(row, home as Home);
+    if (!(await fenceHolds(row))) {
+      await job.draft?.abandon();
+      await ledger.write((tx) => markOver(tx, row.id, "cancelled", "a person has the thread"));
+      log.info("send.cancelled", { outbox: row.id, thread: row.thread });
+      return "over";
+    }
+    switch (send.does) {
+      case "post":
+      case "card":
+        return post(job, home as Home, send.post);
+      case "mark":
+        await platformFor(send.message).mark?.(send.message, send.mark, send.set);
+        return undefined;
+      case "edit":
+        for (const copy of await copies(send.copiesOf)) await platformFor(copy).edit?.(copy, send.post);
+        return undefined;
+      case "remove":
+        for (const copy of await copies(send.copiesOf)) await platformFor(copy).remove?.(copy);
+        return undefined;
+    }
+  }
+
+  /** What a process that died had shown of an unfinished reply. */
+  async function takeBack(row: OutboxRow, home: Home): Promise<"over"> {
+    const platform = platformOfTarget(home.target);
+    const shown = await platform.find?.(home.target, row.id);
+    if (shown) await platform.remove?.(shown.id);
+    await ledger.write((tx) => unreserve(tx, row.id));
+    return "over";
+  }
+
+  async function post(job: Job, home: Home, content: Post): Promise<Posted> {
+    const { row } = job;
+    if (home.card) {
+      const platform = platformFor(home.card.id);
+      if (platform.edit) await platform.edit(home.card.id, content);
+      return home.card;
+    }
+    const platform = platformOfTarget(home.target);
+    if (job.draft) return job.draft.finish(content);
+    if (platform.find) {
+      const there = job.doubtful ? await platform.find(home.target, row.id) : undefined;
+      if (there) return there;
+    } else {
+      if (job.doubtful && row.state === "sending")
+        return { id: `${platform.name}:unknown`, thread: row.thread ?? "" };
+      await ledger.write((tx) => markSending(tx, row.id));
+      row.state = "sending";
+    }
+    return platform.post(home.target, content, row.id);
+  }
+
+  /** Where a row goes: its target, or the card that it brings up to date. */
+  async function homeOf(send: Send): Promise<Home | undefined> {
+    if (send.does !== "post" && send.does !== "card") return undefined;
+    if (send.does === "post" && !("ticket" in send.to)) {
+      if (send.after) await settled(send.after);
+      return { target: send.to, card: undefined };
+    }
+    if (send.after) await settled(send.after);
+    const number = send.does === "card" ? send.ticket : (send.to as { ticket: number }).ticket;
+    const ticket = await ledger.read((tx) => findTicket(tx, number));
+    const placed =
+      ticket?.card && ticket.deskThread ? { id: ticket.card, thread: ticket.deskThread } : undefined;
+    if (send.does === "card") return { target: { channel: send.channel }, card: placed };
+    if (!placed)
+      throw new DeskError("platform_unreachable", `ticket ${number} has no card in the human channel`);
+    return { target: { thread: placed.thread }, card: undefined };
+  }
+
+  async function fenceHolds(row: OutboxRow): Promise<boolean> {
+    const { thread, fence } = row;
+    if (!thread || fence === undefined) return true;
+    return (await ledger.read((tx) => versionOf(tx, thread))) === fence;
+  }
+
+  async function settle(row: OutboxRow, posted: Posted | undefined): Promise<void> {
+    const next = await ledger.write(async (tx) => {
+      await markSent(tx, row.id, posted, clock.now());
+      if (row.send.does === "card" && posted) await placeCard(tx, row.send.ticket, posted.id, posted.thread);
+      return parts.sent(tx, row, posted);
+    });
+    log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted?.id });
+    push(next);
+  }
+
+  async function giveUp(row: OutboxRow, error: unknown): Promise<void> {
+    log.error("send.failed", { outbox: row.id, does: row.send.does, lane: row.lane, error });
+    const next = await ledger.write(async (tx) => {
+      await markOver(tx, row.id, "failed", faultOf(error));
+      return parts.failed(tx, row, error);
+    });
+    push(next);
+  }
+
+  async function underWay<T>(row: OutboxRow, work: () => Promise<T>): Promise<T> {
+    const sending = work();
+    if (row.author === "bot" && row.thread) showing(row.thread, sending);
+    return sending;
+  }
+
+  function showing(thread: ThreadId, over: Promise<unknown>): void {
+    const all = inTheAir.get(thread) ?? new Set();
+    inTheAir.set(thread, all);
+    all.add(over);
+    const landed = () => {
+      all.delete(over);
+      if (all.size === 0) inTheAir.delete(thread);
+    };
+    over.then(landed, landed);
+  }
+
+  async function settled(thread: ThreadId): Promise<void> {
+    for (let all = inTheAir.get(thread); all; all = inTheAir.get(thread)) await Promise.allSettled(all);
+  }
+
+  const copies = (source: MessageId) => ledger.read((tx) => copiesOf(tx, source));
+  const platformOfTarget = (target: Target) =>
+    platformFor("thread" in target ? target.thread : target.channel);
+
+  function platformFor(id: MessageId | ThreadId | ChannelId): Platform {
+    const platform = platforms.get(platformOf(id));
+    if (!platform)
+      throw new DeskError("platform_unreachable", `this desk is not connected to ${platformOf(id)}`);
+    return platform;
+  }
+
+  return {
+    push,
+    async recover() {
+      for (const row of await ledger.read(unsent)) add({ row, draft: undefined, doubtful: true });
+    },
+    settled,
+    showing,
+    idle: () => (lanes.size === 0 ? Promise.resolve() : new Promise((done) => idlers.push(done))),
+    async stop() {
+      const busy = [...inTheAir.values()].flatMap((all) => [...all]);
+      stopping.abort(new Error("the sender is stopping"));
+      await Promise.allSettled(busy);
+    },
+  };
+}
+
+interface Home {
+  target: Target;
+  card: Posted | undefined;
+}
+
+/** The pause before the next try, or undefined when there is none. */
+function retryOf(error: unknown, attempt: number): number | undefined {
+  switch (codeOf(error)) {
+    case "platform_rate_limited":
+      return error instanceof DeskError ? (error.retryAfterMs ?? backOffMs(attempt)) : undefined;
+    case "platform_unavailable":
+    case "platform_ambiguous":
+      return backOffMs(attempt);
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,231 @@
+/** A turn's beginning and end in the ledger: what the agent is given, and the one commit in which its outcome becomes true. */
+import type { Outcome } from "./agent/outcome.ts";
+import type { Turn } from "./agent/turn.ts";
+import type { Clock } from "./clock.ts";
+import type { Appeal, Opened } from "./desk/open-ticket.ts";
+import { messagesOf } from "./desk/relay.ts";
+import type { Control } from "./lanes.ts";
+import { audit } from "./ledger/audit.ts";
+import { type Admitted, markDone } from "./ledger/inbox.ts";
+import { enqueue, type OutboxRow } from "./ledger/outbox.ts";
+import { advanceThread, fenced, findThread, moveThread, type Thread, versionOf } from "./ledger/threads.ts";
+import { historyOf, writeJournal, writeMessage } from "./ledger/transcript.ts";
+import type { Ledger, Transaction } from "./ledger.ts";
+import type { Log } from "./log.ts";
+import type { ThreadId, UserId } from "./thread.ts";
+
+export interface TurnsParts {
+  ledger: Ledger;
+  /** The verified customer behind an account, if there is one. */
+  customerOf(user: UserId): Promise<{ id: string } | undefined>;
+  escalate(tx: Transaction, appeal: Appeal): Promise<Opened>;
+  /** What a customer is told when a person has been asked. */
+  escalationNotice(ticket: number): string;
+  historyItemsMax: number;
+  clock: Clock;
+  log: Log;
+}
+
+export interface OpenTurn {
+  turn: Turn;
+  thread: Thread;
+  admitted: readonly Admitted[];
+  /** The outbox row that the reply will be. */
+  reply: string;
+  startedAt: number;
+  began: number;
+}
+
+export type Turns = ReturnType<typeof createTurns>;
+
+export function createTurns(parts: TurnsParts) {
+  const { ledger, clock, log } = parts;
+
+  async function begin(thread: Thread, admitted: readonly Admitted[], control: Control): Promise<OpenTurn> {
+    const history = await ledger.read((tx) => historyOf(tx, thread.id, parts.historyItemsMax));
+    const reply = clock.id("o");
+    const turn: Turn = {
+      id: clock.id("t"),
+      thread: thread.id,
+      visibility: thread.visibility,
+      turns: thread.turns,
+      specialist: thread.specialist,
+      customer: await parts.customerOf(thread.opener),
+      history: history.map((one) => one.item),
+      asked: messagesOf(admitted).map((message) =>
+        [message.text, ...message.files.map((file) => `[file: ${file.name}]`)].filter(Boolean).join("\n"),
+      ),
+      show: undefined,
+      signal: control.signal,
+      async stillOurs() {
+        control.signal.throwIfAborted();
+        if ((await ledger.read((tx) => versionOf(tx, thread.id))) !== thread.version) throw fenced(thread.id);
+      },
+    };
+    log.info("turn.started", { turn: turn.id, thread: thread.id, messages: admitted.length });
+    return { turn, thread, admitted, reply, startedAt: clock.now(), began: clock.elapsed() };
+  }
+
+  /**
+   * Everything the turn came to, in one commit: what was said, what was done, the reply, the ticket.
+   * @throws DeskError ledger_conflict when the bot no longer has the thread; then nothing of it is true
+   */
+  async function end(open: OpenTurn, outcome: Outcome): Promise<OutboxRow[]> {
+    const rows = await ledger.write((tx) => commit(tx, open, outcome));
+    log.info("turn.ended", {
+      turn: open.turn.id,
+      thread: open.thread.id,
+      outcome: outcome.kind,
+      specialist: outcome.specialist,
+      model: outcome.model,
+      calls: outcome.entries.reduce(
+        (count, item) => count + (item.role === "calls" ? item.calls.length : 0),
+        0,
+      ),
+      sources: outcome.sources.length,
+      tokens_in: outcome.tokens.input,
+      tokens_out: outcome.tokens.output,
+      ms: Math.round(clock.elapsed() - open.began),
+    });
+    return rows;
+  }
+
+  async function commit(tx: Transaction, open: OpenTurn, outcome: Outcome): Promise<OutboxRow[]> {
+    const { turn, admitted } = open;
+    const messages = messagesOf(admitted);
+    const now = clock.now();
+    let seq = await advanceThread(tx, open.thread, {
+      count: messages.length + 2,
+      turn: true,
+      specialist: outcome.specialist,
+      now,
+    });
+    for (const message of messages) {
+      seq += 1;
+      await writeMessage(tx, turn.thread, seq, {
+        id: message.id,
+        author: "customer",
+        by: message.author,
+        text: message.text,
+        files: message.files,
+        turn: turn.id,
+        at: message.sentAt,
+      });
+    }
+    await writeJournal(tx, turn.thread, seq + 1, {
+      turn: turn.id,
+      specialist: outcome.specialist,
+      outcome: outcome.kind,
+      model: outcome.model,
+      entries: outcome.entries,
+      tokens: outcome.tokens,
+      startedAt: open.startedAt,
+      endedAt: now,
+    });
+    await auditTurn(tx, open, outcome);
+    const { thread, text, rows } = await conclude(tx, open, outcome);
+    await writeMessage(tx, turn.thread, seq + 2, {
+      id: open.reply,
+      author: "bot",
+      text,
+      sources: outcome.sources,
+      turn: turn.id,
+      at: now,
+    });
+    await markDone(
+      tx,
+      admitted.map((one) => one.id),
+    );
+    const reply = await enqueue(tx, clock, {
+      id: open.reply,
+      lane: thread.id,
+      author: "bot",
+      thread: thread.id,
+      fence: thread.version,
+      send: {
+        does: "post",
+        to: { thread: thread.id },
+        post: { text, sources: outcome.sources, feedback: turn.id },
+      },
+    });
+    return [reply, ...rows];
+  }
+
+  /** The words of the reply; with an escalation also the ticket. */
+  async function conclude(
+    tx: Transaction,
+    open: OpenTurn,
+    outcome: Outcome,
+  ): Promise<{ thread: Thread; text: string; rows: OutboxRow[] }> {
+    switch (outcome.kind) {
+      case "answer":
+      case "question":
+        return { thread: open.thread, text: outcome.text, rows: [] };
+      case "escalation": {
+        const opened = await parts.escalate(tx, {
+          thread: open.thread,
+          escalation: outcome.escalation,
+          lastWords: open.turn.asked.join("\n"),
+          transcript: [...open.turn.history, ...outcome.entries],
+          sources: outcome.sources,
+          turn: open.turn.id,
+        });
+        const notice = parts.escalationNotice(opened.ticket.number);
+        return {
+          thread: opened.thread,
+          text: [outcome.text, notice].filter(Boolean).join("\n\n"),
+          rows: opened.rows,
+        };
+      }
+    }
+  }
+
+  async function auditTurn(tx: Transaction, open: OpenTurn, outcome: Outcome): Promise<void> {
+    const { turn } = open;
+    for (const item of outcome.entries) {
+      if (item.role !== "result") continue;
+      await audit(tx, clock, {
+        actor: "bot",
+        action: "tool.called",
+        subject: item.name,
+        thread: turn.thread,
+        turn: turn.id,
+        detail: { failed: item.failed },
+      });
+    }
+    await audit(tx, clock, {
+      actor: "bot",
+      action: "turn.ended",
+      subject: outcome.kind,
+      thread: turn.thread,
+      turn: turn.id,
+      detail: {
+        specialist: outcome.specialist,
+        model: outcome.model,
+        sources: outcome.sources.map((source) => source.title),
+      },
+    });
+  }
+
+  /** @throws RangeError when nobody has written there */
+  async function threadOf(id: ThreadId): Promise<Thread> {
+    const thread = await ledger.read((tx) => findThread(tx, id));
+    if (!thread) throw new RangeError(`there is no thread ${id}`);
+    return thread;
+  }
+
+  /** A customer has come back to a conversation that was resolved. */
+  async function reopen(thread: Thread): Promise<void> {
+    await ledger.write(async (tx) => {
+      await moveThread(tx, thread, "reopen");
+      await audit(tx, clock, {
+        actor: thread.opener,
+        action: "thread.reopened",
+        subject: thread.id,
+        thread: thread.id,
+      });
+    });
+  }
+
+  return { threadOf, reopen, begin, end };
+}
