@@ -1,0 +1,147 @@
+/**
+ * Calls to Slack's Web API. Slack's client is told to retry nothing and to wait at most ten seconds: retries live in
+ * the outbox, where a doubt is looked up first. Where Slack has asked to wait, nothing is asked again before that time
+ * is over; other channels and methods go on.
+ */
+import { type Logger, LogLevel, webApi } from "@slack/bolt";
+import type { Clock } from "../../src/clock.ts";
+import { DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
+import { deskErrorFrom } from "./faults.ts";
+import type { Http } from "./fetch.ts";
+import { type MethodName, methods } from "./scopes.ts";
+
+type Dig<Here, Path extends string> = Path extends `${infer Head}.${infer Rest}`
+  ? Head extends keyof Here
+    ? Dig<Here[Head], Rest>
+    : never
+  : Path extends keyof Here
+    ? Here[Path]
+    : never;
+type Call<M extends MethodName> = Extract<Dig<webApi.WebClient, M>, (...args: never[]) => unknown>;
+
+/** What Slack's own types say the method takes and gives. */
+export type ArgumentsOf<M extends MethodName> = NonNullable<Parameters<Call<M>>[0]>;
+export type ResultOf<M extends MethodName> = Awaited<ReturnType<Call<M>>>;
+
+export interface WebApi {
+  /** @throws DeskError platform_*; what Slack said is in its cause */
+  call<M extends MethodName>(team: string, method: M, args: ArgumentsOf<M>): Promise<ResultOf<M>>;
+  /** Calls of this method that are still under way end within the timeout; resolves when there are none. */
+  idle(): Promise<void>;
+}
+
+export interface WebApiParts {
+  /** Ends in `/api/`; Slack's own when undefined. */
+  apiUrl?: string;
+  http: Http;
+  clock: Clock;
+  log: Log;
+  /** @throws DeskError platform_unauthorized when the team has no working token */
+  tokenOf(team: string): Promise<string>;
+  /** Told of every call that was refused for the token's sake. */
+  onUnauthorized(team: string, method: MethodName, error: DeskError): void;
+}
+
+export const callTimeoutMs = 10_000;
+const clientsMax = 1_000;
+const gatesMax = 10_000;
+
+export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized }: WebApiParts): WebApi {
+  const clients = new Map<string, webApi.WebClient>();
+  const openAt = new Map<string, number>();
+  const underWay = new Set<Promise<unknown>>();
+
+  function clientOf(token: string): webApi.WebClient {
+    const known = clients.get(token);
+    if (known) return known;
+    const client = new webApi.WebClient(token, clientOptions(http, log, apiUrl));
+    if (clients.size >= clientsMax) clients.delete(clients.keys().next().value ?? "");
+    clients.set(token, client);
+    return client;
+  }
+
+  function refuseWhileClosed(gate: string, method: string): void {
+    const until = openAt.get(gate);
+    if (until === undefined) return;
+    const wait = until - clock.elapsed();
+    if (wait > 0) {
+      throw new DeskError("platform_rate_limited", `${method}: Slack has asked to wait`, {
+        retryAfterMs: Math.ceil(wait),
+      });
+    }
+    openAt.delete(gate);
+  }
+
+  function close(gate: string, retryAfterMs: number): void {
+    if (openAt.size >= gatesMax) {
+      for (const [name, until] of openAt) if (until <= clock.elapsed()) openAt.delete(name);
+    }
+    openAt.set(gate, clock.elapsed() + retryAfterMs);
+  }
+
+  async function attempt<M extends MethodName>(
+    team: string,
+    method: M,
+    args: ArgumentsOf<M>,
+  ): Promise<ResultOf<M>> {
+    const gate = gateOf(team, method, args);
+    refuseWhileClosed(gate, method);
+    const client = clientOf(await tokenOf(team));
+    try {
+      return (await client.apiCall(method, { ...args })) as Awaited<ResultOf<M>>;
+    } catch (thrown) {
+      const error = deskErrorFrom(thrown, method, "repeatable" in methods[method]);
+      if (error.retryAfterMs !== undefined) close(gate, error.retryAfterMs);
+      if (error.code === "platform_unauthorized") onUnauthorized(team, method, error);
+      log.debug("slack.call_failed", { method, team, code: error.code, fault: error.message });
+      throw error;
+    }
+  }
+
+  return {
+    call(team, method, args) {
+      const call = attempt(team, method, args);
+      underWay.add(call);
+      const settled = () => underWay.delete(call);
+      call.then(settled, settled);
+      return call;
+    },
+    async idle() {
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+    },
+  };
+}
+
+function gateOf(team: string, method: MethodName, args: object): string {
+  const channel = methods[method].limit === "channel" && "channel" in args ? String(args.channel) : "";
+  return `${team} ${method} ${channel}`;
+}
+
+export function clientOptions(http: Http, log: Log, apiUrl: string | undefined): webApi.WebClientOptions {
+  return {
+    fetch: http.fetch,
+    logger: sdkLogger(log),
+    timeout: callTimeoutMs,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    maxRequestConcurrency: 500,
+    allowAbsoluteUrls: false,
+    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+  };
+}
+
+/** The SDK's own words, without its debug lines: those hold whole requests. */
+export function sdkLogger(log: Log): Logger {
+  const say = (...words: unknown[]) =>
+    log.debug("slack.sdk", { text: words.map(String).join(" ").slice(0, 500) });
+  return {
+    debug() {},
+    info: say,
+    warn: say,
+    error: say,
+    setLevel() {},
+    setName() {},
+    getLevel: () => LogLevel.ERROR,
+  };
+}
