@@ -160,8 +160,8 @@ export function readConfig(sources: Sources = {}): { config: Config; problems: r
 }
 
 /** Tools run in this process and find the data folder where `DESKHAND_DATA` says. */
-export function showDataFolderToTools(config: Config): void {
-  process.env.DESKHAND_DATA = config.folders.data;
+export function showDataFolderToTools(folder: string): void {
+  process.env.DESKHAND_DATA = folder;
 }
 
 /** What a tool may do without asking. */

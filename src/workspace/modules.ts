@@ -1,0 +1,107 @@
+/** A workspace's own code: tools and identity. A broken module is left out and said; the desk runs on without it. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, extname, join, relative } from "node:path";
+import type { Clock } from "../clock.ts";
+import { showDataFolderToTools } from "../config.ts";
+import { DeskError, errors, faultOf } from "../errors.ts";
+import type { Problem } from "../platform.ts";
+import type { Identity, Tool } from "../tool.ts";
+import { checkTool } from "./check-tool.ts";
+import { compiledModules } from "./module-cache.ts";
+
+export interface Modules {
+  /** In the order of their files' names. */
+  tools: Tool[];
+  identity: Identity | undefined;
+  /** What was left out, and why. */
+  broken: Broken[];
+}
+
+export interface Broken extends Problem {
+  /** Whether the module may be the one that defines this tool. */
+  mayDefine(tool: string): boolean;
+}
+
+const endings = [".ts", ".mts", ".js", ".mjs"];
+const importTimeoutMs = 10_000;
+
+/** @throws DeskError data_unusable */
+export async function loadModules(
+  folders: { workspace: string; data: string },
+  clock: Clock,
+): Promise<Modules> {
+  const identityFile = endings.map((ending) => join(folders.workspace, `identity${ending}`)).find(existsSync);
+  const toolFiles = modulesIn(join(folders.workspace, "tools"));
+  const files = identityFile ? [...toolFiles, identityFile] : toolFiles;
+  showDataFolderToTools(folders.data);
+  const cache = join(folders.data, "cache", "workspace");
+  const { urls, faults } = await compiledModules(files, folders.workspace, cache);
+  const read = await Promise.all(
+    files.map(async (file): Promise<Exported> => {
+      const url = urls.get(file);
+      return url ? await exportOf(url, clock) : { fault: faults.get(file) ?? "could not be compiled" };
+    }),
+  );
+  const modules: Modules = { tools: [], identity: undefined, broken: [] };
+  files.forEach((file, index) => {
+    const name = relative(folders.workspace, file);
+    const fault = take(modules, file === identityFile ? "identity" : "tool", read[index] ?? { fault: "" });
+    if (fault !== undefined) modules.broken.push(broken(file, name, fault));
+  });
+  return modules;
+}
+
+type Exported = { value: unknown } | { fault: string };
+
+async function exportOf(url: string, clock: Clock): Promise<Exported> {
+  const done = new AbortController();
+  try {
+    const late = clock.sleep(importTimeoutMs, done.signal).then(() => {
+      throw new DeskError("tool_module_broken", `it did not finish within ${importTimeoutMs / 1000} s`);
+    });
+    const module: { default?: unknown } = await Promise.race([import(url), late]);
+    return { value: module.default };
+  } catch (error) {
+    return { fault: `failed when it was loaded: ${faultOf(error)}` };
+  } finally {
+    done.abort();
+  }
+}
+
+/** Adds what a module exports; gives the fault when it cannot be used. */
+function take(modules: Modules, kind: "identity" | "tool", exported: Exported): string | undefined {
+  if ("fault" in exported) return exported.fault;
+  if (kind === "identity") {
+    const identity = exported.value as Partial<Identity> | undefined;
+    if (typeof identity?.find !== "function")
+      return "must export defineIdentity({ find(claim) { … } }) by default";
+    modules.identity = identity as Identity;
+    return undefined;
+  }
+  const checked = checkTool(exported.value);
+  if ("fault" in checked) return checked.fault;
+  if (modules.tools.some((tool) => tool.name === checked.tool.name))
+    return `defines ${checked.tool.name}, which another file already defines`;
+  modules.tools.push(checked.tool);
+  return undefined;
+}
+
+function broken(file: string, name: string, fault: string): Broken {
+  const text = readFileSync(file, "utf8");
+  const fileName = basename(file, extname(file)).replaceAll("-", "_");
+  return {
+    where: name,
+    fault,
+    remedy: errors.tool_module_broken,
+    mayDefine: (tool) => tool === fileName || text.includes(tool),
+  };
+}
+
+function modulesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && endings.includes(extname(entry.name)))
+    .filter((entry) => !/^\.|\.(test|spec|d)\.\w+$/.test(entry.name))
+    .map((entry) => join(folder, entry.name))
+    .sort();
+}

@@ -1,0 +1,122 @@
+/**
+ * The workspace: what a company writes. Its configuration and specialists must be right, or nothing starts; a broken
+ * tool is left out and said.
+ */
+import { existsSync } from "node:fs";
+import type { Clock } from "../clock.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { suggestion } from "../config/nearest.ts";
+import { type Config, readConfig, type Sources } from "../config.ts";
+import type { Problem } from "../platform.ts";
+import type { Specialist } from "../specialist.ts";
+import type { Identity, Tool } from "../tool.ts";
+import { loadModules, type Modules } from "./modules.ts";
+import { loadSnippets, type Snippet } from "./snippets.ts";
+import { loadSpecialists } from "./specialists.ts";
+
+export interface Workspace {
+  readonly folder: string;
+  /** The name of the specialist who meets a customer first; one of `specialists`. */
+  readonly entry: string;
+  readonly specialists: readonly Specialist[];
+  readonly tools: readonly Tool[];
+  /** Undefined: nobody can be verified by what they type. */
+  readonly identity: Identity | undefined;
+  readonly snippets: readonly Snippet[];
+  /** Modules that were left out, and what else is probably not meant. */
+  readonly warnings: readonly Problem[];
+}
+
+export interface Desk {
+  readonly config: Config;
+  readonly workspace: Workspace;
+}
+
+/**
+ * Configuration and workspace, read together so that every problem of both is reported at once.
+ * @throws ConfigError (config_invalid); DeskError data_unusable when compiled tools cannot be kept
+ */
+export async function loadDesk(sources: Sources, parts: { clock: Clock }): Promise<Desk> {
+  const { config, workspace, problems } = await examineDesk(sources, parts);
+  if (problems.length > 0 || !workspace) throw new ConfigError(problems);
+  return { config, workspace };
+}
+
+export interface Examination {
+  config: Config;
+  /** Undefined when there is no such folder. */
+  workspace: Workspace | undefined;
+  /** With any of these nothing starts. */
+  problems: readonly Problem[];
+  /** With these it starts. */
+  warnings: readonly Problem[];
+}
+
+/** Everything that can be said of configuration and workspace without starting anything. */
+export async function examineDesk(sources: Sources, parts: { clock: Clock }): Promise<Examination> {
+  const { config, problems } = readConfig(sources);
+  if (!existsSync(config.folders.workspace)) {
+    return { config, workspace: undefined, problems, warnings: config.warnings };
+  }
+  const read = await readWorkspace(config, parts);
+  return {
+    config,
+    workspace: read.workspace,
+    problems: [...problems, ...read.problems],
+    warnings: [...config.warnings, ...read.workspace.warnings],
+  };
+}
+
+/** @throws ConfigError with every problem; DeskError data_unusable */
+export async function loadWorkspace(config: Config, parts: { clock: Clock }): Promise<Workspace> {
+  const { workspace, problems } = await readWorkspace(config, parts);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return workspace;
+}
+
+async function readWorkspace(
+  config: Config,
+  { clock }: { clock: Clock },
+): Promise<{ workspace: Workspace; problems: Problem[] }> {
+  const { workspace: folder, data } = config.folders;
+  const modules = await loadModules({ workspace: folder, data }, clock);
+  const { entry, specialists, ...found } = loadSpecialists(folder, config.entry, modules);
+  const { snippets, warnings } = loadSnippets(folder);
+  const broken = modules.broken.map(({ where, fault, remedy }) => ({ where, fault, remedy }));
+  return {
+    workspace: {
+      folder,
+      entry,
+      specialists,
+      tools: modules.tools,
+      identity: modules.identity,
+      snippets,
+      warnings: [...broken, ...found.warnings, ...warnings, ...takesCustomers(modules.tools)],
+    },
+    problems: [...found.problems, ...unknownPolicies(config, modules)],
+  };
+}
+
+/** A limit that is set for a tool by a wrong name would limit nothing. */
+function unknownPolicies({ tools }: Config, modules: Modules): Problem[] {
+  const known = modules.tools.map((tool) => tool.name);
+  return Object.keys(tools)
+    .filter((name) => !known.includes(name) && !modules.broken.some((module) => module.mayDefine(name)))
+    .map((name) => ({
+      where: `desk.yaml tools.${name}`,
+      fault: `no file in tools/ defines ${name}`,
+      remedy: suggestion(name, known),
+    }));
+}
+
+/** The session says who the customer is; an argument that says it comes from the model, that is from anybody. */
+function takesCustomers(tools: readonly Tool[]): Problem[] {
+  const named = (tool: Tool) => Object.keys((tool.input as { shape?: object }).shape ?? {});
+  return tools
+    .filter((tool) => tool.account !== false && named(tool).some((key) => /^customer_?id$/i.test(key)))
+    .map((tool) => ({
+      where: `tool ${tool.name}`,
+      fault: "takes a customer's id as an argument; a customer could name another one's",
+      remedy: "Use context.customer.id instead.",
+    }));
+}
