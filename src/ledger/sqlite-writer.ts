@@ -224,22 +224,22 @@ function leaseOf(connection: Connection): Lease {
  * event loop has. What has not is waiting for something that may never come, with the lock in its hand.
  */
 async function finished(work: PromiseLike<unknown>, lease: Lease): Promise<Outcome> {
-  const late: Outcome = {
-    ok: false,
-    error: new DeskError("ledger_failed", "work waited for something other than its transaction"),
-  };
   const ended = Promise.resolve(work).then(
     (value): Outcome => ({ ok: true, value }),
     (error: unknown): Outcome => ({ ok: false, error }),
   );
   let cancel = () => {};
-  const limit = new Promise<Outcome>((resolve) => {
-    const immediate = setImmediate(resolve, late);
+  const late = new Promise<Outcome>((resolve) => {
+    const immediate = setImmediate(() => resolve({ ok: false, error: waited() }));
     cancel = () => clearImmediate(immediate);
   });
-  const outcome = await Promise.race([ended, limit]);
+  const outcome = await Promise.race([ended, late]);
   cancel();
   return lease.end(outcome);
+}
+
+function waited(): DeskError {
+  return new DeskError("ledger_failed", "work waited for something other than its transaction");
 }
 
 function turn(): Promise<void> {
