@@ -7,14 +7,15 @@ import { APIConnectionError, APIConnectionTimeoutError, APIError, OpenAI } from 
 import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
 import { networkError, type RefusedError, statusError } from "./openai-errors.ts";
+import { createUndiciFetch } from "./undici-fetch.ts";
 
 export interface OpenAIClientParts {
-  /** Empty for a server that wants none. */
-  apiKey: string;
+  /** Absent for a server that wants none. */
+  apiKey?: string | undefined;
   /** Ends in `/v1` for most servers; OpenAI's own when absent. */
   baseURL?: string | undefined;
   clock: Clock;
-  /** `createUndiciFetch().fetch`; the built-in one when absent. */
+  /** One over undici when absent. */
   fetch?: typeof globalThis.fetch | undefined;
 }
 
@@ -33,7 +34,7 @@ export interface OpenAIClient {
 
 export function createOpenAIClient(parts: OpenAIClientParts): OpenAIClient {
   const { apiKey, clock } = parts;
-  const isSecret = (text: string) => apiKey !== "" && text.includes(apiKey);
+  const isSecret = (text: string) => Boolean(apiKey) && text.includes(apiKey ?? "");
   let sdk: OpenAI | undefined;
 
   async function send(request: (sdk: OpenAI) => { asResponse(): Promise<Response> }): Promise<Bytes> {
@@ -60,9 +61,8 @@ export function createOpenAIClient(parts: OpenAIClientParts): OpenAIClient {
 
 /** All that the SDK would otherwise read from the environment is said here. */
 function connect(parts: OpenAIClientParts): OpenAI {
-  const anonymous = parts.apiKey === "";
   return new Endpoint({
-    apiKey: anonymous ? "none" : parts.apiKey,
+    apiKey: parts.apiKey || "none",
     adminAPIKey: null,
     organization: null,
     project: null,
@@ -71,8 +71,8 @@ function connect(parts: OpenAIClientParts): OpenAI {
     maxRetries: 0,
     timeout: 2_147_483_647, // the caller's limits count, not the SDK's
     logLevel: "off", // it would log requests, that is, customers' words
-    ...(anonymous ? { defaultHeaders: { Authorization: null } } : {}),
-    ...(parts.fetch ? { fetch: parts.fetch } : {}),
+    fetch: parts.fetch ?? createUndiciFetch().fetch,
+    ...(parts.apiKey ? {} : { defaultHeaders: { Authorization: null } }),
   });
 }
 

@@ -59,6 +59,17 @@ export function concede(dialect: Dialect, refusal: Refusal, structured: boolean)
   return undefined;
 }
 
+/** What both would send. */
+export function common(one: Dialect, other: Dialect): Dialect {
+  const strictness: Roles[] = ["free", "alternating", "no_system"];
+  return {
+    streamOptions: one.streamOptions && other.streamOptions,
+    temperature: one.temperature && other.temperature,
+    responseFormat: one.responseFormat && other.responseFormat,
+    roles: strictness.indexOf(one.roles) > strictness.indexOf(other.roles) ? one.roles : other.roles,
+  };
+}
+
 /** The same conversation in the order of roles that a server takes. */
 export function foldRoles(messages: ChatMessage[], roles: Roles): ChatMessage[] {
   if (roles === "free") return messages;
@@ -69,18 +80,16 @@ export function foldRoles(messages: ChatMessage[], roles: Roles): ChatMessage[] 
       ? message
       : { role: "user", content: `(From the desk, not from the customer.)\n${message.content}` };
     const last = folded.at(-1);
-    if (spoken.role === "assistant" && last?.role !== "user" && last?.role !== "tool") {
-      if (last?.role === "assistant" && !last.tool_calls) {
-        folded[folded.length - 1] = { ...spoken, content: join(last.content, spoken.content) };
-        return;
+    if (spoken.role === "user" && last?.role === "user") last.content = join(last.content, spoken.content);
+    else if (spoken.role === "assistant" && last?.role === "assistant") {
+      folded[folded.length - 1] = { ...spoken, content: join(last.content, spoken.content) };
+    } else {
+      if (spoken.role === "user" && last?.role === "tool") folded.push({ role: "assistant", content: "(…)" });
+      if (spoken.role === "assistant" && (!last || last.role === "system")) {
+        folded.push({ role: "user", content: "(The conversation so far.)" });
       }
-      folded.push({ role: "user", content: "(The conversation so far.)" });
+      folded.push({ ...spoken });
     }
-    if (spoken.role === "user" && last?.role === "user") {
-      folded[folded.length - 1] = { role: "user", content: join(last.content, spoken.content) };
-      return;
-    }
-    folded.push(spoken);
   });
   return folded;
 }

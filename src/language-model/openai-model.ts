@@ -11,14 +11,14 @@ import { type Call, withinTime } from "./call-limits.ts";
 import { jsonInText } from "./json-in-text.ts";
 import { createAnswer } from "./openai-answer.ts";
 import { type Bytes, createOpenAIClient, type OpenAIClient } from "./openai-client.ts";
-import { concede, type Dialect, foldRoles, fullDialect } from "./openai-dialect.ts";
+import { common, concede, type Dialect, foldRoles, fullDialect } from "./openai-dialect.ts";
 import { RefusedError } from "./openai-errors.ts";
 import { type ChatMessage, writeMessages, writeStructureMessages, writeTools } from "./openai-prompt.ts";
 import { isStrictSchema } from "./strict-schema.ts";
 
 export interface OpenAIModelParts {
-  /** Empty for a server that wants none. */
-  apiKey: string;
+  /** Absent for a server that wants none. */
+  apiKey?: string;
   /** Ends in `/v1` for most servers; OpenAI's own when absent. */
   baseURL?: string;
   model: string;
@@ -31,7 +31,7 @@ export interface OpenAIModelParts {
   idleTimeoutMs?: number;
   clock: Clock;
   log: Log;
-  /** `createUndiciFetch().fetch`; the built-in one when absent. */
+  /** One over undici when absent. */
   fetch?: typeof globalThis.fetch;
 }
 
@@ -40,15 +40,20 @@ export function createOpenAIModel(parts: OpenAIModelParts): LanguageModel {
   const client = createOpenAIClient(parts);
   let learned = fullDialect;
 
+  function learn(dialect: Dialect): void {
+    const both = common(learned, dialect);
+    if (JSON.stringify(both) === JSON.stringify(learned)) return; // another call was first
+    learned = both;
+    log.info("model.adapted", { model, ...both });
+  }
+
   /** Sends the request, in a smaller form where the server refuses the full one, and remembers the form that it took. */
   async function open(ask: Ask, call: Call): Promise<Bytes> {
-    for (let dialect = learned; ; ) {
+    const started = learned;
+    for (let dialect = started; ; ) {
       try {
         const bytes = await client.chat(bodyOf(ask, parts, dialect), call.signal);
-        if (dialect !== learned) {
-          learned = dialect;
-          log.info("model.adapted", { model, ...dialect });
-        }
+        if (dialect !== started) learn(dialect);
         return bytes;
       } catch (error) {
         const smaller = error instanceof RefusedError ? concede(dialect, error, "format" in ask) : undefined;

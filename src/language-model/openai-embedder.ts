@@ -1,0 +1,153 @@
+/**
+ * Vectors for texts from any OpenAI-compatible server's `/embeddings`. Floats are asked for, because the SDK's own
+ * default, base64, comes back as floats from some servers and the SDK then makes empty vectors of them; either is read.
+ */
+import type { Clock } from "../clock.ts";
+import { DeskError } from "../errors.ts";
+import { readText } from "./answer-reader.ts";
+import { withinTime } from "./call-limits.ts";
+import { createOpenAIClient } from "./openai-client.ts";
+
+export interface OpenAIEmbedderParts {
+  /** Absent for a server that wants none. */
+  apiKey?: string;
+  baseURL?: string;
+  model: string;
+  /** For one batch, 60 s when absent. */
+  timeoutMs?: number;
+  clock: Clock;
+  /** One over undici when absent. */
+  fetch?: typeof globalThis.fetch;
+}
+
+export interface OpenAIEmbedder {
+  readonly model: string;
+  /**
+   * One vector for each text, in their order, all of one length. No retries.
+   * @throws DeskError like LanguageModel.step; the signal's reason when aborted
+   */
+  embed(texts: string[], signal?: AbortSignal): Promise<Float32Array[]>;
+}
+
+/** Texts in one request: the least that common servers take (text-embeddings-inference). */
+export const batchTextsMax = 32;
+/** Characters in one request. */
+export const batchCharactersMax = 100_000;
+/** Characters of one text; models read about 8,000 tokens, and some refuse more instead of cutting. */
+export const textCharactersMax = 8_000;
+/** Requests of one `embed` under way at once. */
+export const requestsMax = 2;
+
+export function createOpenAIEmbedder(parts: OpenAIEmbedderParts): OpenAIEmbedder {
+  const { model, clock, timeoutMs = 60_000 } = parts;
+  const client = createOpenAIClient(parts);
+
+  function embedBatch(input: string[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
+    return withinTime({ clock, timeoutMs }, signal, async (call) => {
+      const bytes = await client.embeddings({ model, input, encoding_format: "float" }, call.signal);
+      return readVectors(await readText(bytes, { clock, idleTimeoutMs: timeoutMs, call }), input.length);
+    });
+  }
+
+  return {
+    model,
+    async embed(texts, signal) {
+      signal?.throwIfAborted();
+      const batches = inBatches(texts.map(fit));
+      const vectors: Float32Array[][] = [];
+      const failed = new AbortController(); // the first batch that fails stops the others
+      const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+      let next = 0;
+      const work = async () => {
+        for (let at = next++; at < batches.length; at = next++)
+          vectors[at] = await embedBatch(batches[at]!, either);
+      };
+      try {
+        await Promise.all(Array.from({ length: Math.min(requestsMax, batches.length) }, work));
+      } catch (error) {
+        failed.abort(error);
+        throw error;
+      }
+      return sameLength(vectors.flat());
+    },
+  };
+}
+
+/** What every server takes: not empty, not too long, no half of a surrogate pair. */
+function fit(text: string): string {
+  return (
+    text
+      .slice(0, textCharactersMax)
+      .replace(/\p{Surrogate}/gu, "\ufffd")
+      .trim() || "-"
+  );
+}
+
+function inBatches(texts: string[]): string[][] {
+  const batches: string[][] = [];
+  let characters = 0;
+  for (const text of texts) {
+    const last = batches.at(-1);
+    if (last && last.length < batchTextsMax && characters + text.length <= batchCharactersMax) {
+      last.push(text);
+      characters += text.length;
+    } else {
+      batches.push([text]);
+      characters = text.length;
+    }
+  }
+  return batches;
+}
+
+interface Item {
+  index?: unknown;
+  embedding?: unknown;
+}
+
+function readVectors(body: string, count: number): Float32Array[] {
+  let data: unknown;
+  try {
+    data = (JSON.parse(body) as { data?: unknown } | null)?.data;
+  } catch {
+    throw new DeskError("model_failed", "the embeddings are not JSON");
+  }
+  if (!Array.isArray(data) || data.length !== count) {
+    throw new DeskError("model_failed", `not one embedding for each of ${count} texts`);
+  }
+  const items = data as (Item | null)[];
+  // some servers give no index, or count from 1: then the order is the one they were asked in
+  const indexes = new Set(items.map((item) => item?.index));
+  const indexed = items.every((_item, position) => indexes.has(position));
+  const vectors: Float32Array[] = [];
+  items.forEach((item, position) => {
+    vectors[indexed ? (item?.index as number) : position] = readVector(item?.embedding);
+  });
+  return vectors;
+}
+
+function readVector(embedding: unknown): Float32Array {
+  const vector =
+    typeof embedding === "string"
+      ? fromBase64(embedding)
+      : Array.isArray(embedding) && embedding.every((part) => typeof part === "number")
+        ? Float32Array.from(embedding)
+        : undefined;
+  if (!vector || vector.length === 0 || !vector.every(Number.isFinite)) {
+    throw new DeskError("model_failed", "an embedding is not a list of numbers");
+  }
+  return vector;
+}
+
+/** Little-endian 32-bit floats. */
+function fromBase64(text: string): Float32Array | undefined {
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.length % 4 !== 0) return undefined;
+  return Float32Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(at * 4));
+}
+
+function sameLength(vectors: Float32Array[]): Float32Array[] {
+  if (vectors.some((vector) => vector.length !== vectors[0]!.length)) {
+    throw new DeskError("model_failed", "the embeddings differ in length");
+  }
+  return vectors;
+}
