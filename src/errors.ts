@@ -4,6 +4,7 @@ export const errors = {
   config_invalid: "Correct the settings listed; nothing was started.",
   workspace_missing:
     "Give the folder that holds desk.yaml with --workspace, or make one with: deskhand init DIR",
+  init_refused: "Give a new or empty folder that can be written; what was there has not been changed.",
   data_in_use: "Another process uses this data folder. Stop it, or give another one with --data.",
   data_unusable:
     "Check that the data folder exists, is writable, and was made by this version or an older one.",
@@ -12,6 +13,8 @@ export const errors = {
   ledger_full: "The disk is full or read-only. Nothing was taken; free space, then try again.",
   ledger_failed: "The database refused the statement. Nothing was taken; the cause says why.",
   ledger_conflict: "Somebody else changed the same thread first; this write was refused.",
+  memory_failed:
+    "The session memory did not answer: check KEYV_URI, or memory.sqlite in the data folder. The desk goes on without it.",
 
   model_unreachable: "Nothing answers at OPENAI_BASE_URL. Check the address and the network.",
   model_rate_limited: "The model's endpoint is over its rate limit or quota.",
@@ -38,6 +41,8 @@ export const errors = {
   platform_unreachable: "This person or place cannot be reached any more.",
   platform_refused: "The platform will not take this content.",
   platform_unauthorized: "The platform refuses the credentials: check the tokens and reinstall the app.",
+
+  command_failed: "The fault says what to correct.",
 
   input_too_long: "Send a shorter message.",
   thread_move: "The thread is not in a state that allows this.",

@@ -25,7 +25,11 @@ export interface Tool<Input = unknown> {
   settle?(input: Input, context: ToolContext): Promise<Settlement> | Settlement;
 }
 
-/** What would be done, shown to the customer and to the approver, hashed, and checked against the policy. */
+/**
+ * What would be done, shown to the customer and to the approver, hashed, and checked against the policy. Of the facts, a
+ * policy's `per_order_max: captured` goes by `captured_minor` and `refunded_minor` (what was paid for the subject, and
+ * paid back of it, in minor units) and `age_days_max` by `placed` (its ISO date).
+ */
 export type Preview =
   | { ok: true; subject: string; amount?: Money; text: string; facts?: Record<string, string | number> }
   | { ok: false; reason: string };

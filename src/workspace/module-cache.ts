@@ -96,7 +96,8 @@ function keep({ outputs }: Bundle, cache: string): string {
   const place = join(cache, folder);
   const half = join(cache, `${folder}.${process.pid}`);
   rmSync(half, { recursive: true, force: true });
-  mkdirSync(half, { recursive: true });
+  // The data folder may not exist yet; it is for nobody else to read.
+  mkdirSync(half, { recursive: true, mode: 0o700 });
   for (const { name, content } of outputs) writeFileSync(join(half, name), content);
   rmSync(place, { recursive: true, force: true });
   renameSync(half, place);

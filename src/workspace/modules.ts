@@ -33,7 +33,7 @@ export async function loadModules(
   const identityFile = endings.map((ending) => join(folders.workspace, `identity${ending}`)).find(existsSync);
   const toolFiles = modulesIn(join(folders.workspace, "tools"));
   const files = identityFile ? [...toolFiles, identityFile] : toolFiles;
-  showDataFolderToTools(folders.data);
+  showDataFolderToTools({ folders });
   const cache = join(folders.data, "cache", "workspace");
   const { urls, faults } = await compiledModules(files, folders.workspace, cache);
   const read = await Promise.all(

@@ -1,0 +1,24 @@
+/** `deskhand init DIR`: a new workspace. */
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DeskError, faultOf } from "../errors.ts";
+import { starter } from "./starter.ts";
+
+/**
+ * Writes a small workspace that starts as it is; gives the files written, by their paths in it.
+ * @param folder new or empty; nothing that is there is ever overwritten
+ * @throws DeskError init_refused
+ */
+export function initWorkspace(folder: string): string[] {
+  try {
+    mkdirSync(folder, { recursive: true });
+    if (readdirSync(folder).length > 0) throw new Error("the folder is not empty");
+    for (const [name, text] of Object.entries(starter)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text, { flag: "wx" });
+    }
+  } catch (cause) {
+    throw new DeskError("init_refused", `${folder}: ${faultOf(cause)}`, { cause });
+  }
+  return Object.keys(starter);
+}
