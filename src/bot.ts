@@ -11,10 +11,11 @@ import type { Service } from "./desk/service.ts";
 import { codeOf } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Control, Lanes } from "./lanes.ts";
-import type { Admitted } from "./ledger/inbox.ts";
+import { type Admitted, strikesMax } from "./ledger/inbox.ts";
 import type { Incoming } from "./message.ts";
 import type { Replies } from "./replies.ts";
 import type { ThreadId } from "./thread.ts";
+import type { Trouble } from "./trouble.ts";
 import type { Turns } from "./turns.ts";
 
 export interface BotParts {
@@ -23,11 +24,12 @@ export interface BotParts {
   agent: Agent;
   desk: Desk;
   service: Service;
+  trouble: Trouble;
   turns: Turns;
   replies: Replies;
 }
 
-export function createBot({ inbox, lanes, agent, desk, service, turns, replies }: BotParts) {
+export function createBot({ inbox, lanes, agent, desk, service, trouble, turns, replies }: BotParts) {
   /** Called by the adapters. When it resolves the event is durable, and the platform may be told so. */
   async function receive(event: Incoming): Promise<void> {
     const admitted = await inbox.take(event);
@@ -39,6 +41,10 @@ export function createBot({ inbox, lanes, agent, desk, service, turns, replies }
     const waiting = await inbox.waiting(lane);
     const first = waiting[0];
     if (!first) return false;
+    if (first.strikes >= strikesMax) {
+      await trouble.park(first);
+      return true;
+    }
     switch (first.event.kind) {
       case "message":
         if (desk.hosts(first.event.message)) await desk.hear(first, first.event.message);

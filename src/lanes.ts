@@ -58,6 +58,7 @@ interface Lane {
 }
 
 const pauseAfterFailureMs = 1000;
+const afterAbortMs = 1000;
 
 export class Superseded extends Error {
   override readonly name = "Superseded";
@@ -155,6 +156,12 @@ export function createLanes(parts: LanesParts): Lanes {
     lane.committed = true;
   }
 
+  /** Whether it ended in time. */
+  function within(ended: Promise<void>, ms: number): Promise<boolean> {
+    const over = parts.clock.sleep(ms).then(() => false);
+    return Promise.race([ended.then(() => true), over]);
+  }
+
   return {
     wake,
     interrupt(name, reason) {
@@ -170,11 +177,11 @@ export function createLanes(parts: LanesParts): Lanes {
       }
       queue.length = 0;
       if (running === 0) return;
-      const cancel = parts.clock.after(graceMs, () => {
-        for (const lane of lanes.values()) lane.controller.abort(new Superseded("the desk is stopping"));
-      });
-      await new Promise<void>((done) => idlers.push(done));
-      cancel();
+      const ended = new Promise<void>((done) => idlers.push(done));
+      if (await within(ended, graceMs)) return;
+      for (const lane of lanes.values()) lane.controller.abort(new Superseded("the desk is stopping"));
+      // What ignores its signal is left behind; the fence keeps it from doing harm.
+      await within(ended, afterAbortMs);
     },
   };
 }

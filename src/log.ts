@@ -1,5 +1,5 @@
 /** Logs are events: a `noun.verb` and fields, one JSON line each on standard error. Customers' texts only at debug. */
-import { type BaseLogger, type DestinationStream, pino } from "pino";
+import { type BaseLogger, type DestinationStream, pino, stdTimeFunctions } from "pino";
 import { DeskError, faultOf } from "./errors.ts";
 
 export type Fields = Record<string, unknown>;
@@ -21,7 +21,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: describe },
     },

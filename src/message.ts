@@ -11,6 +11,8 @@ export interface Person {
   external?: boolean;
   /** The address the platform's own directory has for this account; used only where desk.yaml says so. */
   directoryEmail?: string;
+  /** The customer this account is, where the adapter itself has proof of it: a signed token, the console's --as. */
+  customer?: string;
   /** BCP 47, e.g. `de-DE`. */
   locale?: string;
 }

@@ -36,7 +36,8 @@ export interface Sender {
   showing(thread: ThreadId, over: Promise<unknown>): void;
   /** Resolves when every row has been sent or given up. */
   idle(): Promise<void>;
-  stop(): Promise<void>;
+  /** Starts nothing new; resolves when what is in the air has landed, at the latest after `graceMs`. */
+  stop(graceMs: number): Promise<void>;
 }
 
 export interface SenderParts {
@@ -267,10 +268,10 @@ export function createSender(parts: SenderParts): Sender {
     settled,
     showing,
     idle: () => (lanes.size === 0 ? Promise.resolve() : new Promise((done) => idlers.push(done))),
-    async stop() {
+    async stop(graceMs) {
       const busy = [...inTheAir.values()].flatMap((all) => [...all]);
       stopping.abort(new Error("the sender is stopping"));
-      await Promise.allSettled(busy);
+      await Promise.race([Promise.allSettled(busy), clock.sleep(graceMs)]);
     },
   };
 }

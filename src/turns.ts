@@ -12,12 +12,13 @@ import { advanceThread, fenced, findThread, moveThread, type Thread, versionOf }
 import { historyOf, writeJournal, writeMessage } from "./ledger/transcript.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
-import type { ThreadId, UserId } from "./thread.ts";
+import type { Person } from "./message.ts";
+import type { ThreadId } from "./thread.ts";
 
 export interface TurnsParts {
   ledger: Ledger;
   /** The verified customer behind an account, if there is one. */
-  customerOf(user: UserId): Promise<{ id: string } | undefined>;
+  customerOf(person: Person): Promise<{ id: string } | undefined>;
   escalate(tx: Transaction, appeal: Appeal): Promise<Opened>;
   /** What a customer is told when a person has been asked. */
   escalationNotice(ticket: number): string;
@@ -43,6 +44,8 @@ export function createTurns(parts: TurnsParts) {
 
   async function begin(thread: Thread, admitted: readonly Admitted[], control: Control): Promise<OpenTurn> {
     const history = await ledger.read((tx) => historyOf(tx, thread.id, parts.historyItemsMax));
+    const messages = messagesOf(admitted);
+    const author = messages.at(-1)?.author;
     const reply = clock.id("o");
     const turn: Turn = {
       id: clock.id("t"),
@@ -50,9 +53,9 @@ export function createTurns(parts: TurnsParts) {
       visibility: thread.visibility,
       turns: thread.turns,
       specialist: thread.specialist,
-      customer: await parts.customerOf(thread.opener),
+      customer: author?.id === thread.opener ? await parts.customerOf(author) : undefined,
       history: history.map((one) => one.item),
-      asked: messagesOf(admitted).map((message) =>
+      asked: messages.map((message) =>
         [message.text, ...message.files.map((file) => `[file: ${file.name}]`)].filter(Boolean).join("\n"),
       ),
       show: undefined,

@@ -56,7 +56,12 @@ export function writeToStandardOutput(text: string): void {
 export function createConsoleAdapter(parts: ConsoleParts): Platform {
   const { config, clock } = parts;
   const thread = customerThread(config.thread ?? config.as ?? "main");
-  const customer: Person = { id: customerUser(config.as), tenant: "local", name: config.as ?? "customer" };
+  const customer: Person = {
+    id: customerUser(config.as),
+    tenant: "local",
+    name: config.as ?? "customer",
+    ...(config.as ? { customer: config.as } : {}),
+  };
   const queue: string[] = [];
   let busy = false;
   let closed = false;
@@ -89,6 +94,7 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
       }
       await handle(desk, line);
       await parts.idle();
+      parts.log.info("console.quiet");
     }
     busy = false;
     if (inputEnded) finish();

@@ -10,7 +10,7 @@ import { codeOf } from "../errors.ts";
 import type { KnowledgeBase, Passage } from "../knowledge-base.ts";
 import type { LanguageModel, ModelStep, ToolCall, TranscriptItem } from "../language-model.ts";
 import type { Log } from "../log.ts";
-import type { Policy } from "../policy.ts";
+import type { DraftText, Policy } from "../policy.ts";
 import type { Specialist } from "../specialist.ts";
 import type { Tool } from "../tool.ts";
 import {
@@ -292,12 +292,7 @@ export function createAgent(parts: AgentParts): Agent {
     const objections = reviewed === "" ? ["The answer was empty."] : [];
     for (const policy of parts.policies) {
       if (objections.length > 0) break;
-      const verdict = policy.review({
-        text: reviewed,
-        passages: work.passages,
-        transcript: work.transcript,
-        instructions: work.specialist.instructions,
-      });
+      const verdict = policy.review(draftOf(work, reviewed));
       if (!verdict.pass) objections.push(verdict.objection);
       else if ("text" in verdict) reviewed = verdict.text;
       if (!verdict.pass) parts.log.info("draft.objected", { turn: work.turn.id, policy: policy.name });
@@ -331,15 +326,7 @@ export function createAgent(parts: AgentParts): Agent {
     text: string,
     why: { reason: string; priority: "low" | "normal" | "high" | "urgent"; queue?: string },
   ): Outcome {
-    const passed = parts.policies.every(
-      (policy) =>
-        policy.review({
-          text,
-          passages: work.passages,
-          transcript: work.transcript,
-          instructions: work.specialist.instructions,
-        }).pass,
-    );
+    const passed = parts.policies.every((policy) => policy.review(draftOf(work, text)).pass);
     const said = passed ? withSources(text, work.passages) : { text: "", sources: [] };
     return { kind: "escalation", escalation: why, ...resultOf(work), ...said };
   }
@@ -358,6 +345,17 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   return { answer };
+}
+
+/** What a policy sees: the conversation as it happened, without drafts that were sent back. */
+function draftOf(work: Work, text: string): DraftText {
+  const asked = work.turn.asked.map((words): TranscriptItem => ({ role: "customer", text: words }));
+  return {
+    text,
+    passages: work.passages,
+    transcript: [...work.turn.history, ...asked, ...work.entries],
+    instructions: work.specialist.instructions,
+  };
 }
 
 function add(work: Work, item: TranscriptItem): void {

@@ -11,8 +11,8 @@ export interface Admitted {
   lane: string;
   event: Incoming;
   receivedAt: number;
-  /** How often the program died or failed while it dealt with this. */
-  attempts: number;
+  /** Trouble so far, see `strikesMax`. */
+  strikes: number;
 }
 
 /** @returns undefined when it has been here before */
@@ -40,9 +40,9 @@ export async function admit(
     }
     return undefined;
   }
-  const admitted: Admitted = { id: clock.id("in"), lane, event, receivedAt: now, attempts: 0 };
+  const admitted: Admitted = { id: clock.id("in"), lane, event, receivedAt: now, strikes: 0 };
   await tx.run(
-    `INSERT INTO inbox (id, lane, kind, message, sort, event, received_at, state, attempts)
+    `INSERT INTO inbox (id, lane, kind, message, sort, event, received_at, state, strikes)
      VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', 0)`,
     admitted.id,
     lane,
@@ -60,13 +60,13 @@ interface InboxRow {
   lane: string;
   event: string;
   received_at: number;
-  attempts: number;
+  strikes: number;
 }
 
 /** What waits in a lane, in the platform's own order. */
 export async function waitingIn(tx: Reader, lane: string): Promise<Admitted[]> {
   const rows = await tx.all<InboxRow>(
-    "SELECT id, lane, event, received_at, attempts FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY sort, id",
+    "SELECT id, lane, event, received_at, strikes FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY sort, id",
     lane,
   );
   return rows.map((row) => ({
@@ -74,7 +74,7 @@ export async function waitingIn(tx: Reader, lane: string): Promise<Admitted[]> {
     lane: row.lane,
     event: JSON.parse(row.event) as Incoming,
     receivedAt: row.received_at,
-    attempts: row.attempts,
+    strikes: row.strikes,
   }));
 }
 
@@ -88,25 +88,32 @@ export async function markDone(tx: Transaction, ids: readonly string[]): Promise
   for (const id of ids) await tx.run("UPDATE inbox SET state = 'done' WHERE id = ?", id);
 }
 
-/** Notes that dealing with these failed or died; those that did so `attemptsMax` times are parked. */
-export async function countAttempt(
-  tx: Transaction,
-  ids: readonly string[],
-  attemptsMax: number,
-): Promise<void> {
+/**
+ * How much trouble an event may make before a person gets it: it breaks the program thrice, or the process dies this
+ * often while it waits (most of the time for another reason).
+ */
+export const strikesMax = 21;
+const strikesOfFailure = 7;
+
+/** Dealing with these has failed. */
+export async function countFailure(tx: Transaction, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     await tx.run(
-      `UPDATE inbox SET attempts = attempts + 1,
-         state = CASE WHEN attempts + 1 >= ? THEN 'parked' ELSE state END WHERE id = ? AND state = 'waiting'`,
-      attemptsMax,
+      "UPDATE inbox SET strikes = strikes + ? WHERE id = ? AND state = 'waiting'",
+      strikesOfFailure,
       id,
     );
   }
 }
 
-/** At the start: everything that waits was being dealt with, or not yet, when the last process ended. */
-export async function countAttempts(tx: Transaction): Promise<void> {
-  await tx.run("UPDATE inbox SET attempts = attempts + 1 WHERE state = 'waiting'");
+/** At the start: what waits now was waiting when the last process died. */
+export async function countDeath(tx: Transaction): Promise<void> {
+  await tx.run("UPDATE inbox SET strikes = strikes + 1 WHERE state = 'waiting'");
+}
+
+/** These are given to a person. */
+export async function park(tx: Transaction, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await tx.run("UPDATE inbox SET state = 'parked' WHERE id = ?", id);
 }
 
 /** The message as it is now, if it still waits: an edit before the answer changes the question. */

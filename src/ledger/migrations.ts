@@ -23,7 +23,7 @@ export const migrations: readonly Migration[] = [
       // What has come in. `waiting` until the turn that took it has ended; `parked` when it broke the program too often.
       `CREATE TABLE inbox (
         id TEXT PRIMARY KEY, lane TEXT NOT NULL, kind TEXT NOT NULL, message TEXT, sort TEXT NOT NULL,
-        event TEXT NOT NULL, received_at BIGINT NOT NULL, state TEXT NOT NULL, attempts BIGINT NOT NULL)`,
+        event TEXT NOT NULL, received_at BIGINT NOT NULL, state TEXT NOT NULL, strikes BIGINT NOT NULL)`,
       `CREATE INDEX inbox_waiting ON inbox (lane, sort, id) WHERE state = 'waiting'`,
       `CREATE INDEX inbox_message ON inbox (message) WHERE state = 'waiting'`,
       `CREATE INDEX inbox_received ON inbox (received_at)`,

@@ -183,3 +183,25 @@ export async function deleteMessage(tx: Transaction, id: MessageId, now: number)
     )) > 0
   );
 }
+
+/** A conversation in plain lines, for a person who was not there. */
+export async function summaryOf(tx: Reader, thread: ThreadId): Promise<string> {
+  const rows = await tx.all<MessageRow>(
+    `SELECT seq, author, by_name, text, files FROM messages
+     WHERE thread = ? AND author <> 'note' AND deleted_at IS NULL ORDER BY seq DESC LIMIT 20`,
+    thread,
+  );
+  const state = await tx.get<{ control: string; ticket: number | null; turns: number }>(
+    "SELECT control, ticket, turns FROM threads WHERE id = ?",
+    thread,
+  );
+  if (!state) return "Nothing has been said yet.";
+  const head = `Summary: ${state.turns} turns, ${state.control.replace("_", " ")}${state.ticket === null ? "" : `, ticket #${state.ticket}`}.`;
+  const lines = rows
+    .reverse()
+    .map(
+      (row) =>
+        `- ${row.author === "staff" ? (row.by_name ?? "staff") : row.author}: ${row.text.replace(/\s+/g, " ").slice(0, 160)}`,
+    );
+  return [head, ...lines].join("\n");
+}

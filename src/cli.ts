@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** The commands. `deskhand help` lists them; each explains itself with --help. */
+import { parseArgs } from "node:util";
+import { commands, usage } from "./commands/commands.ts";
+import { reportFailure } from "./commands/report.ts";
+
+async function main(): Promise<number> {
+  const [name = "help", ...rest] = process.argv.slice(2);
+  if (name === "help" || name === "--help" || name === "-h") {
+    process.stdout.write(usage());
+    return 0;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (!command) {
+    process.stderr.write(`There is no command ${JSON.stringify(name)}.\n\n${usage()}`);
+    return 2;
+  }
+  try {
+    const { values, positionals } = parseArgs({
+      args: rest,
+      options: { ...command.options, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+    });
+    if (values.help) {
+      process.stdout.write(`${command.help}\n`);
+      return 0;
+    }
+    return await command.run({ values, positionals });
+  } catch (error) {
+    return reportFailure(error, command.help);
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,86 @@
+/** `deskhand doctor`: everything that is wrong or doubtful, at once, with what to do about it. */
+import { createClock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import { codeOf, DeskError, faultOf } from "../errors.ts";
+import { createMarkdownKnowledgeBase } from "../knowledge/markdown-knowledge-base.ts";
+import { createLog } from "../log.ts";
+import { openModel } from "../main.ts";
+import type { Problem } from "../platform.ts";
+import { examineDesk } from "../workspace/workspace.ts";
+import { type Command, folders, foldersHelp, print, text } from "./command.ts";
+import { problemLines } from "./report.ts";
+
+const modelTimeoutMs = 15_000;
+
+export const doctor: Command = {
+  name: "doctor",
+  about: "check configuration, model, knowledge and platforms",
+  help: `deskhand doctor [options]
+
+Checks configuration, workspace, articles, the model's endpoint and the platforms, and reports every problem with where
+it is and what to do. Exit code 0: it will run; 2: it will not.
+
+${foldersHelp}`,
+  options: folders,
+  async run(given) {
+    const sources = { workspace: text(given, "workspace"), data: text(given, "data") };
+    const { config, workspace, problems, warnings } = await examineDesk(sources, { clock: createClock() });
+    const articles = await examineArticles(config);
+    const model = await examineModel(config);
+    const grave = [...problems, ...model];
+    const doubtful = [...warnings, ...articles.problems];
+    print(`workspace  ${config.folders.workspace}`);
+    if (workspace) {
+      print(`specialists ${workspace.specialists.map((one) => one.name).join(", ") || "none"}`);
+      print(
+        `tools      ${workspace.tools.map((tool) => `${tool.name}${tool.effect === "write" ? " (write)" : ""}`).join(", ") || "none"}`,
+      );
+    }
+    print(`articles   ${articles.articles} (${articles.passages} passages)`);
+    print(
+      `model      ${config.model.endpoint ? `${config.model.name} at ${config.model.endpoint.baseUrl}` : "none: the offline model"}`,
+    );
+    print(`platforms  ${platformsOf(config).join(", ")}`);
+    if (doubtful.length > 0) print(`\n${problemLines(doubtful).join("\n").replaceAll("✗", "?")}`);
+    if (grave.length > 0) print(`\n${problemLines(grave).join("\n")}`);
+    print(`\n${grave.length} problems, ${doubtful.length} doubts`);
+    return grave.length > 0 ? 2 : 0;
+  },
+};
+
+async function examineArticles(
+  config: Config,
+): Promise<{ articles: number; passages: number; problems: Problem[] }> {
+  const knowledge = createMarkdownKnowledgeBase({
+    folder: config.folders.knowledge,
+    passageTokens: [config.knowledge.passageTokensMin, config.knowledge.passageTokensMax],
+    log: createLog("silent"),
+    clock: createClock(),
+  });
+  const report = await knowledge.refresh();
+  await knowledge.close();
+  const remedy = "Correct the file; the desk answers without it until then.";
+  return { ...report, problems: report.problems.map(({ file, fault }) => ({ where: file, fault, remedy })) };
+}
+
+async function examineModel(config: Config): Promise<Problem[]> {
+  if (!config.model.endpoint) return [];
+  const clock = createClock();
+  const model = await openModel({ config, clock, log: createLog("silent") });
+  try {
+    await model.examine?.({ signal: AbortSignal.timeout(modelTimeoutMs) });
+    return [];
+  } catch (error) {
+    const remedy = error instanceof DeskError ? error.remedy : "Check OPENAI_BASE_URL.";
+    return [
+      { where: "OPENAI_BASE_URL", fault: `${codeOf(error) ?? "model_timeout"}: ${faultOf(error)}`, remedy },
+    ];
+  }
+}
+
+function platformsOf(config: Config): string[] {
+  const names = (["slack", "discord", "http", "console"] as const).filter(
+    (name) => config[name] !== undefined,
+  );
+  return [...names];
+}

@@ -1,0 +1,34 @@
+/** `deskhand start`: the desk runs until it is told to stop. */
+import { startDesk } from "../main.ts";
+import { type Command, folders, foldersHelp, text } from "./command.ts";
+
+export const start: Command = {
+  name: "start",
+  about: "run the desk (without a platform's token: a console)",
+  help: `deskhand start [options]
+
+Runs the desk. With no platform configured it opens a console: each line is a customer's message; @staff speaks for
+the desk (@staff take, @staff TEXT, @staff // note, @staff hand back, @staff resolve); summary; quit.
+
+${foldersHelp}
+  --thread ID       the console's thread to resume
+  --as CUSTOMER     the console's customer, taken as verified
+  --console         a console beside the configured platforms`,
+  options: { ...folders, thread: { type: "string" }, as: { type: "string" }, console: { type: "boolean" } },
+  async run(given) {
+    const running = await startDesk({
+      workspace: text(given, "workspace"),
+      data: text(given, "data"),
+      thread: text(given, "thread"),
+      as: text(given, "as"),
+      console: given.values.console === true,
+    });
+    const signalled = new Promise<void>((resolve) => {
+      process.once("SIGTERM", () => resolve());
+      process.once("SIGINT", () => resolve());
+    });
+    await Promise.race([running.ended, signalled]);
+    await running.stop();
+    return 0;
+  },
+};

@@ -1,0 +1,112 @@
+/**
+ * How the commands reach a running desk: a socket in the data folder, readable by its owner alone. One JSON line asks,
+ * one JSON line answers.
+ */
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, rmSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { DeskError, type ErrorCode, faultOf } from "./errors.ts";
+
+export type Handlers = Readonly<Record<string, (asked: Record<string, unknown>) => Promise<unknown>>>;
+
+/** A socket's path is at most this long on every system. */
+const pathMax = 100;
+const lineMax = 1_000_000;
+
+function socketPath(data: string): string {
+  if (process.platform === "win32") return `\\\\.\\pipe\\deskhand-${hashOf(data)}`;
+  const path = join(data, "desk.sock");
+  return path.length <= pathMax ? path : join(tmpdir(), `deskhand-${hashOf(data)}.sock`);
+}
+
+const hashOf = (data: string): string =>
+  createHash("sha256").update(resolve(data)).digest("hex").slice(0, 16);
+
+/** The data folder's lock is held: a socket that is already there is a dead process's. */
+export async function openControl(data: string, handlers: Handlers): Promise<{ close(): Promise<void> }> {
+  const path = socketPath(data);
+  if (process.platform !== "win32") rmSync(path, { force: true });
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on("close", () => open.delete(socket));
+    socket.on("error", () => socket.destroy());
+    void readLine(socket).then(
+      async (line) => socket.end(`${JSON.stringify(await answer(handlers, line))}\n`),
+      () => socket.destroy(),
+    );
+  });
+  await new Promise<void>((done, failed) => {
+    server.once("error", failed);
+    server.listen(path, done);
+  });
+  if (process.platform !== "win32") chmodSync(path, 0o600);
+  server.unref();
+  return {
+    async close() {
+      for (const socket of open) socket.destroy();
+      await new Promise<void>((done) => server.close(() => done()));
+    },
+  };
+}
+
+async function answer(handlers: Handlers, line: string): Promise<unknown> {
+  try {
+    const { does, ...asked } = JSON.parse(line) as { does: string } & Record<string, unknown>;
+    const handler = Object.hasOwn(handlers, does) ? handlers[does] : undefined;
+    if (!handler)
+      return { error: { fault: `the running desk does not know ${does}; is it an older version?` } };
+    return { result: (await handler(asked)) ?? null };
+  } catch (error) {
+    const code = error instanceof DeskError ? error.code : undefined;
+    return { error: { fault: faultOf(error), ...(code ? { code } : {}) } };
+  }
+}
+
+/**
+ * Asks the desk that runs on this data folder.
+ * @returns undefined when none runs
+ * @throws DeskError what the desk answered
+ */
+export async function askRunningDesk(
+  data: string,
+  does: string,
+  asked: Record<string, unknown> = {},
+): Promise<{ result: unknown } | undefined> {
+  const path = socketPath(data);
+  if (process.platform !== "win32" && !existsSync(path)) return undefined;
+  const socket = connect(path);
+  try {
+    await new Promise<void>((done, failed) => {
+      socket.once("connect", done);
+      socket.once("error", failed);
+    });
+  } catch {
+    return undefined;
+  }
+  socket.write(`${JSON.stringify({ does, ...asked })}\n`);
+  const told = JSON.parse(await readLine(socket)) as {
+    result: unknown;
+    error?: { fault: string; code?: ErrorCode };
+  };
+  socket.destroy();
+  if (told.error) throw new DeskError(told.error.code ?? "command_failed", told.error.fault);
+  return { result: told.result };
+}
+
+function readLine(socket: Socket): Promise<string> {
+  return new Promise((done, failed) => {
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      const end = text.indexOf("\n");
+      if (end >= 0) done(text.slice(0, end));
+      else if (text.length > lineMax) failed(new Error("too long"));
+    });
+    socket.on("error", failed);
+    socket.on("close", () => failed(new Error("the connection was closed")));
+  });
+}

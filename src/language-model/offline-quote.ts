@@ -1,0 +1,204 @@
+/**
+ * An answer out of the passages, or none: the sentences that speak of what the question asks, cited. Whether a passage
+ * covers a question is decided by the share of the question's terms that stand in the sentences to be quoted, and in
+ * the headings above them.
+ */
+import type { Passage } from "../knowledge-base.ts";
+import { type Sentence, sentencesOf } from "./offline-sentences.ts";
+import { plainWords, shared, termOf, termsOf } from "./offline-words.ts";
+
+export interface Quote {
+  /** The sentences with their citation, e.g. `Express takes 1-2 business days. [1]`. */
+  text: string;
+  /** The passage's place, from 1. */
+  source: number;
+  /** 0 to 1: how much of the question it speaks of. */
+  share: number;
+  /** It holds the kind of thing asked for: a time for "how long", an amount for "how much". */
+  fits: boolean;
+}
+
+const sentencesMax = 3;
+const itemsMax = 8;
+const charactersMax = 900;
+const windowCharactersMax = 450;
+/** "How long" answered without any time is hardly an answer. */
+const misfit = 0.75;
+/** The part of a question that must be spoken of, by its number of terms. */
+const shareMin = (terms: number): number => (terms <= 7 ? 0.75 : 0.65);
+/** What only describes the thing in question ("a refund for my keyboard") matters less. */
+const sideWeight = 0.4;
+/** What stands in every help centre says little of a topic. */
+const plainWeight = 0.5;
+const plain: ReadonlySet<string> = new Set(
+  "day date time number name person people list part type kind option page site website info information detail details service services product products item items customer customers company business system user users address add set new old first last section click button days week month year today order orders account app offer different available"
+    .split(" ")
+    .map(termOf),
+);
+/** A later passage must be better, not equal. */
+const rankCost = 0.02;
+
+export interface Question {
+  weights: ReadonlyMap<string, number>;
+  total: number;
+  kind: AnswerKind | undefined;
+}
+
+type AnswerKind = "time" | "amount";
+
+export function questionOf(text: string): Question {
+  const bare = text.replace(/\S*\d[\w-]*[-_#]\S*|\S*[-_#][\w-]*\d\S*/g, " ");
+  const words = plainWords(bare);
+  const side = new Set(
+    [
+      ...words.matchAll(
+        /\b(?:for|on|with|to|into|from|in|of|about) (?:my|our|the|an?|this|these) (\w+(?: \w+)?)/g,
+      ),
+    ].flatMap((match) => (match[1] ?? "").split(" ").map(termOf)),
+  );
+  const terms = termsOf(bare);
+  const main = terms.filter((term) => !side.has(term));
+  const weights = new Map(
+    terms.map((term) => [
+      term,
+      side.has(term) && main.length > 0 ? sideWeight : plain.has(term) ? plainWeight : 1,
+    ]),
+  );
+  return { weights, total: sum(terms, weights), kind: kindOf(words) };
+}
+
+function kindOf(words: string): AnswerKind | undefined {
+  if (
+    /\bhow (?:long|soon|fast|quick|many (?:days|weeks|hours|months))|\bwhen\b|\bwie lange\b|\bcuanto tarda|\bcombien de temps/.test(
+      words,
+    )
+  )
+    return "time";
+  if (/\bhow much\b|\bcosts?\b|\bprices?\b|\bfees?\b|\bwie viel\b|\bcuanto cuesta|\bcombien cout/.test(words))
+    return "amount";
+  return undefined;
+}
+
+const kinds: Readonly<Record<AnswerKind, RegExp>> = {
+  time: /\d\s*(?:-|–|to|bis|a)?\s*\d*\s*(?:business |working |calendar )?(?:minute|hour|day|week|month|year|tag|woche|stunde|jour|heure|semaine|dia|hora|semana|giorn|dag|uur)|\b(?:same|next|one|two|three) (?:business |working )?(?:day|week|hour)|\bimmediately\b|\binstantly\b|\bat once\b|\b\d{1,2}[:.]\d{2}\b|\b\d{1,2} ?(?:am|pm)\b/i,
+  amount: /[$€£¥]\s?\d|\d\s?(?:[$€£¥]|usd|eur|gbp|dollars?|euros?|cents?|percent|%)|\bfree\b/i,
+};
+
+/** The best quote for a question; undefined when the passages do not cover it. */
+export function quoteFor(text: string, passages: readonly Passage[]): Quote | undefined {
+  const question = questionOf(text);
+  if (question.weights.size === 0) return undefined;
+  let best: (Quote & { worth: number }) | undefined;
+  passages.forEach((passage, place) => {
+    const quote = quoteFrom(passage, place + 1, question);
+    if (!quote) return;
+    const worth = quote.share + (quote.fits ? 0.15 : 0) - rankCost * place;
+    if (!best || worth > best.worth) best = { ...quote, worth };
+  });
+  if (!best) return undefined;
+  const { worth: _, ...quote } = best;
+  return quote;
+}
+
+interface Scored extends Sentence {
+  terms: ReadonlySet<string>;
+  fits: boolean;
+}
+
+function quoteFrom(passage: Passage, number: number, question: Question): Quote | undefined {
+  const above = new Set(termsOf([passage.title, ...passage.headings].join(" ")));
+  const sentences = sentencesOf(passage.text).map((sentence): Scored => {
+    const terms = new Set(termsOf(`${sentence.heading} ${sentence.text}`));
+    const fits = question.kind !== undefined && kinds[question.kind].test(sentence.text);
+    return { ...sentence, terms, fits };
+  });
+  const window = bestWindow(sentences, above, question);
+  if (!window || window.share < shareMin(question.weights.size)) return undefined;
+  if (question.total <= 1 && !isTopic(question, sentences, above)) return undefined;
+  const lines = withItems(window.lines, sentences).map((at) => sentences[at] as Scored);
+  return {
+    text: `${written(lines)} [${number}]`,
+    source: number,
+    share: window.share,
+    fits: lines.some((line) => line.fits),
+  };
+}
+
+/** A question of one word is about a passage's topic, not about a word that happens to stand in it. */
+function isTopic(question: Question, sentences: readonly Scored[], above: ReadonlySet<string>): boolean {
+  const terms = [...question.weights.keys()];
+  if (terms.every((term) => above.has(term))) return true;
+  const term = terms.find((one) => question.weights.get(one) === 1);
+  if (term === undefined) return false;
+  const count = sentences.filter((sentence) => sentence.terms.has(term)).length;
+  return above.has(term) || count >= 2 || count * 2 >= sentences.length;
+}
+
+interface Window {
+  lines: number[];
+  share: number;
+  worth: number;
+}
+
+/** The neighbouring sentences that speak of most of the question, the fewer the better. */
+function bestWindow(
+  sentences: readonly Scored[],
+  above: ReadonlySet<string>,
+  question: Question,
+): Window | undefined {
+  const headed = weigh(above, question) / question.total;
+  let best: Window | undefined;
+  for (let first = 0; first < sentences.length; first++) {
+    const known = new Set(above);
+    const own = new Set<string>();
+    let length = 0;
+    for (let last = first; last < Math.min(first + sentencesMax, sentences.length); last++) {
+      const sentence = sentences[last] as Scored;
+      length += sentence.text.length;
+      if (last > first && length > windowCharactersMax) break;
+      for (const term of sentence.terms) {
+        known.add(term);
+        own.add(term);
+      }
+      const lines = range(first, last);
+      const fits = question.kind === undefined || lines.some((at) => sentences[at]?.fits);
+      if (weigh(own, question) === 0 && headed < shareMin(2)) continue;
+      const share = (weigh(known, question) / question.total) * (fits ? 1 : misfit);
+      const worth =
+        share + weigh(own, question) / question.total / 4 - (last - first) * 0.06 - length / 10_000;
+      if (!best || worth > best.worth) best = { lines, share, worth };
+    }
+  }
+  return best;
+}
+
+/** A line that ends with a colon brings its list. */
+function withItems(chosen: readonly number[], sentences: readonly Scored[]): number[] {
+  const places = new Set(chosen);
+  for (const at of chosen) {
+    if (!(sentences[at] as Scored).opens) continue;
+    for (let next = at + 1; next <= at + itemsMax && sentences[next]?.item; next++) places.add(next);
+  }
+  return [...places].sort((a, b) => a - b);
+}
+
+function written(lines: readonly Sentence[]): string {
+  let text = "";
+  for (const line of lines) {
+    if (text.length + line.text.length > charactersMax && text !== "") break;
+    text += text === "" ? line.text : `${line.item || text.includes("\n") ? "\n" : " "}${line.text}`;
+  }
+  return text.length > charactersMax ? `${text.slice(0, charactersMax).replace(/\s\S*$/, "")} …` : text;
+}
+
+function weigh(terms: ReadonlySet<string>, question: Question): number {
+  return sum(shared(question.weights.keys(), terms), question.weights);
+}
+
+function sum(terms: readonly string[], weights: ReadonlyMap<string, number>): number {
+  return terms.reduce((total, term) => total + (weights.get(term) ?? 0), 0);
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+}

@@ -1,0 +1,69 @@
+/** A passage as the sentences that can be quoted from it. Pure. */
+
+export interface Sentence {
+  /** CommonMark, on one line; a list item keeps its mark. */
+  text: string;
+  /** A line of a list. */
+  item: boolean;
+  /** Ends with a colon: what follows belongs to it. */
+  opens: boolean;
+  /** The nearest heading above, inside the passage. */
+  heading: string;
+}
+
+const abbreviations =
+  /(?:\b(?:e\.g|i\.e|etc|approx|no|nr|vs|incl|excl|mr|mrs|dr|st|z\.b|bzw|ca|p\.ex|sr|sra|ej)|\b\p{L})\.$/iu;
+
+/** Text that speaks to a program, not to a reader, is never quoted. */
+const instruction =
+  /\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|all|your|any) .{0,20}\b(?:instructions?|rules?|prompts?|messages?)|\bsystem prompt\b|\byou are (?:now )?(?:an? )?(?:ai|assistant|language model|chatbot)\b|\b(?:assistant|chatbot|ai model|language model) (?:must|should|shall|will now)\b|<\/?[a-z_]*(?:information|instructions?|system|important|prompt)[a-z_]*>|\b(?:call|use|invoke|run) the (?:tool|function)\b|\[\/?(?:inst|system)\]/i;
+
+export function sentencesOf(text: string): Sentence[] {
+  const found: Sentence[] = [];
+  let heading = "";
+  let fenced = false;
+  for (const line of joinedLines(text)) {
+    if (/^(?:```|~~~)/.test(line)) fenced = !fenced;
+    const title = /^#{1,6}\s+(.*)$/.exec(line)?.[1];
+    if (fenced || line === "" || /^(?:```|~~~|[-=*_|: ]{3,}$|!\[)/.test(line)) continue;
+    if (title !== undefined) {
+      heading = title;
+      continue;
+    }
+    const item = isItem(line);
+    for (const part of item ? [line] : splitSentences(line)) {
+      if (instruction.test(part)) continue;
+      found.push({ text: part, item, opens: /:\W*$/.test(part), heading });
+    }
+  }
+  return found;
+}
+
+function isItem(line: string): boolean {
+  return /^(?:[-*+]|\d{1,3}[.)])\s+/.test(line) || /^\|.*\|$/.test(line);
+}
+
+/** Lines that were only wrapped become one; lists, headings, tables and blank lines separate. */
+function joinedLines(text: string): string[] {
+  const lines: string[] = [];
+  let open = false;
+  for (const raw of text.split(/\r?\n/)) {
+    const line = raw.trim().replace(/^>\s?/, "").replace(/\s+/g, " ");
+    const alone = line === "" || /^(?:#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|\||```|~~~)/.test(line);
+    const last = lines.length - 1;
+    if (open && !alone) lines[last] = `${lines[last]} ${line}`;
+    else lines.push(line);
+    open = line !== "" && !/^(?:#{1,6}\s|\||```|~~~)/.test(line);
+  }
+  return lines;
+}
+
+function splitSentences(line: string): string[] {
+  const parts: string[] = [];
+  for (const piece of line.split(/(?<=[.!?…。][)"'”’]?)\s+(?=[\p{Lu}\p{N}"'“‘(¿¡[*_])/u)) {
+    const last = parts.length - 1;
+    if (last >= 0 && abbreviations.test(parts[last] as string)) parts[last] = `${parts[last]} ${piece}`;
+    else parts.push(piece);
+  }
+  return parts;
+}

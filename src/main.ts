@@ -1,0 +1,196 @@
+/** The composition root: configuration → parts → adapters → stop. The only file that knows every part. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, createClock } from "./clock.ts";
+import { type Config, type Sources, showDataFolderToTools } from "./config.ts";
+import { openControl } from "./control.ts";
+import { createCore } from "./core.ts";
+import { DeskError, faultOf } from "./errors.ts";
+import { createMarkdownKnowledgeBase } from "./knowledge/markdown-knowledge-base.ts";
+import type { KnowledgeBase } from "./knowledge-base.ts";
+import { createOfflineModel } from "./language-model/offline-model.ts";
+import type { LanguageModel } from "./language-model.ts";
+import { lockData } from "./ledger/data-lock.ts";
+import { migrate } from "./ledger/migrate.ts";
+import { migrations } from "./ledger/migrations.ts";
+import { createSqliteLedger } from "./ledger/sqlite-ledger.ts";
+import { summaryOf } from "./ledger/transcript.ts";
+import type { Ledger } from "./ledger.ts";
+import { createLog, type Log } from "./log.ts";
+import { forgiving } from "./memory/forgiving.ts";
+import { createMemory } from "./memory/memory.ts";
+import type { Memory } from "./memory.ts";
+import type { Platform } from "./platform.ts";
+import { loadDesk, type Workspace } from "./workspace/workspace.ts";
+
+export interface Running {
+  config: Config;
+  log: Log;
+  /** Resolves when the desk has ended by itself: the console's input is over. */
+  ended: Promise<void>;
+  /** No new work, turns in flight finished or handed back, everything closed. */
+  stop(): Promise<void>;
+}
+
+/** @throws ConfigError with every problem; DeskError data_in_use | data_unusable; nothing is left running then */
+export async function startDesk(sources: Sources): Promise<Running> {
+  const clock = createClock();
+  const { config, workspace } = await loadDesk(sources, { clock });
+  showDataFolderToTools(config);
+  const log = createLog(config.logLevel);
+  for (const warning of [...config.warnings, ...workspace.warnings])
+    log.warn("config.doubtful", { ...warning });
+  const { data } = config.folders;
+  makeFolder(data);
+  const unlock = lockData(data);
+  try {
+    const ledger = await createSqliteLedger({ path: join(data, "ledger.sqlite"), clock, log });
+    await migrate(ledger, migrations, { clock, log });
+    const memory = await createMemory({
+      ...(config.memoryUri ? { uri: config.memoryUri.reveal() } : {}),
+      path: join(data, "memory.sqlite"),
+      clock,
+      log,
+    });
+    return await runDesk({ config, workspace, ledger, memory, clock, log, unlock });
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+interface Ground {
+  config: Config;
+  workspace: Workspace;
+  ledger: Ledger;
+  memory: Memory;
+  clock: Clock;
+  log: Log;
+  unlock(): void;
+}
+
+async function runDesk(ground: Ground): Promise<Running> {
+  const { config, workspace, ledger, memory, clock, log } = ground;
+  const knowledge = await openKnowledge(ground);
+  const platforms = new Map<string, Platform>();
+  const core = createCore({
+    config,
+    workspace,
+    ledger,
+
+    knowledge,
+    model: await openModel(ground),
+    offlineModel: createOfflineModel(),
+    platforms,
+    clock,
+    log,
+  });
+  let inputEnded = () => {};
+  const ended = new Promise<void>((resolve) => {
+    inputEnded = resolve;
+  });
+  await openPlatforms(ground, platforms, { idle: core.idle, ended: () => inputEnded() });
+  await core.start();
+  const control = await openControl(config.folders.data, {
+    search: ({ question, limit }) =>
+      knowledge.search(String(question), { limit: Number(limit), audience: "verified" }),
+    tickets: () => core.desk.tickets(1000),
+  });
+  log.info("desk.ready", { pid: process.pid, platforms: [...platforms.keys()] });
+
+  async function stop(): Promise<void> {
+    log.info("desk.stopping");
+    await control.close();
+    await core.stop();
+    await knowledge.close();
+    await memory.close();
+    await ledger.close();
+    ground.unlock();
+    log.info("desk.stopped");
+  }
+  let stopping: Promise<void> | undefined;
+  return {
+    config,
+    log,
+    ended,
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** Only what is configured is loaded. */
+async function openPlatforms(
+  { config, ledger, clock, log }: Ground,
+  platforms: Map<string, Platform>,
+  life: { idle(): Promise<void>; ended(): void },
+): Promise<void> {
+  if (config.console) {
+    const { createConsoleAdapter, writeToStandardOutput } = await import("../adapters/console/adapter.ts");
+    const adapter = createConsoleAdapter({
+      config: config.console,
+      input: process.stdin,
+      write: writeToStandardOutput,
+      interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
+      idle: life.idle,
+      summary: (thread) => ledger.read((tx) => summaryOf(tx, thread)),
+      ended: life.ended,
+      lineCharactersMax: config.limits.messageCharactersMax,
+      clock,
+      log,
+    });
+    platforms.set(adapter.name, adapter);
+  }
+}
+
+async function openKnowledge({ config, memory, clock, log }: Ground): Promise<KnowledgeBase> {
+  const { model } = config;
+  const embedder =
+    model.endpoint && model.embeddingName
+      ? (await import("./language-model/openai-embedder.ts")).createOpenAIEmbedder({
+          ...(model.endpoint.apiKey ? { apiKey: model.endpoint.apiKey.reveal() } : {}),
+          baseURL: model.endpoint.baseUrl,
+          model: model.embeddingName,
+          clock,
+        })
+      : undefined;
+  const knowledge = createMarkdownKnowledgeBase({
+    folder: config.folders.knowledge,
+    passageTokens: [config.knowledge.passageTokensMin, config.knowledge.passageTokensMax],
+    log,
+    clock,
+    ...(embedder ? { embedder, cache: forgiving(memory.store<string>("embeddings"), { clock, log }) } : {}),
+  });
+  const report = await knowledge.refresh();
+  for (const problem of report.problems) log.warn("article.unreadable", { ...problem });
+  log.info("knowledge.indexed", { articles: report.articles, passages: report.passages });
+  return knowledge;
+}
+
+/** The model at the configured endpoint; the offline model where there is none. */
+export async function openModel({
+  config,
+  clock,
+  log,
+}: Pick<Ground, "config" | "clock" | "log">): Promise<LanguageModel> {
+  const { endpoint, name, temperature } = config.model;
+  if (!endpoint) return createOfflineModel();
+  const { createOpenAIModel } = await import("./language-model/openai-model.ts");
+  return createOpenAIModel({
+    apiKey: endpoint.apiKey?.reveal() ?? "none",
+    baseURL: endpoint.baseUrl,
+    model: name,
+    temperature,
+    clock,
+    log,
+  });
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new DeskError("data_unusable", `${folder}: ${faultOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,90 @@
+/** What breaks the program: it is tried again, it delays nobody else, and in the end a person gets it. */
+import type { Clock } from "./clock.ts";
+import type { Appeal, Opened } from "./desk/open-ticket.ts";
+import { audit } from "./ledger/audit.ts";
+import { type Admitted, countDeath, countFailure, park as parkRows, waitingIn } from "./ledger/inbox.ts";
+import { enqueue, type OutboxRow } from "./ledger/outbox.ts";
+import { advanceThread, findThread } from "./ledger/threads.ts";
+import { writeMessage } from "./ledger/transcript.ts";
+import type { Ledger, Transaction } from "./ledger.ts";
+import type { Log } from "./log.ts";
+
+export interface TroubleParts {
+  ledger: Ledger;
+  escalate(tx: Transaction, appeal: Appeal): Promise<Opened>;
+  brokenNotice(ticket: number): string;
+  push(rows: readonly OutboxRow[]): void;
+  clock: Clock;
+  log: Log;
+}
+
+export type Trouble = ReturnType<typeof createTrouble>;
+
+export function createTrouble(parts: TroubleParts) {
+  const { ledger, clock, log } = parts;
+
+  /** Dealing with a lane has failed; true: try again later. */
+  async function failed(lane: string, error: unknown): Promise<boolean> {
+    log.error("turn.broke", { lane, error });
+    try {
+      await ledger.write(async (tx) => {
+        const first = (await waitingIn(tx, lane))[0];
+        if (first) await countFailure(tx, [first.id]);
+      });
+    } catch (ledgerError) {
+      log.error("turn.uncounted", { lane, error: ledgerError });
+    }
+    return true;
+  }
+
+  /** Puts aside what has broken the program too often; a customer's message becomes a ticket. */
+  async function park(admitted: Admitted): Promise<void> {
+    log.error("inbox.parked", { inbox: admitted.id, lane: admitted.lane, kind: admitted.event.kind });
+    parts.push(await ledger.write((tx) => parkIn(tx, admitted)));
+  }
+
+  async function parkIn(tx: Transaction, admitted: Admitted): Promise<OutboxRow[]> {
+    const { event } = admitted;
+    await parkRows(tx, [admitted.id]);
+    const thread = event.kind === "message" ? await findThread(tx, event.message.thread) : undefined;
+    await audit(tx, clock, {
+      actor: "bot",
+      action: "inbox.parked",
+      subject: admitted.id,
+      ...(thread ? { thread: thread.id } : {}),
+    });
+    if (event.kind !== "message" || !thread) return [];
+    const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
+    const { id, author, text, files, sentAt } = event.message;
+    await writeMessage(tx, thread.id, seq + 1, {
+      id,
+      author: "customer",
+      by: author,
+      text,
+      files,
+      at: sentAt,
+    });
+    if (thread.control !== "automated") return [];
+    const opened = await parts.escalate(tx, {
+      thread,
+      escalation: { reason: "The program failed on this message again and again.", priority: "high" },
+      lastWords: text,
+      transcript: [],
+      sources: [],
+    });
+    const notice = await enqueue(tx, clock, {
+      lane: thread.id,
+      author: "bot",
+      thread: thread.id,
+      fence: opened.thread.version,
+      send: {
+        does: "post",
+        to: { thread: thread.id },
+        post: { text: parts.brokenNotice(opened.ticket.number) },
+      },
+    });
+    return [...opened.rows, notice];
+  }
+
+  return { failed, park, countDeath: () => ledger.write((tx) => countDeath(tx)) };
+}

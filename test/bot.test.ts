@@ -1,0 +1,498 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { DeskError } from "../src/errors.ts";
+import { auditOf } from "../src/ledger/audit.ts";
+import { defineTool } from "../src/tool.ts";
+import { type DeskInARoom, openDesk, passage } from "./doubles/desk-in-a-room.ts";
+import { createRoom, threadOf } from "./doubles/room.ts";
+import { createScriptedModel } from "./doubles/scripted-model.ts";
+
+let desk: DeskInARoom;
+afterEach(() => desk.close());
+
+const shipping = passage("Shipping", "Standard shipping takes 5 to 7 business days.");
+const ann = threadOf("ann");
+const ticketThread = () => desk.room.shown.find((message) => message.post.card)?.id;
+const atTheDesk = () => desk.room.seen(`${desk.room.deskChannel}/${ticketThread()}`);
+
+describe("a customer asks", () => {
+  it("and reads one answer with its source", async () => {
+    desk = await openDesk({
+      passages: [shipping],
+      model: createScriptedModel("It takes 5 to 7 business days [1]."),
+    });
+    await desk.room.says("ann", "How long does shipping take?");
+    await desk.quiet();
+    expect(desk.room.shown).toHaveLength(1);
+    expect(desk.room.shown[0]?.post).toMatchObject({
+      text: "It takes 5 to 7 business days [1].",
+      sources: [{ title: "Shipping" }],
+    });
+  });
+
+  it("the same event twice is answered once", async () => {
+    desk = await openDesk();
+    await desk.room.says("ann", "hello", { id: "room:m:x" });
+    await desk.room.says("ann", "hello", { id: "room:m:x" });
+    await desk.quiet();
+    await desk.room.says("ann", "hello", { id: "room:m:x" });
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toHaveLength(1);
+    expect(desk.model.requests).toHaveLength(1);
+  });
+
+  it("in a burst and reads one reply to all of it", async () => {
+    desk = await openDesk({ settleMs: 30 });
+    await desk.room.says("ann", "hello");
+    await desk.room.says("ann", "I have a question");
+    await desk.room.says("ann", "about shipping");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toHaveLength(1);
+    expect(desk.model.requests[0]?.transcript.map((item) => "text" in item && item.text)).toEqual([
+      "hello",
+      "I have a question",
+      "about shipping",
+    ]);
+  });
+
+  it("something newer while the model thinks, and the older draft is never seen", async () => {
+    let started = () => {};
+    const thinking = new Promise<void>((resolve) => (started = resolve));
+    desk = await openDesk({
+      model: createScriptedModel(
+        (_request, signal) =>
+          new Promise((_, reject) => {
+            started();
+            signal.addEventListener("abort", () => reject(signal.reason));
+          }),
+        "Sure.",
+      ),
+    });
+    await desk.room.says("ann", "Where is my order?");
+    await thinking;
+    await desk.room.says("ann", "Never mind, how are you?");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual(["Sure."]);
+    expect(desk.model.requests[1]?.transcript).toHaveLength(2);
+  });
+
+  it("and an edit before the answer changes the question", async () => {
+    desk = await openDesk({ settleMs: 40 });
+    const id = await desk.room.says("ann", "Where is ord_1?");
+    await desk.room.receives({
+      kind: "edit",
+      keys: [`${id}/edit`],
+      message: {
+        id,
+        thread: ann,
+        channel: ann,
+        author: { id: "room:t:ann", tenant: "t", name: "ann" },
+        text: "Where is ord_2?",
+        sentAt: 1,
+        order: "1",
+        visibility: "private",
+        addressed: true,
+        files: [],
+      },
+    });
+    await desk.quiet();
+    expect(desk.model.requests).toHaveLength(1);
+    expect(desk.model.requests[0]?.transcript).toEqual([{ role: "customer", text: "Where is ord_2?" }]);
+  });
+
+  it("two customers at once, and neither waits for the other nor sees the other's words", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    desk = await openDesk({
+      model: createScriptedModel(async (request) => {
+        const text = request.transcript.map((item) => ("text" in item ? item.text : "")).join();
+        if (text.includes("slow")) await held;
+        return `You said ${text}.`;
+      }),
+    });
+    await desk.room.says("ann", "slow");
+    await desk.room.says("bob", "quick");
+    await expect.poll(() => desk.room.seen("bob")).toEqual(["You said quick."]);
+    expect(desk.room.seen("ann")).toEqual([]);
+    release();
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual(["You said slow."]);
+  });
+});
+
+describe("the model", () => {
+  const lookup = defineTool({
+    name: "lookup_order",
+    description: "An order's status.",
+    effect: "read",
+    account: false,
+    input: z.object({ order_id: z.string().regex(/^ORD-\d+$/) }),
+    run: ({ order_id }) => ({ order_id, status: "shipped" }),
+  });
+
+  it("calls a tool and answers from its result", async () => {
+    desk = await openDesk({
+      tools: [lookup],
+      model: createScriptedModel(
+        { calls: [{ name: "lookup_order", arguments: { order_id: "ORD-1" } }] },
+        "ORD-1 has shipped.",
+      ),
+    });
+    await desk.room.says("ann", "Where is ORD-1?");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual(["ORD-1 has shipped."]);
+    const deeds = await desk.ledger.read((tx) => auditOf(tx, ann));
+    expect(deeds.map((deed) => `${deed.action} ${deed.subject}`)).toEqual([
+      "tool.called lookup_order",
+      "turn.ended answer",
+    ]);
+  });
+
+  it("hears what is wrong with its arguments before the tool does, and tries again", async () => {
+    desk = await openDesk({
+      tools: [lookup],
+      model: createScriptedModel(
+        { calls: [{ name: "lookup_order", arguments: "{not json" }] },
+        { calls: [{ name: "lookup_order", arguments: { order_id: "ORD-1'; DROP TABLE orders;--" } }] },
+        { calls: [{ name: "no_such_tool", arguments: {} }] },
+        "Which order do you mean?",
+      ),
+    });
+    await desk.room.says("ann", "Where is it?");
+    await desk.quiet();
+    const results = desk.model.requests[3]?.transcript.filter((item) => item.role === "result");
+    expect(
+      results?.map((item) => item.role === "result" && (item.result as { error: string }).error),
+    ).toEqual(["tool_arguments", "tool_arguments", "tool_unknown"]);
+    expect(results?.[2]).toMatchObject({ result: { tools: expect.arrayContaining(["lookup_order"]) } });
+    expect(desk.room.seen("ann")).toEqual(["Which order do you mean?"]);
+  });
+
+  it("that makes the same failing call twice is stopped, and a person is asked", async () => {
+    desk = await openDesk({
+      tools: [lookup],
+      model: createScriptedModel({ calls: [{ name: "lookup_order", arguments: { order_id: "nonsense" } }] }),
+    });
+    await desk.room.says("ann", "Where is it?");
+    await desk.quiet();
+    expect(desk.model.requests).toHaveLength(2);
+    expect(desk.room.seen("ann").join()).toContain("ticket is #1");
+  });
+
+  it("that never comes to an end is stopped after five steps", async () => {
+    let n = 0;
+    desk = await openDesk({
+      tools: [lookup],
+      model: createScriptedModel(() => ({
+        calls: [{ name: "lookup_order", arguments: { order_id: `ORD-${++n}` } }],
+      })),
+    });
+    await desk.room.says("ann", "Where is it?");
+    await desk.quiet();
+    expect(desk.model.requests).toHaveLength(5);
+    expect(desk.room.seen("ann").join()).toContain("could not get this done");
+    expect(desk.room.seen("ann").join()).toContain("ticket is #1");
+  });
+
+  it("that fails three times becomes an escalation that tells the truth", async () => {
+    desk = await openDesk({ model: createScriptedModel(new DeskError("model_failed", "500")) });
+    await desk.room.says("ann", "Hello?");
+    await desk.quiet();
+    expect(desk.model.requests).toHaveLength(3);
+    expect(desk.room.seen("ann").join()).toMatch(/not working.*ticket is #1/s);
+  });
+
+  it("that nobody answers for is replaced by the offline model", async () => {
+    desk = await openDesk({ model: createScriptedModel(new DeskError("model_unreachable", "refused")) });
+    await desk.room.says("ann", "Hello?");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual(["I answer without a language model."]);
+  });
+
+  it("that invents a fact is sent back once, and then a person is asked", async () => {
+    desk = await openDesk({ passages: [shipping], model: createScriptedModel("It takes 2 days [1].") });
+    await desk.room.says("ann", "How long does shipping take?");
+    await desk.quiet();
+    expect(desk.model.requests).toHaveLength(2);
+    expect(desk.room.seen("ann").join()).not.toContain("2 days");
+    expect(desk.room.seen("ann").join()).toContain("ticket is #1");
+  });
+
+  it("cannot cite what it was not shown", async () => {
+    desk = await openDesk({
+      passages: [shipping],
+      model: createScriptedModel("Hello [7], it takes 5 to 7 business days [1]."),
+    });
+    await desk.room.says("ann", "How long does shipping take?");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual(["Hello, it takes 5 to 7 business days [1]."]);
+  });
+
+  it("has no account tools for somebody who is not verified", async () => {
+    let ran = 0;
+    const account = defineTool({
+      name: "lookup_orders",
+      description: "The customer's orders.",
+      effect: "read",
+      input: z.object({}),
+      run: (_input, context) => {
+        ran += 1;
+        return { customer: context.customer.id };
+      },
+    });
+    desk = await openDesk({
+      tools: [account],
+      model: createScriptedModel(
+        { calls: [{ name: "lookup_orders", arguments: {} }] },
+        "Please verify who you are.",
+      ),
+    });
+    await desk.room.says("ann", "I am cust_001. My orders?");
+    await desk.quiet();
+    expect(ran).toBe(0);
+    desk.model.script = [{ calls: [{ name: "lookup_orders", arguments: {} }] }, "Here they are."];
+    await desk.room.says("bob", "My orders?", { customer: "cust_002" });
+    await desk.quiet();
+    expect(ran).toBe(1);
+  });
+});
+
+describe("a person is needed", () => {
+  const angry = () =>
+    createScriptedModel({
+      calls: [
+        {
+          name: "escalate_to_human",
+          arguments: { reason: "charged twice", priority: "high", queue: "billing" },
+        },
+      ],
+    });
+
+  it("a card appears at the desk, and the customer is told so", async () => {
+    desk = await openDesk({ model: angry() });
+    await desk.room.says("ann", "You charged me twice. This is unacceptable.");
+    await desk.quiet();
+    const card = desk.room.shown.find((message) => message.post.card)?.post.card;
+    expect(card?.title).toBe("Ticket #1: You charged me twice.");
+    expect(card?.facts).toEqual(
+      expect.arrayContaining([
+        { label: "Priority", value: "high" },
+        { label: "Queue", value: "billing" },
+      ]),
+    );
+    expect(desk.room.seen("ann").join()).toContain("ticket is #1");
+  });
+
+  it("and asked for in so many words comes without any model", async () => {
+    desk = await openDesk();
+    await desk.room.says("ann", "I want to talk to a human please");
+    await desk.quiet();
+    expect(desk.model.requests).toHaveLength(0);
+    expect(desk.room.seen("ann").join()).toContain("ticket is #1");
+  });
+
+  it("from takeover to hand-back the bot is silent and both sides read each other", async () => {
+    desk = await openDesk({ model: angry() });
+    await desk.room.says("ann", "Charged twice!");
+    await desk.quiet();
+    await desk.room.presses("ticket.take", 1);
+    await desk.quiet();
+    expect(atTheDesk()).toContain("Taken by staff-maya. The bot is silent until hand-back.");
+    const said = desk.model.requests.length;
+    await desk.room.says("ann", "Hello?");
+    await desk.room.staffSays(`${desk.room.deskChannel}/${ticketThread()}`, "Hi, this is Maya.");
+    await desk.room.staffSays(`${desk.room.deskChannel}/${ticketThread()}`, "// she sounds upset");
+    await desk.room.staffSays(`${desk.room.deskChannel}/${ticketThread()}`, "let me help", "staff-tom");
+    await desk.quiet();
+    expect(desk.model.requests).toHaveLength(said);
+    expect(desk.room.seen("ann").at(-1)).toBe("Hi, this is Maya.");
+    expect(desk.room.seen("ann").join()).not.toContain("upset");
+    expect(atTheDesk()).toContain("Hello?");
+    expect(desk.room.whispered).toEqual([expect.stringMatching(/^sent on/)]);
+
+    await desk.room.presses("ticket.hand_back", 1);
+    await desk.quiet();
+    desk.model.script = ["Welcome back."];
+    await desk.room.says("ann", "Thanks");
+    await desk.quiet();
+    expect(desk.room.seen("ann").at(-1)).toBe("Welcome back.");
+    const shown = desk.model.requests
+      .at(-1)
+      ?.transcript.map((item) => ("text" in item ? `${item.role}: ${item.text}` : item.role));
+    expect(shown).toEqual(expect.arrayContaining(["customer: Hello?", "staff: Hi, this is Maya."]));
+    expect(shown?.join()).not.toContain("upset");
+  });
+
+  it("takes over while the model is thinking: what it thought is never posted", async () => {
+    let started = () => {};
+    let answer = (_text: string) => {};
+    const thinking = new Promise<void>((resolve) => (started = resolve));
+    desk = await openDesk({ model: angry() });
+    await desk.room.says("ann", "Charged twice!");
+    await desk.quiet();
+    await desk.room.presses("ticket.hand_back", 1);
+    await desk.quiet();
+    // A model that ignores the signal: the fence alone must hold.
+    desk.model.script = [
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+          started();
+        }),
+    ];
+    await desk.room.says("ann", "And now?");
+    await thinking;
+    await desk.room.presses("ticket.take", 1);
+    await expect.poll(() => atTheDesk().join()).toContain("Taken by staff-maya");
+    answer("I am the bot and I talk over people.");
+    await desk.quiet();
+    expect(desk.room.seen("ann").join()).not.toContain("talk over");
+    expect(atTheDesk()).toContain("And now?");
+  });
+
+  it("takeover is confirmed only when nothing of the bot is in the air any more", async () => {
+    desk = await openDesk({ model: angry() });
+    await desk.room.says("ann", "Charged twice!");
+    await desk.quiet();
+    await desk.room.presses("ticket.hand_back", 1);
+    await desk.quiet();
+    desk.model.script = ["On its way."];
+    const release = desk.room.hold("ann");
+    await desk.room.says("ann", "And now?");
+    await expect.poll(() => desk.model.requests.length).toBe(2);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await desk.room.presses("ticket.take", 1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(atTheDesk().join()).not.toContain("Taken by");
+    release();
+    await desk.quiet();
+    const last = desk.room.shown.filter((message) => message.place === ann).at(-1);
+    const confirmed = desk.room.shown.find((message) => message.post.text.startsWith("Taken by"));
+    expect(confirmed?.at).toBeGreaterThan(last?.at ?? 0);
+  });
+
+  it("only staff press the desk's buttons, and a refusal is private and on record", async () => {
+    desk = await openDesk({ model: angry() });
+    await desk.room.says("ann", "Charged twice!");
+    await desk.quiet();
+    await desk.room.presses("ticket.take", 1, "ann");
+    await desk.quiet();
+    expect(desk.room.whispered).toEqual(["Only the desk's staff can do this."]);
+    expect(desk.room.shown.find((message) => message.post.card)?.post.card?.footer).toBe(
+      "Waiting for a person",
+    );
+  });
+
+  it("a resolved thread is reopened by the customer's next word", async () => {
+    desk = await openDesk({ model: angry() });
+    await desk.room.says("ann", "Charged twice!");
+    await desk.quiet();
+    await desk.room.presses("ticket.resolve", 1);
+    await desk.quiet();
+    expect(desk.room.seen("ann").at(-1)).toContain("#1 is resolved");
+    desk.model.script = ["Good to see you again."];
+    await desk.room.says("ann", "Hi again");
+    await desk.quiet();
+    expect(desk.room.seen("ann").at(-1)).toBe("Good to see you again.");
+  });
+
+  it("what cannot be delivered is marked, with the reason", async () => {
+    desk = await openDesk({ model: angry() });
+    await desk.room.says("ann", "Charged twice!");
+    await desk.quiet();
+    await desk.room.presses("ticket.take", 1);
+    await desk.quiet();
+    desk.room.fault("ann", "unreachable");
+    await desk.room.staffSays(`${desk.room.deskChannel}/${ticketThread()}`, "Hello Ann");
+    await desk.quiet();
+    expect(desk.room.whispered).toEqual([expect.stringMatching(/^failed on/)]);
+    expect(atTheDesk().at(-1)).toBe("This did not reach the customer: the customer has left");
+  });
+});
+
+describe("the platform", () => {
+  it("takes a reply although it was down at first, and shows it once", async () => {
+    desk = await openDesk();
+    desk.room.fault("ann", "unavailable", "rate_limited", "lost_answer");
+    await desk.room.says("ann", "hello");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual(["Hello, how can I help?"]);
+  });
+
+  it("that shows drafts shows the final text in the same message", async () => {
+    desk = await openDesk({
+      room: createRoom({ drafts: true }),
+      passages: [shipping],
+      model: createScriptedModel("It takes 5 to 7 business days [1]."),
+    });
+    await desk.room.says("ann", "How long?");
+    await desk.quiet();
+    expect(desk.room.shown).toHaveLength(1);
+    expect(desk.room.shown[0]?.post.sources).toEqual([{ title: "Shipping" }]);
+  });
+});
+
+describe("the process dies", () => {
+  it("with a message taken and not answered: the next process answers it once", async () => {
+    let hang = true;
+    desk = await openDesk({
+      model: createScriptedModel(() => (hang ? new Promise(() => {}) : "Here I am again.")),
+    });
+    await desk.room.says("ann", "hello");
+    await expect.poll(() => desk.model.requests.length).toBe(1);
+    hang = false;
+    const next = await desk.reopen(createRoom());
+    await next.quiet();
+    expect(next.room.seen("ann")).toEqual(["Here I am again."]);
+    await next.core.stop();
+  });
+
+  it("after the platform took the reply and before that was noted: it is not posted again", async () => {
+    desk = await openDesk();
+    await desk.room.says("ann", "hello");
+    await desk.quiet();
+    await desk.ledger.write((tx) => tx.run("UPDATE outbox SET state = 'waiting', posted = NULL"));
+    const next = await desk.reopen();
+    await next.quiet();
+    expect(next.room.seen("ann")).toEqual(["Hello, how can I help?"]);
+    await next.core.stop();
+  });
+
+  it("in the middle of a draft: what was shown is taken back and one reply stands", async () => {
+    let hang = true;
+    const room = createRoom({ drafts: true });
+    desk = await openDesk({
+      room,
+      model: createScriptedModel((_request, _signal, show) => {
+        if (!hang) return "All of it.";
+        show?.("Half of");
+        return new Promise(() => {});
+      }),
+    });
+    await room.says("ann", "hello");
+    await expect.poll(() => room.seen("ann")).toEqual(["Half of"]);
+    hang = false;
+    const next = await desk.reopen();
+    await next.quiet();
+    expect(room.seen("ann")).toEqual(["All of it."]);
+    await next.core.stop();
+  });
+});
+
+describe("a message that breaks the program", () => {
+  it("is given to a person in the end, and delays nobody else", async () => {
+    desk = await openDesk({
+      model: createScriptedModel((request) => {
+        if (request.transcript.some((item) => "text" in item && item.text === "poison"))
+          throw new TypeError("bug");
+        return "Fine.";
+      }),
+    });
+    await desk.room.says("ann", "poison");
+    await desk.room.says("bob", "hello");
+    await expect.poll(() => desk.room.seen("bob")).toEqual(["Fine."]);
+    await expect.poll(() => desk.room.seen("ann").join(), { timeout: 10_000 }).toContain("ticket is #1");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toHaveLength(1);
+  });
+});

@@ -1,0 +1,121 @@
+/** A whole desk on a real ledger, in a room, with a scripted model: what journeys of the core are told with. */
+import { join } from "node:path";
+import { type Clock, createClock } from "../../src/clock.ts";
+import { readConfig } from "../../src/config.ts";
+import { type Core, createCore } from "../../src/core.ts";
+import type { KnowledgeBase, Passage } from "../../src/knowledge-base.ts";
+import { migrate } from "../../src/ledger/migrate.ts";
+import { migrations } from "../../src/ledger/migrations.ts";
+import { createSqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
+import type { Ledger } from "../../src/ledger.ts";
+import { createLog, type Log } from "../../src/log.ts";
+import type { Specialist } from "../../src/specialist.ts";
+import type { Tool } from "../../src/tool.ts";
+import { temporaryFolder } from "../journeys/terminal.ts";
+import { createRoom, type Room } from "./room.ts";
+import { createScriptedModel, type ScriptedModel } from "./scripted-model.ts";
+
+export interface DeskInARoom {
+  room: Room;
+  model: ScriptedModel;
+  offline: ScriptedModel;
+  core: Core;
+  ledger: Ledger;
+  clock: Clock;
+  data: string;
+  /** Resolves when nothing is under way. */
+  quiet(): Promise<void>;
+  /** Leaves everything as it is, as if the process had died, and opens the same data again. */
+  reopen(room?: Room): Promise<DeskInARoom>;
+  close(): Promise<void>;
+}
+
+export interface DeskOptions {
+  room?: Room;
+  model?: ScriptedModel;
+  tools?: Tool[];
+  specialists?: Specialist[];
+  passages?: Passage[];
+  data?: string;
+  settleMs?: number;
+  log?: Log;
+  clock?: Clock;
+}
+
+export const passage = (article: string, text: string): Passage => ({
+  id: `${article}#1`,
+  article,
+  title: article,
+  headings: [],
+  text,
+  audience: "public",
+});
+
+const only: Specialist = {
+  name: "support",
+  description: "Helps.",
+  tools: [],
+  passesTo: [],
+  instructions: "Help the customer.",
+};
+
+export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> {
+  const folder = options.data ? { path: options.data, remove: () => {} } : temporaryFolder();
+  const clock = options.clock ?? createClock();
+  const log = options.log ?? createLog("silent");
+  const room = options.room ?? createRoom();
+  const model = options.model ?? createScriptedModel("Hello, how can I help?");
+  const offline = createScriptedModel("I answer without a language model.");
+  const ledger = await createSqliteLedger({ path: join(folder.path, "ledger.sqlite"), clock, log });
+  await migrate(ledger, migrations, { clock, log });
+  const { config } = readConfig({
+    env: { SETTLE_MS: String(options.settleMs ?? 0) },
+    workspace: folder.path,
+  });
+  const tools = options.tools ?? [];
+  const core = createCore({
+    config: { ...config, desk: { ...config.desk, channel: room.deskChannel ?? "" } },
+    workspace: {
+      specialists: options.specialists ?? [{ ...only, tools: tools.map((tool) => tool.name) }],
+      entry: options.specialists?.[0]?.name ?? only.name,
+      tools,
+      snippets: [],
+    },
+    ledger,
+    knowledge: knowledgeOf(options.passages ?? []),
+    model,
+    offlineModel: offline,
+    platforms: new Map([[room.name, room]]),
+    clock,
+    log,
+  });
+  await core.start();
+  return {
+    room,
+    model,
+    offline,
+    core,
+    ledger,
+    clock,
+    data: folder.path,
+    quiet: core.idle,
+    reopen: (next = room) => openDesk({ ...options, model, room: next, data: folder.path }),
+    async close() {
+      await core.stop(0);
+      await ledger.close();
+      folder.remove();
+    },
+  };
+}
+
+/** Every question finds all passages. */
+function knowledgeOf(passages: Passage[]): KnowledgeBase {
+  return {
+    search: async () => ({
+      found: passages.map((one) => ({ passage: one, score: 1, why: { lexical: 1, terms: [] } })),
+      coverage: passages.length > 0 ? 1 : 0,
+    }),
+    refresh: async () => ({ articles: passages.length, passages: passages.length, problems: [] }),
+    close: async () => {},
+  };
+}
