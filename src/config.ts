@@ -136,8 +136,16 @@ export function loadConfig(sources: Sources = {}): Config {
   return config;
 }
 
-/** The configuration with every problem; what is faulty has its default, so that the rest can be examined too. */
-export function readConfig(sources: Sources = {}): { config: Config; problems: readonly Problem[] } {
+export interface Reading {
+  /** What is faulty has its default, so that the rest can be examined too. */
+  config: Config;
+  problems: readonly Problem[];
+  /** False: there is no workspace, and nothing in `config.folders.workspace` is to be read. */
+  workspaceFound: boolean;
+}
+
+/** The configuration with every problem. */
+export function readConfig(sources: Sources = {}): Reading {
   const { env = process.env, currentFolder = process.cwd() } = sources;
   const environment = readEnvironment(env);
   const workspace = workspaceFolder(sources.workspace, currentFolder);
@@ -156,12 +164,16 @@ export function readConfig(sources: Sources = {}): { config: Config; problems: r
     workspace: workspace.folder,
     data: dataFolder(sources.data ?? variables.DESKHAND_DATA, currentFolder),
   };
-  return { config: frozen(assemble(together, folders)), problems };
+  return {
+    config: frozen(assemble(together, folders)),
+    problems,
+    workspaceFound: workspace.problems.length === 0,
+  };
 }
 
 /** Tools run in this process and find the data folder where `DESKHAND_DATA` says. */
-export function showDataFolderToTools(folder: string): void {
-  process.env.DESKHAND_DATA = folder;
+export function showDataFolderToTools(config: { folders: { data: string } }): void {
+  process.env.DESKHAND_DATA = config.folders.data;
 }
 
 /** What a tool may do without asking. */

@@ -2,11 +2,11 @@
  * The workspace: what a company writes. Its configuration and specialists must be right, or nothing starts; a broken
  * tool is left out and said.
  */
-import { existsSync } from "node:fs";
 import type { Clock } from "../clock.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { suggestion } from "../config/nearest.ts";
 import { type Config, readConfig, type Sources } from "../config.ts";
+import { DeskError } from "../errors.ts";
 import type { Problem } from "../platform.ts";
 import type { Specialist } from "../specialist.ts";
 import type { Identity, Tool } from "../tool.ts";
@@ -32,19 +32,9 @@ export interface Desk {
   readonly workspace: Workspace;
 }
 
-/**
- * Configuration and workspace, read together so that every problem of both is reported at once.
- * @throws ConfigError (config_invalid); DeskError data_unusable when compiled tools cannot be kept
- */
-export async function loadDesk(sources: Sources, parts: { clock: Clock }): Promise<Desk> {
-  const { config, workspace, problems } = await examineDesk(sources, parts);
-  if (problems.length > 0 || !workspace) throw new ConfigError(problems);
-  return { config, workspace };
-}
-
 export interface Examination {
   config: Config;
-  /** Undefined when there is no such folder. */
+  /** Undefined when there is none, or its tools cannot be compiled into the data folder. */
   workspace: Workspace | undefined;
   /** With any of these nothing starts. */
   problems: readonly Problem[];
@@ -52,19 +42,31 @@ export interface Examination {
   warnings: readonly Problem[];
 }
 
+/**
+ * Configuration and workspace, read together so that every problem of both is reported at once.
+ * @throws ConfigError (config_invalid); DeskError data_unusable when compiled tools cannot be kept
+ */
+export async function loadDesk(sources: Sources, parts: { clock: Clock }): Promise<Desk> {
+  const { config, problems, workspaceFound } = readConfig(sources);
+  if (!workspaceFound) throw new ConfigError(problems);
+  const { workspace, problems: more } = await readWorkspace(config, parts);
+  if (problems.length + more.length > 0) throw new ConfigError([...problems, ...more]);
+  return { config, workspace };
+}
+
 /** Everything that can be said of configuration and workspace without starting anything. */
 export async function examineDesk(sources: Sources, parts: { clock: Clock }): Promise<Examination> {
-  const { config, problems } = readConfig(sources);
-  if (!existsSync(config.folders.workspace)) {
-    return { config, workspace: undefined, problems, warnings: config.warnings };
+  const { config, problems, workspaceFound } = readConfig(sources);
+  if (!workspaceFound) return { config, workspace: undefined, problems, warnings: config.warnings };
+  try {
+    const { workspace, problems: more } = await readWorkspace(config, parts);
+    const warnings = [...config.warnings, ...workspace.warnings];
+    return { config, workspace, problems: [...problems, ...more], warnings };
+  } catch (error) {
+    if (!(error instanceof DeskError)) throw error;
+    const unusable = { where: config.folders.data, fault: error.message, remedy: error.remedy };
+    return { config, workspace: undefined, problems: [...problems, unusable], warnings: config.warnings };
   }
-  const read = await readWorkspace(config, parts);
-  return {
-    config,
-    workspace: read.workspace,
-    problems: [...problems, ...read.problems],
-    warnings: [...config.warnings, ...read.workspace.warnings],
-  };
 }
 
 /** @throws ConfigError with every problem; DeskError data_unusable */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -381,5 +381,21 @@ describe("examining", () => {
     mkdirSync(folder);
     expect(workspace).toBeUndefined();
     expect(problems.map(({ where }) => where)).toEqual(["--workspace"]);
+  });
+
+  it("a folder that is no workspace runs nothing that lies in it", async () => {
+    write({ "tools/a.ts": 'import { writeFileSync } from "node:fs"; writeFileSync("../ran", "");' });
+    const given = { data, env: {}, currentFolder: folder };
+    const { workspace, problems } = await examineDesk(given, { clock });
+    expect([workspace, problems.length]).toEqual([undefined, 1]);
+    await expect(loadDesk(given, { clock })).rejects.toThrow(ConfigError);
+    expect(readdirSync(data)).toEqual([]);
+  });
+
+  it("says when the data folder cannot be written, beside all other problems", async () => {
+    write({ "tools/a.ts": tool("a"), "desk.yaml": "nam: x" });
+    writeFileSync(join(data, "file"), "");
+    const { problems } = await examineDesk({ ...sources(), data: join(data, "file") }, { clock });
+    expect(problems.map(({ where }) => where)).toEqual(["desk.yaml:1 nam", join(data, "file")]);
   });
 });
