@@ -23,8 +23,8 @@ export interface Answer {
   finishReason?: string | null;
   /** false leaves `data: [DONE]` out. */
   done?: false;
-  /** After the last chunk: by default the stream ends. After `cut` it ends there, in the middle of an event. */
-  then?: "hang" | "reset" | "cut";
+  /** After the last chunk: by default the stream ends. `cut` ends it, in the middle of an event. */
+  after?: "hang" | "reset" | "cut";
   /** Characters of arguments in each chunk; whole when absent. */
   fragment?: number;
   ids?: "repeated" | "missing";
@@ -75,9 +75,15 @@ export async function sendAnswer(
     if (!outgoing.write(event)) await drained(outgoing);
     await pause(answer.chunkDelayMs ?? 0);
   }
-  if (answer.then === "cut") outgoing.end('data: {"choices":[{"index":0,"delta":{"content":"and th');
-  else if (answer.then === "reset") outgoing.socket?.resetAndDestroy();
-  else if (answer.then !== "hang") outgoing.end(answer.done === false ? "" : "data: [DONE]\n\n");
+  if (answer.after === "cut") outgoing.end('data: {"choices":[{"index":0,"delta":{"content":"and th');
+  else if (answer.after === "reset") await reset(outgoing);
+  else if (answer.after !== "hang") outgoing.end(answer.done === false ? "" : "data: [DONE]\n\n");
+}
+
+/** Cuts the connection once the client has had time to read what was sent: a reset drops what is still on its way. */
+export async function reset(outgoing: ServerResponse): Promise<void> {
+  await pause(30);
+  outgoing.socket?.resetAndDestroy();
 }
 
 /** The client may have gone away meanwhile. */
@@ -100,7 +106,7 @@ function* chunksOf(answer: Answer, request: Record<string, unknown>): Generator<
   for (const piece of piecesOf(answer.text)) yield chunk({ content: piece });
   for (const delta of callDeltas(answer)) yield chunk({ tool_calls: [delta] });
   const ending = endingOf(answer);
-  if (answer.then === "cut") return;
+  if (answer.after === "cut") return;
   if (ending !== null) yield chunk({}, ending);
   const options = request.stream_options as { include_usage?: boolean } | undefined;
   if (answer.usage !== false && options?.include_usage) {
@@ -156,6 +162,6 @@ function usageOf(answer: Answer) {
   return { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
 }
 
-function pause(ms: number): Promise<void> {
+export function pause(ms: number): Promise<void> {
   return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
 }

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Answer, answerBody, sendAnswer } from "./openai-answers.ts";
+import { type Answer, answerBody, pause, reset, sendAnswer } from "./openai-answers.ts";
 import { faultsOf } from "./openai-requests.ts";
 
 export type { Answer, ScriptedCall } from "./openai-answers.ts";
@@ -16,7 +16,13 @@ export type Reply =
   /** Nothing, ever; or the connection is cut before any answer. */
   | { fault: "hang" | "reset" }
   /** Bytes as they are; the end is clean unless said otherwise. */
-  | { raw: (string | Uint8Array)[]; contentType?: string; chunkDelayMs?: number; end?: "hang" | "reset" };
+  | {
+      raw: (string | Uint8Array)[];
+      rawStatus?: number;
+      contentType?: string;
+      chunkDelayMs?: number;
+      end?: "hang" | "reset";
+    };
 
 /** A queue of replies, after which every answer is "ok"; or a function of the request and its number, from 0. */
 export type Script = Reply[] | ((request: ReceivedRequest, number: number) => Reply | Promise<Reply>);
@@ -161,12 +167,12 @@ async function send(reply: Reply, request: ReceivedRequest, outgoing: ServerResp
   } else if ("fault" in reply) {
     if (reply.fault === "reset") outgoing.socket?.resetAndDestroy();
   } else if ("raw" in reply) {
-    outgoing.writeHead(200, { "content-type": reply.contentType ?? "text/event-stream" });
+    outgoing.writeHead(reply.rawStatus ?? 200, { "content-type": reply.contentType ?? "text/event-stream" });
     for (const part of reply.raw) {
       outgoing.write(part);
       await pause(reply.chunkDelayMs ?? 0);
     }
-    if (reply.end === "reset") outgoing.socket?.resetAndDestroy();
+    if (reply.end === "reset") await reset(outgoing);
     else if (reply.end !== "hang") outgoing.end();
   } else if (request.body.stream === true && !reply.whole) await sendAnswer(reply, request.body, outgoing);
   else json(outgoing, answerBody(reply, request.body));
@@ -230,8 +236,4 @@ function json(outgoing: ServerResponse, body: unknown): void {
 function refuse(outgoing: ServerResponse, status: number, message: string, code: string): void {
   outgoing.writeHead(status, { "content-type": "application/json" });
   outgoing.end(JSON.stringify({ error: { message, type: "invalid_request_error", param: null, code } }));
-}
-
-function pause(ms: number): Promise<void> {
-  return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
 }
