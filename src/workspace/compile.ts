@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { basename, dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { BuildFailure, BuildResult, Loader, OnResolveArgs, Plugin, PluginBuild } from "esbuild";
+import type { BuildFailure, Loader, OnResolveArgs, Plugin, PluginBuild } from "esbuild";
 import { faultOf } from "../errors.ts";
 import { hashOf } from "./hash.ts";
 import { programModule } from "./program.ts";
@@ -28,60 +28,65 @@ export interface Compiled {
   faults: Map<string, string>;
 }
 
-type Attempt = { bundle: Bundle } | { fault: string };
-
 export async function compileModules(files: readonly string[], workspace: string): Promise<Compiled> {
-  const { build, stop } = await import("esbuild");
-  const attempt = async (entries: readonly string[]): Promise<Attempt> => {
-    const packages = new Set<string>();
-    const inputs = new Map<string, string>();
-    const named = new Map(entries.map((file, index) => [file, `${index}-${basename(file, extname(file))}`]));
-    try {
-      const result = await build({
-        absWorkingDir: workspace,
-        entryPoints: [...named].map(([file, out]) => ({ in: file, out })),
-        outdir: join(workspace, "out"),
-        outExtension: { ".js": ".mjs" },
-        write: false,
-        bundle: true,
-        splitting: true,
-        format: "esm",
-        platform: "node",
-        target: "node20.19",
-        charset: "utf8",
-        logLevel: "silent",
-        // Nothing of the workspace's own compiler settings, so that the result depends on its modules alone.
-        tsconfigRaw: "{}",
-        conditions: [],
-        mainFields: ["main"],
-        define: Object.fromEntries(
-          Object.keys(placeOf("")).map((name) => [`import.meta.${name}`, local(name)]),
-        ),
-        plugins: [imports(packages), sources(inputs)],
-      });
-      return { bundle: bundleOf(result, named, inputs, packages) };
-    } catch (error) {
-      return { fault: faultOfBuild(error) };
-    }
-  };
+  const esbuild = await import("esbuild");
+  const attempt = (entries: readonly string[]) => bundle(esbuild, entries, workspace);
   try {
-    const faults = new Map<string, string>();
     const all = await attempt(files);
-    if ("bundle" in all) return { bundle: all.bundle, faults };
+    if ("bundle" in all) return { bundle: all.bundle, faults: new Map() };
+    const faults = new Map<string, string>();
     for (const file of files) {
       const alone = await attempt([file]);
       if ("fault" in alone) faults.set(file, alone.fault);
     }
     const sound = files.filter((file) => !faults.has(file));
-    if (sound.length === 0) return { bundle: noBundle(), faults };
-    const rest = await attempt(sound);
+    const rest = sound.length > 0 ? await attempt(sound) : { fault: "" };
     if ("bundle" in rest) return { bundle: rest.bundle, faults };
-    return {
-      bundle: noBundle(),
-      faults: new Map(files.map((file) => [file, faults.get(file) ?? rest.fault])),
-    };
+    for (const file of sound) faults.set(file, rest.fault);
+    return { bundle: { entries: new Map(), outputs: [], inputs: new Map(), packages: [] }, faults };
   } finally {
-    await stop();
+    await esbuild.stop();
+  }
+}
+
+/** One bundle of these modules, or what is wrong in one of them. */
+async function bundle(
+  { build }: typeof import("esbuild"),
+  files: readonly string[],
+  workspace: string,
+): Promise<{ bundle: Bundle } | { fault: string }> {
+  const packages = new Set<string>();
+  const inputs = new Map<string, string>();
+  const named = files.map((file, index) => ({ in: file, out: `${index}-${basename(file, extname(file))}` }));
+  try {
+    const result = await build({
+      absWorkingDir: workspace,
+      entryPoints: named,
+      outdir: join(workspace, "out"),
+      outExtension: { ".js": ".mjs" },
+      write: false,
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "node",
+      target: "node20.19",
+      charset: "utf8",
+      logLevel: "silent",
+      // Nothing of the workspace's own compiler settings, so that the result depends on its modules alone.
+      tsconfigRaw: "{}",
+      conditions: [],
+      mainFields: ["main"],
+      define: Object.fromEntries(placeNames.map((name) => [`import.meta.${name}`, local(name)])),
+      plugins: [imports(packages), sources(inputs)],
+    });
+    const entries = new Map(named.map((entry) => [entry.in, `${entry.out}.mjs`]));
+    const outputs = result.outputFiles.map(({ path, contents }) => ({
+      name: basename(path),
+      content: contents,
+    }));
+    return { bundle: { entries, outputs, inputs, packages: [...packages] } };
+  } catch (error) {
+    return { fault: faultOfBuild(error) };
   }
 }
 
@@ -143,37 +148,15 @@ function sources(inputs: Map<string, string>): Plugin {
   };
 }
 
-function placesIn(path: string): string {
-  const values = Object.entries(placeOf(path)).map(
-    ([name, value]) => `${local(name)} = ${JSON.stringify(value)}`,
-  );
-  return `const ${values.join(", ")};`;
-}
+const placeNames = ["url", "filename", "dirname"] as const;
 
-function placeOf(path: string): Record<"url" | "filename" | "dirname", string> {
-  return { url: pathToFileURL(path).href, filename: path, dirname: dirname(path) };
+function placesIn(path: string): string {
+  const places = { url: pathToFileURL(path).href, filename: path, dirname: dirname(path) };
+  return `const ${placeNames.map((name) => `${local(name)} = ${JSON.stringify(places[name])}`).join(", ")};`;
 }
 
 function local(name: string): string {
   return `__deskhand_${name}`;
-}
-
-function bundleOf(
-  result: BuildResult<{ write: false }>,
-  named: ReadonlyMap<string, string>,
-  inputs: Map<string, string>,
-  packages: ReadonlySet<string>,
-): Bundle {
-  return {
-    entries: new Map([...named].map(([file, out]) => [file, `${out}.mjs`])),
-    outputs: result.outputFiles.map((output) => ({ name: basename(output.path), content: output.contents })),
-    inputs,
-    packages: [...packages],
-  };
-}
-
-function noBundle(): Bundle {
-  return { entries: new Map(), outputs: [], inputs: new Map(), packages: [] };
 }
 
 /** `store.ts:3:7: Expected ";" but found "x"`. */
