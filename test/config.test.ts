@@ -65,7 +65,7 @@ describe("where a setting comes from", () => {
   it("takes desk.yaml over the default and the environment over desk.yaml", () => {
     const yaml = "model: { name: from-yaml, embedding: embed-yaml }\nslack: { support_channels: [C7, C8] }";
     expect(loadConfig(desk(yaml)).model.name).toBe("from-yaml");
-    const env = { ...slack, OPENAI_MODEL: "from-env", SLACK_SUPPORT_CHANNELS: "C9, C10" };
+    const env = { ...slack, OPENAI_MODEL: "from-env", SLACK_SUPPORT_CHANNELS: "C9, C10," };
     const config = loadConfig(desk(yaml, env));
     expect(config.model).toMatchObject({ name: "from-env", embeddingName: "embed-yaml" });
     expect(config.slack?.supportChannels).toEqual(["C9", "C10"]);
@@ -301,6 +301,13 @@ describe("settings that must agree", () => {
       {},
       "HTTP_API_KEYS",
     ],
+    [
+      "HTTP keys that are none",
+      { HTTP_PORT: "0", HTTP_HOST: "0.0.0.0", HTTP_API_KEYS: " ," },
+      {},
+      "HTTP_API_KEYS",
+    ],
+    ["a model's key of several words", { OPENAI_API_KEY: "sk 1" }, {}, "OPENAI_API_KEY"],
     ["mail without a sender", { SMTP_URL: "smtp://127.0.0.1:25" }, {}, "MAIL_FROM"],
     ["a ledger that is not Postgres", { DATABASE_URL: "mysql://h/d" }, {}, "DATABASE_URL"],
     ["a session store without an address", { KEYV_URI: "redis" }, {}, "KEYV_URI"],

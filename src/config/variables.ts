@@ -36,7 +36,8 @@ const listOf = (pattern: RegExp, error: string) =>
   z
     .string()
     .transform((value) => value.split(",").map((item) => item.trim()))
-    .refine((items) => items.every((item) => pattern.test(item)), { error })
+    .transform((items) => items.filter((item) => item !== ""))
+    .refine((items) => items.length > 0 && items.every((item) => pattern.test(item)), { error })
     .refine((items) => new Set(items).size === items.length, { error: "a list that names each entry once" });
 
 const hostForm = "an address to listen on, like 127.0.0.1 or 0.0.0.0";
@@ -50,7 +51,7 @@ export const forms = {
     "an address like postgres://user:password@host/database",
   ),
   KEYV_URI: secretUrl([], "an address like redis://host:6379"),
-  OPENAI_API_KEY: secret,
+  OPENAI_API_KEY: matching(/^[!-~]+$/, "a key (one word)").pipe(secret),
   OPENAI_BASE_URL: httpUrl.transform((value) => value.replace(/\/+$/, "")),
   OPENAI_MODEL: text,
   OPENAI_EMBEDDING_MODEL: text,

@@ -93,7 +93,13 @@ async function readWorkspace(
       tools: modules.tools,
       identity: modules.identity,
       snippets,
-      warnings: [...broken, ...found.warnings, ...warnings, ...takesCustomers(modules.tools)],
+      warnings: [
+        ...broken,
+        ...found.warnings,
+        ...warnings,
+        ...takesCustomers(modules.tools),
+        ...nobodyKnown(config, modules),
+      ],
     },
     problems: [...found.problems, ...unknownPolicies(config, modules)],
   };
@@ -121,4 +127,13 @@ function takesCustomers(tools: readonly Tool[]): Problem[] {
       fault: "takes a customer's id as an argument; a customer could name another one's",
       remedy: "Use context.customer.id instead.",
     }));
+}
+
+/** Verification by e-mail needs somebody to look addresses up. */
+function nobodyKnown({ identity }: Config, { tools, identity: found, broken }: Modules): Problem[] {
+  const wanted = identity.method === "email_code" && tools.some((tool) => tool.account !== false);
+  if (!wanted || found || broken.some(({ where }) => where.startsWith("identity."))) return [];
+  const fault = "is not there, so no customer can be verified by e-mail, and tools for accounts refuse";
+  const remedy = "Write it, or set account: false in tools that need no account.";
+  return [{ where: "identity.ts", fault, remedy }];
 }

@@ -146,7 +146,7 @@ describe("the compiled program", () => {
     );
     write({
       "desk/tools/a.ts": `import { defineTool, z } from "deskhand";
-        export default defineTool({ name: "a", description: "d", effect: "read", input: z.object({}), run: () => ({ z, defineTool }) });`,
+        export default defineTool({ name: "a", description: "d", effect: "read", account: false, input: z.object({}), run: () => ({ z, defineTool }) });`,
     });
     const noCompiler = join(folder, "no-compiler");
     writeFileSync(noCompiler, "#!/bin/sh\nexit 1\n");

@@ -48,7 +48,7 @@ async function faults(): Promise<string[]> {
 const tool = (name: string, rest = "") => `import { defineTool, z } from "deskhand";
 export default defineTool({
   name: "${name}", description: "For a test.", effect: "read", input: z.object({ id: z.string() }),
-  run: ({ id }) => ({ id }), ${rest}
+  account: false, run: ({ id }) => ({ id }), ${rest}
 });`;
 
 describe("tools outside the repository", () => {
@@ -253,6 +253,14 @@ describe("identity", () => {
     expect(await identity?.find("x")).toBeUndefined();
   });
 
+  it("that is not there is said when tools need to know the customer", async () => {
+    write({ "tools/a.ts": tool("a", "account: true") });
+    const { warnings } = await load();
+    expect(warnings.map(({ where }) => where)).toEqual(["identity.ts"]);
+    write({ "desk.yaml": "identity: { method: none }" });
+    expect((await load()).warnings).toEqual([]);
+  });
+
   it("that is broken leaves customers unverified, and is said", async () => {
     write({ "identity.js": "export default {}", "desk.yaml": "" });
     const { identity, warnings } = await load();
@@ -345,7 +353,8 @@ describe("specialists", () => {
   it("are warned of when they leave a tool to nobody, or a tool takes a customer's id", async () => {
     write({
       "agents/triage.md": "Help.",
-      "tools/a.ts": tool("a", "input: z.object({ customer_id: z.string() })"),
+      "tools/a.ts": tool("a", "account: true, input: z.object({ customer_id: z.string() })"),
+      "identity.ts": "export default { find: () => undefined };",
     });
     const { warnings } = await load();
     expect(warnings.map(({ where, fault }) => `${where} ${fault}`)).toEqual([
