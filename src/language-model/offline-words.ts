@@ -38,7 +38,7 @@ const synonyms: readonly string[] = [
   "shop shops store stores",
   "delete deleting deleted remove removing removed erase erased",
   "pay pays paying paid payment payments",
-  "invoice invoices bill bills",
+  "invoice invoices bill bills billing billed",
   "delay delayed delays late",
   "phone telephone",
   "twofactor authenticator",

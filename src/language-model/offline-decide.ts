@@ -1,0 +1,169 @@
+/**
+ * One step of the offline model, in the order in which a careful clerk would think:
+ *
+ *   a person is needed? · small talk? · a tool to call, or one thing to ask? · what the tools said · what the articles
+ *   say · not clear: ask once · otherwise a person
+ */
+import type { ModelRequest } from "../language-model.ts";
+import { escalatedLine, escalationCall, type Need, needOf } from "./offline-escalation.ts";
+import { type PlannedCall, planFor } from "./offline-plan.ts";
+import { type Quote, quoteFor } from "./offline-quote.ts";
+import { tellResult } from "./offline-results.ts";
+import { questionFor, slotsOf } from "./offline-slots.ts";
+import { smallTalkIn, smallTalkLine } from "./offline-small-talk.ts";
+import { isTransfer, kitOf, type ToolKit } from "./offline-tools.ts";
+import { notice, type OfflineTurn, readTurn } from "./offline-turn.ts";
+import { declines, isPersonal, mannerOf, wishesIn } from "./offline-wishes.ts";
+import { reworded, termsOf } from "./offline-words.ts";
+
+export interface Decision {
+  text: string;
+  calls: PlannedCall[];
+}
+
+const orPerson = "If you would like a person to look at it, just say so.";
+const unclear = "I'm not sure I understand. Could you tell me in a sentence or two what you need?";
+const uncovered: Need = {
+  reason: "The articles do not cover the question.",
+  line: "I couldn't find an answer to that in our articles.",
+};
+
+export function decide(request: ModelRequest): Decision {
+  const kit = kitOf(request.tools);
+  const turn = readTurn(request.transcript, new Set(kit.writes.map((tool) => tool.name)));
+  const escalated = turn.work.find((one) => one.name === kit.escalate?.name);
+  if (escalated) return say(escalatedLine(escalated.result, escalated.failed), turn);
+  const need = needOf(turn);
+  if (need) return askPerson(need, kit, turn);
+  if (turn.work.length === 0) {
+    const line = lineFor(turn);
+    if (line !== undefined) return { text: line, calls: [] };
+  }
+  const quote = quoteFor(turn.message, request.passages) ?? quoteFor(turn.wish, request.passages);
+  const plan = planFor(turn, kit, quote);
+  switch (plan.do) {
+    case "call":
+      return { text: "", calls: plan.calls };
+    case "ask":
+      return say(plan.question, turn);
+    case "give up":
+      return askPerson(
+        { reason: `The customer could not give the ${plan.missing}.`, line: "No problem." },
+        kit,
+        turn,
+      );
+    case "nothing":
+      return answer(turn, kit, quote, request);
+  }
+}
+
+/** Small talk, or no to what was asked; undefined for anything that wants something. */
+function lineFor(turn: OfflineTurn): string | undefined {
+  if (turn.message === "" && turn.earlier.length === 0) return smallTalkLine("greeting");
+  if (turn.message === "") return "I can only read text. Could you tell me in words what you need?";
+  if (turn.asked !== undefined && declines(turn.message)) return smallTalkLine("assent");
+  const talk = smallTalkIn(turn.message);
+  return talk && smallTalkLine(talk);
+}
+
+function answer(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefined, request: ModelRequest): Decision {
+  const told = toldBy(turn, kit, request);
+  if (told !== undefined) return say(told, turn);
+  if (quote) {
+    const trouble = mannerOf(turn.message) !== "general" && kit.escalate ? `\n\n${orPerson}` : "";
+    return say(quote.text + trouble, turn);
+  }
+  const query = kit.search && searchFor(turn);
+  if (kit.search && query) return { text: "", calls: [{ name: kit.search.name, arguments: { query } }] };
+  if (isVague(turn) && turn.asked !== unclearQuestion) return say(unclear, turn);
+  return askPerson(uncovered, kit, turn);
+}
+
+const unclearQuestion = unclear.split(/(?<=\.)\s/).at(-1);
+
+/** What the tools said, and what the articles add to it. */
+function toldBy(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): string | undefined {
+  const results = turn.work.filter((one) => !isTransfer(one.name) && one.name !== kit.search?.name);
+  if (results.length === 0) return undefined;
+  const tools = [...kit.reads, ...kit.writes];
+  const told = results.map((done) => ({
+    done,
+    ...tellResult(
+      done,
+      tools.find((tool) => tool.name === done.name),
+    ),
+  }));
+  const text = told
+    .map((one) => one.text)
+    .filter(Boolean)
+    .join("\n\n");
+  const refused = told.find((one) => one.came === "refused");
+  const question = refused && missingReason(refused.text, refused.done.name, refused.done.arguments, kit);
+  if (question) return `${text} ${question}`;
+  if (told.some((one) => one.came === "failed" || one.came === "missing" || one.came === "refused")) {
+    return kit.escalate ? `${text} ${orPerson}` : text;
+  }
+  if (told.some((one) => one.came === "done" || one.came === "pending")) return text;
+  return [text, ...addition(turn, kit, request)].join("\n\n");
+}
+
+/** After a lookup: what the articles say to the wish behind it, and who can fulfil it. */
+function addition(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): string[] {
+  const questions = turn.message
+    .split(/(?<=[.!?])\s+|\n+/)
+    .filter((one) => !/\d{3,}/.test(one) && mannerOf(one) === "general");
+  const wanting = wishesIn(turn.wish).length > 0;
+  const quote =
+    questions.map((one) => quoteFor(one, request.passages)).find(Boolean) ??
+    (wanting ? quoteFor(turn.wish, request.passages) : undefined);
+  const lines = quote ? [quote.text] : [];
+  if (wanting && kit.escalate) lines.push(orPerson);
+  else if (!wanting && mannerOf(turn.message) === "statement") lines.push("What would you like me to do?");
+  return lines;
+}
+
+/** A refusal that names something the tool takes and was not given asks for it. */
+function missingReason(
+  text: string,
+  name: string,
+  given: Record<string, unknown>,
+  kit: ToolKit,
+): string | undefined {
+  const tool = kit.writes.find((one) => one.name === name);
+  const slot =
+    tool &&
+    slotsOf(tool).find(
+      (one) =>
+        one.kind === "words" && given[one.name] === undefined && text.toLowerCase().includes(one.label),
+    );
+  return slot && questionFor(slot);
+}
+
+/** Another try with the usual words for what the customer calls by another name, once. */
+function searchFor(turn: OfflineTurn): string | undefined {
+  return turn.work.length === 0 ? reworded(turn.wish) : undefined;
+}
+
+/** Too little to go by: a name, a number, "help". */
+function isVague(turn: OfflineTurn): boolean {
+  const terms = termsOf(turn.message).filter((term) => !/^\d+$/.test(term));
+  if (terms.length <= 1) return true;
+  if (mannerOf(turn.message) !== "statement") return false;
+  return wishesIn(turn.message).length === 0 && !(isPersonal(turn.message) && terms.length >= 2);
+}
+
+function askPerson(need: Need, kit: ToolKit, turn: OfflineTurn): Decision {
+  const call = kit.escalate && escalationCall(kit.escalate, need, turn);
+  if (call) return { text: withNotice(need.line, turn), calls: [call] };
+  return say(`${need.line} I can't reach a person from here, sorry.`.trim(), turn);
+}
+
+function say(text: string, turn: OfflineTurn): Decision {
+  return { text: withNotice(text, turn), calls: [] };
+}
+
+/** Said once in a conversation; before a question, so that the question stays the last word. */
+function withNotice(text: string, turn: OfflineTurn): string {
+  if (turn.noticed) return text;
+  return text.endsWith("?") ? `${notice} ${text}` : `${text}\n\n${notice}`.trim();
+}

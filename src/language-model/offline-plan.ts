@@ -1,0 +1,193 @@
+/**
+ * Which tools to call next, or what to ask for first. Deterministic: the same conversation, the same plan. A tool that
+ * changes something is called only when the customer has plainly asked for that; ids may come from earlier, wishes not.
+ */
+import type { ToolSpec } from "../language-model.ts";
+import { type Filling, fillingsOf, isAsked } from "./offline-arguments.ts";
+import type { Quote } from "./offline-quote.ts";
+import { questionFor, type Slot } from "./offline-slots.ts";
+import {
+  byFit,
+  choosesFor,
+  isOwnMatter,
+  isTransfer,
+  namesAll,
+  needs,
+  speaksOf,
+  specialistFor,
+  type ToolKit,
+  wantsWrite,
+} from "./offline-tools.ts";
+import type { OfflineTurn } from "./offline-turn.ts";
+import { asksForStatus, isPersonal, mannerOf, wishesIn } from "./offline-wishes.ts";
+import { termsOf } from "./offline-words.ts";
+
+export interface PlannedCall {
+  name: string;
+  arguments: Record<string, unknown>;
+}
+
+export type Plan =
+  | { do: "call"; calls: PlannedCall[] }
+  | { do: "ask"; question: string }
+  /** The one missing thing was asked for and not given. */
+  | { do: "give up"; missing: string }
+  | { do: "nothing" };
+
+/** After these many rounds of calls there is an answer, whatever they brought. */
+const roundsMax = 4;
+const callsMax = 4;
+const nothing: Plan = { do: "nothing" };
+
+/** @param quote what the articles say to the message, if they cover it */
+export function planFor(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefined): Plan {
+  if (turn.message === "" || turn.rounds >= roundsMax) return nothing;
+  const looked = turn.work.some((one) => !isTransfer(one.name));
+  const steps = looked
+    ? [write, passOnWish, passOnTopic]
+    : [write, passOnWish, readNamed, readOwn, readRemembered, passOnTopic, askForId, readByWords];
+  for (const step of steps) {
+    const plan = step({ turn, kit, quote, terms: termsOf(turn.wish), wishes: wishesIn(turn.wish) });
+    if (plan.do !== "nothing") return plan;
+  }
+  return nothing;
+}
+
+interface Situation {
+  turn: OfflineTurn;
+  kit: ToolKit;
+  quote: Quote | undefined;
+  terms: readonly string[];
+  /** The terms of each clause that wants something done. */
+  wishes: readonly (readonly string[])[];
+}
+
+/** "Refund ord_1002": what changes something, on an explicit wish. */
+function write(now: Situation): Plan {
+  const { turn, kit } = now;
+  const scored = kit.writes
+    .map((tool) => ({ tool, score: wantsWrite(tool, now.wishes, choosesFor(tool, turn.wish)) }))
+    .filter((one) => one.score > 0)
+    .sort((a, b) => b.score - a.score);
+  const tool = scored[0]?.tool;
+  if (!tool || turn.work.some((one) => one.name === tool.name)) return nothing;
+  const fillings = fillingsOf(tool, turn, { records: true });
+  const calls = callsOf(tool, fillings, turn);
+  if (calls.length > 0) return { do: "call", calls };
+  const missing = missingOf(fillings);
+  if (!missing) return nothing;
+  const list = missing.kind === "identifier" ? listOf(missing, kit, turn) : undefined;
+  return list ? { do: "call", calls: [list] } : ask(missing, turn);
+}
+
+/** The customer's own list from which the missing id may be seen. */
+function listOf(missing: Slot, kit: ToolKit, turn: OfflineTurn): PlannedCall | undefined {
+  const tool = kit.reads.find(
+    (one) => needs(one).length === 0 && isOwnMatter(one) && speaksOf(one, termsOf(missing.noun)),
+  );
+  return tool && callsOf(tool, fillingsOf(tool, turn, {}), turn)[0];
+}
+
+/** What is wanted can be done by a specialist, and not here. */
+function passOnWish(now: Situation): Plan {
+  return now.wishes.length === 0 ? nothing : pass(now, now.wishes.flat());
+}
+
+/** The message belongs to a specialist, and no article answers it. */
+function passOnTopic(now: Situation): Plan {
+  return now.quote && mannerOf(now.turn.message) === "general" ? nothing : pass(now, now.terms);
+}
+
+function pass({ turn, kit }: Situation, terms: readonly string[]): Plan {
+  if (turn.work.some((one) => isTransfer(one.name))) return nothing;
+  const tool = specialistFor(kit.transfers, terms);
+  const calls = tool ? callsOf(tool, fillingsOf(tool, turn, {}), turn) : [];
+  return calls.length > 0 ? { do: "call", calls } : nothing;
+}
+
+/** "What about ORD-9999?": the message names what is to be looked up. */
+function readNamed({ turn, kit, terms }: Situation): Plan {
+  for (const tool of byFit(kit.reads, terms)) {
+    if (needs(tool).length === 0) continue;
+    const fresh = fillingsOf(tool, turn, {}).filter((one) => one.complete && one.fresh);
+    const calls = callsOf(tool, fresh, turn);
+    if (calls.length > 0) return { do: "call", calls };
+  }
+  return nothing;
+}
+
+/** "Show me my orders": lists of one's own need no argument; others only their name. */
+function readOwn({ turn, kit, terms, quote }: Situation): Plan {
+  const manner = mannerOf(turn.message);
+  const mine = manner === "own" || (manner === "statement" && isPersonal(turn.message));
+  const calls = kit.reads
+    .filter((tool) => needs(tool).length === 0)
+    .filter((tool) => (isOwnMatter(tool) ? mine && speaksOf(tool, terms) : !quote && namesAll(tool, terms)))
+    .flatMap((tool) => callsOf(tool, fillingsOf(tool, turn, {}), turn));
+  return calls.length > 0 ? { do: "call", calls: calls.slice(0, callsMax) } : nothing;
+}
+
+/** "Has it shipped yet?": about the thing that was named before. */
+function readRemembered({ turn, kit, terms, quote }: Situation): Plan {
+  if (mannerOf(turn.message) === "general" && (quote || !asksForStatus(turn.message))) return nothing;
+  if (mannerOf(turn.message) === "statement" && !asksForStatus(turn.message)) return nothing;
+  for (const tool of byFit(kit.reads, terms)) {
+    if (needs(tool).length === 0) continue;
+    const calls = callsOf(tool, fillingsOf(tool, turn, { remember: true, records: true }), turn);
+    if (calls.length > 0) return { do: "call", calls };
+  }
+  return nothing;
+}
+
+/** "I want a refund for my keyboard": a lookup needs an id that nobody has named. */
+function askForId({ turn, kit, terms, wishes, quote }: Situation): Plan {
+  const manner = mannerOf(turn.message);
+  const askedBefore = turn.wish !== turn.message;
+  const wanting =
+    wishes.length > 0 || manner === "own" || (manner === "statement" && isPersonal(turn.message));
+  if (!askedBefore && (!wanting || (manner === "general" && quote))) return nothing;
+  for (const tool of byFit(kit.reads, terms)) {
+    const missing = missingOf(fillingsOf(tool, turn, {}));
+    if (missing?.kind !== "identifier" && missing?.kind !== "email") continue;
+    if (speaksOf(tool, terms)) return ask(missing, turn);
+  }
+  return nothing;
+}
+
+/** A search that takes the customer's own words, when no article has answered. */
+function readByWords({ turn, kit, terms, quote }: Situation): Plan {
+  if (quote) return nothing;
+  for (const tool of byFit(kit.reads, terms)) {
+    const slots = needs(tool);
+    if (slots.length === 0 || !slots.every((slot) => slot.kind === "words") || !namesSome(tool, terms))
+      continue;
+    const calls = callsOf(tool, fillingsOf(tool, turn, {}), turn);
+    if (calls.length > 0) return { do: "call", calls };
+  }
+  return nothing;
+}
+
+function namesSome(tool: ToolSpec, terms: readonly string[]): boolean {
+  return !isOwnMatter(tool) && speaksOf(tool, terms);
+}
+
+function ask(missing: Slot, turn: OfflineTurn): Plan {
+  const question = questionFor(missing);
+  if (missing.kind === "unreadable") return { do: "give up", missing: missing.label };
+  return isAsked(missing, turn) ? { do: "give up", missing: missing.label } : { do: "ask", question };
+}
+
+function missingOf(fillings: readonly Filling[]): Slot | undefined {
+  const first = fillings[0];
+  return first && !first.complete ? first.missing : undefined;
+}
+
+/** The calls of complete fillings that this turn has not made yet. */
+function callsOf(tool: ToolSpec, fillings: readonly Filling[], turn: OfflineTurn): PlannedCall[] {
+  return fillings.flatMap((one) => {
+    if (!one.complete) return [];
+    const same = JSON.stringify(one.arguments);
+    const made = turn.work.some((done) => done.name === tool.name && JSON.stringify(done.arguments) === same);
+    return made ? [] : [{ name: tool.name, arguments: one.arguments }];
+  });
+}
