@@ -106,6 +106,8 @@ export interface Post {
   /** Fields and sections with a head; `text` is then its fallback for notifications. */
   card?: Card;
   buttons?: Button[];
+  /** The buttons are the answer to this question of the store's; a program reads it here. Times in milliseconds since 1970. */
+  confirmation?: { id: string; text: string; expiresAt: number };
   /** A choice of one from a list, e.g. Transfer…. */
   menus?: Menu[];
   /** The turn that feedback buttons (👍 👎) report on; a press is the action `feedback` with `up TURN` or `down TURN`. */

@@ -1,9 +1,10 @@
 /** The tools of one specialist as the model sees them, and the running of one call. What goes wrong is data for the model. */
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import { codeOf, DeskError, type ErrorCode, faultOf } from "../errors.ts";
+import { codeOf, type ErrorCode, faultOf } from "../errors.ts";
 import type { ToolCall, ToolSpec } from "../language-model.ts";
 import type { Log } from "../log.ts";
+import { withinTime } from "../time-limit.ts";
 import type { Tool } from "../tool.ts";
 import type { Turn } from "./turn.ts";
 
@@ -78,33 +79,6 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
   }
 
   return { specs, call };
-}
-
-/**
- * Runs with a time limit; the tool's signal is aborted at it, and a tool that ignores the signal is left behind.
- * @throws DeskError tool_timeout
- */
-export async function withinTime<T>(
-  parts: { toolTimeoutMs: number; clock: Clock },
-  signal: AbortSignal,
-  run: (signal: AbortSignal) => T | Promise<T>,
-): Promise<T> {
-  const limit = new AbortController();
-  const stop = () => limit.abort(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  let cancel: () => void = () => {};
-  const over = new Promise<never>((_, reject) => {
-    limit.signal.addEventListener("abort", () => reject(limit.signal.reason), { once: true });
-    cancel = parts.clock.after(parts.toolTimeoutMs, () =>
-      limit.abort(new DeskError("tool_timeout", `no answer within ${parts.toolTimeoutMs / 1000} s`)),
-    );
-  });
-  try {
-    return await Promise.race([run(limit.signal), over]);
-  } finally {
-    cancel();
-    signal.removeEventListener("abort", stop);
-  }
 }
 
 /** Who may call what, whatever the model believes: accounts only for a verified customer, in a private thread. */

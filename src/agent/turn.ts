@@ -1,11 +1,17 @@
 /** What the agent is given for one turn, and nothing else. */
 import type { TranscriptItem } from "../language-model.ts";
-import type { ThreadId } from "../thread.ts";
+import type { ThreadId, UserId } from "../thread.ts";
 
 export interface Turn {
   id: string;
   thread: ThreadId;
   visibility: "private" | "shared";
+  /** The account whose conversation this is. */
+  opener: UserId;
+  /** The inbox event that began the turn. */
+  event: string;
+  /** A button of a question that the store had put to the customer. */
+  pressed: { intent: string; yes: boolean; by: UserId } | undefined;
   /** Turns of this conversation so far. */
   turns: number;
   /** Who was in charge last; undefined in a new conversation. */

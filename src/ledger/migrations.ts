@@ -70,4 +70,29 @@ export const migrations: readonly Migration[] = [
       `CREATE INDEX audit_thread ON audit (thread, id)`,
     ],
   },
+  {
+    name: "identities and intents",
+    statements: [
+      // Which customer an account is, by verification outside the model.
+      `CREATE TABLE identities (
+        user_id TEXT PRIMARY KEY, tenant TEXT NOT NULL, customer TEXT NOT NULL, method TEXT NOT NULL,
+        verified_at BIGINT NOT NULL)`,
+      `CREATE INDEX identities_customer ON identities (customer)`,
+
+      // Writes waiting to happen. The id is the idempotency key, for ever.
+      `CREATE TABLE intents (
+        id TEXT PRIMARY KEY, thread TEXT NOT NULL, turn TEXT NOT NULL, opener TEXT NOT NULL, customer TEXT NOT NULL,
+        tool TEXT NOT NULL, input TEXT NOT NULL, preview TEXT NOT NULL, hash TEXT NOT NULL, subject TEXT NOT NULL,
+        amount_minor BIGINT, currency TEXT, needs_approval BIGINT NOT NULL, state TEXT NOT NULL,
+        approval BIGINT, approver TEXT, decided_by TEXT, attempts BIGINT NOT NULL, result TEXT,
+        created_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, expires_at BIGINT NOT NULL)`,
+      `CREATE UNIQUE INDEX intents_once ON intents (turn, tool, hash)`,
+      `CREATE INDEX intents_thread ON intents (thread, id)`,
+      `CREATE INDEX intents_customer ON intents (customer, tool, created_at)`,
+      `CREATE INDEX intents_subject ON intents (tool, subject)`,
+      `CREATE INDEX intents_decided ON intents (decided_by) WHERE decided_by IS NOT NULL`,
+      `CREATE UNIQUE INDEX intents_approval ON intents (approval) WHERE approval IS NOT NULL`,
+      `CREATE INDEX intents_open ON intents (state) WHERE state IN ('approved', 'running', 'awaiting_approval')`,
+    ],
+  },
 ];

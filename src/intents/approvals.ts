@@ -1,0 +1,293 @@
+/** What is above the limit: a person at the desk decides, once, on exactly what was shown. */
+
+import { audit } from "../ledger/audit.ts";
+import { type Admitted, markDone } from "../ledger/inbox.ts";
+import {
+  decidedBy,
+  findApproval,
+  type Intent,
+  type IntentMove,
+  moveIntent,
+  numberApproval,
+  overdueApprovals,
+} from "../ledger/intents.ts";
+import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
+import { advanceThread, findThread } from "../ledger/threads.ts";
+import { writeJournal, writeMessage } from "../ledger/transcript.ts";
+import type { Transaction } from "../ledger.ts";
+import type { Incoming } from "../message.ts";
+import type { Post } from "../platform.ts";
+import { entriesOf } from "./answer.ts";
+import { check } from "./check.ts";
+import { execute } from "./execute.ts";
+import type { IntentsParts } from "./intents.ts";
+import { reasonIn, wording } from "./wording.ts";
+
+type Action = Extract<Incoming, { kind: "action" }>;
+
+/** Staff have this long. */
+const approvalMs = 24 * 3_600_000;
+
+/** Puts an intent to the desk. */
+export async function hold(parts: IntentsParts, intent: Intent, event: string | undefined): Promise<void> {
+  const { ledger, clock } = parts;
+  const expiresAt = clock.now() + approvalMs;
+  const rows = await ledger.write(async (tx) => {
+    const held = await moveIntent(tx, intent, "hold", clock.now(), {
+      expiresAt,
+      ...(event ? { decidedBy: event } : {}),
+    });
+    if (!held) return [];
+    const approval = await numberApproval(tx, intent.id);
+    await audit(tx, clock, {
+      actor: "bot",
+      action: "approval.asked",
+      subject: String(approval),
+      thread: intent.thread,
+      turn: intent.turn,
+      detail: {
+        intent: intent.id,
+        tool: intent.tool,
+        subject: intent.preview.subject,
+        ...(intent.preview.amount ?? {}),
+      },
+    });
+    const thread = await findThread(tx, intent.thread);
+    const post = approvalCard({ ...held, approval }, thread?.openerName ?? "customer");
+    return enqueueCard(tx, parts, approval, post);
+  });
+  parts.push(rows);
+}
+
+async function enqueueCard(
+  tx: Transaction,
+  parts: IntentsParts,
+  approval: number,
+  post: Post,
+): Promise<OutboxRow[]> {
+  const channel = parts.channel();
+  if (!channel) return [];
+  const send = { does: "post" as const, to: { channel }, post };
+  return [
+    await enqueue(tx, parts.clock, {
+      lane: `approval:${approval}`,
+      author: "desk",
+      source: `approval:${approval}`,
+      send,
+    }),
+  ];
+}
+
+/** A member of staff has pressed Approve or Deny. */
+export async function decideApproval(parts: IntentsParts, admitted: Admitted, action: Action): Promise<void> {
+  const { ledger } = parts;
+  const earlier = await ledger.read((tx) => decidedBy(tx, admitted.id));
+  if (earlier) {
+    await conclude(parts, admitted, earlier, action.reason);
+    return;
+  }
+  const intent = await ledger.read((tx) => findApproval(tx, Number(action.value)));
+  const refusal = await refusalOf(parts, intent, action);
+  if (!intent || refusal !== undefined) {
+    await ledger.write(async (tx) => {
+      await markDone(tx, [admitted.id]);
+      await audit(tx, parts.clock, {
+        actor: action.by.id,
+        action: "approval.refused",
+        subject: action.value,
+        ...(intent ? { thread: intent.thread } : {}),
+        detail: { why: refusal ?? "unknown" },
+      });
+    });
+    await parts.tell(action, refusal ?? "There is no such approval.");
+    return;
+  }
+  const how = action.name === "intent.approve" ? await recheck(parts, intent) : "deny";
+  const moved = await ledger.write(async (tx) => {
+    const decided = await moveIntent(tx, intent, how, parts.clock.now(), {
+      approver: action.by.id,
+      decidedBy: admitted.id,
+    });
+    if (!decided) return undefined;
+    await audit(tx, parts.clock, {
+      actor: action.by.id,
+      action: `intent.${decided.state}`,
+      subject: `${intent.tool} ${intent.preview.subject}`,
+      thread: intent.thread,
+      turn: intent.turn,
+      detail: { intent: intent.id, approval: intent.approval },
+    });
+    return decided;
+  });
+  if (moved) await conclude(parts, admitted, moved, action.reason);
+  else await parts.tell(action, wording.over());
+}
+
+/** Why this person may not decide this; undefined when they may. Asked at the click. */
+async function refusalOf(
+  parts: IntentsParts,
+  intent: Intent | undefined,
+  action: Action,
+): Promise<string | undefined> {
+  if (!intent) return `There is no approval #${action.value}.`;
+  const { approvers } = parts.ruleOf(intent.tool);
+  const own = action.by.id === intent.opener || (await parts.sameCustomer(action.by.id, intent.customer));
+  if (own) return "Nobody approves their own request.";
+  if (!(await parts.mayApprove(action.by, approvers))) return "Only the approvers of this tool can do this.";
+  if (intent.state !== "awaiting_approval") return wording.over();
+  if (intent.expiresAt <= parts.clock.now()) return "This approval has expired.";
+  return undefined;
+}
+
+/** The company's data may have changed since the card was shown; then there is nothing to approve. */
+async function recheck(parts: IntentsParts, intent: Intent): Promise<IntentMove> {
+  const tool = parts.toolOf(intent.tool);
+  if (!tool) return "refuse";
+  const { customer, thread, input } = intent;
+  const signal = new AbortController().signal;
+  const checked = await check(parts, { tool, input, customer, thread, said: [], intent: intent.id, signal });
+  return checked.ok && checked.hash === intent.hash ? "approve" : "refuse";
+}
+
+/** The decision is made: it is carried out, the customer hears of it, the card shows it. */
+async function conclude(
+  parts: IntentsParts,
+  admitted: Admitted,
+  intent: Intent,
+  reason: string | undefined,
+): Promise<void> {
+  const tool = parts.toolOf(intent.tool);
+  let result = intent.result;
+  let text: string;
+  if ((intent.state === "approved" || intent.state === "running") && tool) {
+    const executed = await execute(parts, tool, intent);
+    result = executed.state === "done" ? executed.result : { error: executed.fault };
+    text = executed.state === "done" ? doneText(intent, result) : wording.failed();
+  } else if (intent.state === "done") text = doneText(intent, result);
+  else if (intent.state === "denied") text = wording.denied(reason);
+  else if (intent.state === "refused") text = wording.refused("it has changed since it was asked for.");
+  else text = wording.failed();
+  const entries = entriesOf(intent, result ?? { ok: false, reason: text });
+  parts.push(
+    await parts.ledger.write((tx) => tellBoth(tx, parts, intent, { text, entries, event: admitted.id })),
+  );
+}
+
+function doneText(intent: Intent, result: unknown): string {
+  const failed = reasonIn(result);
+  return failed === undefined ? wording.done(intent.preview, result) : wording.notDone(failed);
+}
+
+/** Into the customer's thread, where the bot still speaks there, otherwise to the person who has it; and onto the card. */
+async function tellBoth(
+  tx: Transaction,
+  parts: IntentsParts,
+  intent: Intent,
+  told: { text: string; entries: ReturnType<typeof entriesOf>; event: string | undefined },
+): Promise<OutboxRow[]> {
+  const { clock } = parts;
+  const now = clock.now();
+  const rows: OutboxRow[] = [];
+  const thread = await findThread(tx, intent.thread);
+  if (thread) {
+    const seq = await advanceThread(tx, thread, { count: 2, turn: false, now });
+    const id = clock.id("o");
+    await writeJournal(tx, thread.id, seq + 1, {
+      turn: clock.id("t"),
+      specialist: thread.specialist ?? "",
+      outcome: "approval",
+      model: "none",
+      entries: told.entries,
+      tokens: { input: 0, output: 0 },
+      startedAt: now,
+      endedAt: now,
+    });
+    const speaks = thread.control !== "taken_over";
+    await writeMessage(tx, thread.id, seq + 2, {
+      id,
+      author: speaks ? "bot" : "note",
+      text: told.text,
+      at: now,
+    });
+    const send = speaks
+      ? { does: "post" as const, to: { thread: thread.id }, post: { text: told.text } }
+      : { does: "post" as const, to: { ticket: thread.ticket ?? 0 }, post: { text: told.text } };
+    const lane = speaks ? thread.id : `ticket:${thread.ticket}`;
+    const fence = speaks ? { fence: thread.version } : {};
+    rows.push(
+      await enqueue(tx, clock, {
+        id,
+        lane,
+        author: speaks ? "bot" : "desk",
+        thread: thread.id,
+        send,
+        ...fence,
+      }),
+    );
+  }
+  const channel = parts.channel();
+  if (channel && intent.approval !== undefined) {
+    const post = approvalCard(
+      { ...intent, approval: intent.approval },
+      thread?.openerName ?? "customer",
+      told.text,
+    );
+    const send = { does: "edit" as const, copiesOf: `approval:${intent.approval}`, post };
+    rows.push(await enqueue(tx, clock, { lane: `approval:${intent.approval}`, author: "desk", send }));
+  }
+  if (told.event) await markDone(tx, [told.event]);
+  return rows;
+}
+
+/** What nobody has decided in time is over, and both sides hear so. */
+export async function expireApprovals(parts: IntentsParts): Promise<void> {
+  const { ledger, clock } = parts;
+  for (const intent of await ledger.read((tx) => overdueApprovals(tx, clock.now()))) {
+    const rows = await ledger.write(async (tx) => {
+      const expired = await moveIntent(tx, intent, "expire", clock.now());
+      if (!expired) return [];
+      const entries = entriesOf(intent, { ok: false, reason: "Nobody approved it in time." });
+      return tellBoth(tx, parts, expired, { text: wording.approvalExpired(), entries, event: undefined });
+    });
+    parts.push(rows);
+  }
+}
+
+/** What an approver sees: the company's data, not the model's words. */
+function approvalCard(intent: Intent & { approval: number }, customer: string, outcome?: string): Post {
+  const { preview } = intent;
+  const reason = (intent.input as { reason?: unknown }).reason;
+  const facts = Object.entries(preview.facts ?? {}).map(([label, value]) => ({
+    label: label.replaceAll("_", " "),
+    value: String(value),
+  }));
+  const open = outcome === undefined;
+  const value = String(intent.approval);
+  return {
+    text: `Approval #${value}: ${preview.text}`,
+    card: {
+      title: `Approval #${value}: ${preview.text}`,
+      facts: [
+        { label: "Customer", value: intent.customer || customer },
+        { label: "Tool", value: intent.tool },
+        ...facts,
+      ],
+      sections: typeof reason === "string" ? [{ label: "Reason", text: reason }] : [],
+      footer: open ? "Waiting for a decision" : outcome,
+    },
+    ...(open
+      ? {
+          buttons: [
+            { label: "Approve", action: "intent.approve", value, style: "primary" },
+            {
+              label: "Deny",
+              action: "intent.deny",
+              value,
+              style: "danger",
+              ask: { title: "Deny", label: "Why?" },
+            },
+          ],
+        }
+      : {}),
+  };
+}

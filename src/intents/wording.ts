@@ -1,0 +1,48 @@
+/** What customers and staff read of intents. */
+import type { OkPreview } from "../ledger/intents.ts";
+
+export const wording = {
+  ask: (text: string) => `${sentence(text)} Shall I do this? Please answer yes or no.`,
+  declined: () => "All right, nothing was done.",
+  expired: () => "That question has expired, so nothing was done. Ask again if you still want it.",
+  over: () => "That has been decided already.",
+  notYours: () => "Only the customer who asked can confirm this.",
+  changed: (text: string) =>
+    `This has changed since I showed it to you. It is now: ${sentence(text)} Shall I do this? Please answer yes or no.`,
+  refused: (why: string) => `I can't do that: ${why}`,
+  verifyAgain: () => "Please verify again who you are before I do this.",
+  held: () =>
+    "This needs the approval of a colleague. I have asked for it, and you will hear the result right here.",
+  done: (preview: OkPreview, result: unknown) =>
+    [`Done: ${sentence(preview.text)}`, told(result)].filter(Boolean).join(" "),
+  notDone: (reason: string) => `This could not be done: ${reason}`,
+  failed: () => "I could not make sure that this was done. A colleague will look at it and answer you here.",
+  denied: (reason: string | undefined) =>
+    `A colleague has decided against it${reason ? `: ${sentence(reason)}` : "."} Nothing was done.`,
+  approvalExpired: () =>
+    "Nobody has approved this in time, so nothing was done. Say that you want a person if you would like to talk to us.",
+  person: () => "A colleague has this conversation now; please tell them.",
+} as const;
+
+/** What a result says to people, beside what it says to programs. */
+function told(result: unknown): string {
+  if (typeof result !== "object" || result === null) return "";
+  const { message, text, arrives_within: within } = result as Record<string, unknown>;
+  const said = [message, text].find((one): one is string => typeof one === "string" && one.trim() !== "");
+  if (said) return sentence(said);
+  return typeof within === "string" ? `It arrives within ${within}.` : "";
+}
+
+/** Why a run has done nothing, in its own words; undefined when it did something. */
+export function reasonIn(result: unknown): string | undefined {
+  if (typeof result !== "object" || result === null) return undefined;
+  const { reason, error, ok, ...rest } = result as Record<string, unknown>;
+  const said = typeof reason === "string" ? reason : typeof error === "string" ? error : undefined;
+  const denied = ok === false || Object.values(rest).includes(false);
+  return denied && said !== undefined ? said : undefined;
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
