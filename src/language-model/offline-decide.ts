@@ -8,12 +8,13 @@ import type { ModelRequest } from "../language-model.ts";
 import { escalatedLine, escalationCall, type Need, needOf } from "./offline-escalation.ts";
 import { type PlannedCall, planFor } from "./offline-plan.ts";
 import { type Quote, quoteFor } from "./offline-quote.ts";
+import { namedIn } from "./offline-readers.ts";
 import { tellResult } from "./offline-results.ts";
 import { questionFor, slotsOf } from "./offline-slots.ts";
 import { smallTalkIn, smallTalkLine } from "./offline-small-talk.ts";
 import { isTransfer, kitOf, type ToolKit } from "./offline-tools.ts";
 import { notice, type OfflineTurn, readTurn } from "./offline-turn.ts";
-import { declines, isPersonal, mannerOf, wishesIn } from "./offline-wishes.ts";
+import { declines, isPersonal, isWish, mannerOf } from "./offline-wishes.ts";
 import { reworded, termsOf } from "./offline-words.ts";
 
 export interface Decision {
@@ -21,11 +22,15 @@ export interface Decision {
   calls: PlannedCall[];
 }
 
-const orPerson = "If you would like a person to look at it, just say so.";
+const orPerson = "Shall I ask a person to look at it?";
 const unclear = "I'm not sure I understand. Could you tell me in a sentence or two what you need?";
 const uncovered: Need = {
   reason: "The articles do not cover the question.",
   line: "I couldn't find an answer to that in our articles.",
+};
+const beyond: Need = {
+  reason: "The customer wants something that no tool can do.",
+  line: "That is something I can't do myself.",
 };
 
 export function decide(request: ModelRequest): Decision {
@@ -76,7 +81,11 @@ function answer(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefined, reque
   const query = kit.search && searchFor(turn);
   if (kit.search && query) return { text: "", calls: [{ name: kit.search.name, arguments: { query } }] };
   if (isVague(turn) && turn.asked !== unclearQuestion) return say(unclear, turn);
-  return askPerson(uncovered, kit, turn);
+  return askPerson(
+    isWish(turn.message) && mannerOf(turn.message) === "statement" ? beyond : uncovered,
+    kit,
+    turn,
+  );
 }
 
 const unclearQuestion = unclear.split(/(?<=\.)\s/).at(-1);
@@ -91,6 +100,7 @@ function toldBy(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): string 
     ...tellResult(
       done,
       tools.find((tool) => tool.name === done.name),
+      namedIn(turn.message),
     ),
   }));
   const text = told
@@ -112,7 +122,7 @@ function addition(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): strin
   const questions = turn.message
     .split(/(?<=[.!?])\s+|\n+/)
     .filter((one) => !/\d{3,}/.test(one) && mannerOf(one) === "general");
-  const wanting = wishesIn(turn.wish).length > 0;
+  const wanting = isWish(turn.wish);
   const quote =
     questions.map((one) => quoteFor(one, request.passages)).find(Boolean) ??
     (wanting ? quoteFor(turn.wish, request.passages) : undefined);
@@ -148,8 +158,8 @@ function searchFor(turn: OfflineTurn): string | undefined {
 function isVague(turn: OfflineTurn): boolean {
   const terms = termsOf(turn.message).filter((term) => !/^\d+$/.test(term));
   if (terms.length <= 1) return true;
-  if (mannerOf(turn.message) !== "statement") return false;
-  return wishesIn(turn.message).length === 0 && !(isPersonal(turn.message) && terms.length >= 2);
+  if (terms.length >= 3 || mannerOf(turn.message) !== "statement") return false;
+  return !isWish(turn.message) && !(isPersonal(turn.message) && terms.length >= 2);
 }
 
 function askPerson(need: Need, kit: ToolKit, turn: OfflineTurn): Decision {

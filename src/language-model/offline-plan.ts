@@ -5,10 +5,12 @@
 import type { ToolSpec } from "../language-model.ts";
 import { type Filling, fillingsOf, isAsked } from "./offline-arguments.ts";
 import type { Quote } from "./offline-quote.ts";
+import { namedIn } from "./offline-readers.ts";
 import { questionFor, type Slot } from "./offline-slots.ts";
 import {
   byFit,
   choosesFor,
+  isAbout,
   isOwnMatter,
   isTransfer,
   namesAll,
@@ -19,7 +21,7 @@ import {
   wantsWrite,
 } from "./offline-tools.ts";
 import type { OfflineTurn } from "./offline-turn.ts";
-import { asksForStatus, isPersonal, mannerOf, wishesIn } from "./offline-wishes.ts";
+import { asksForStatus, isPersonal, isWish, mannerOf, wishesIn } from "./offline-wishes.ts";
 import { termsOf } from "./offline-words.ts";
 
 export interface PlannedCall {
@@ -37,11 +39,14 @@ export type Plan =
 /** After these many rounds of calls there is an answer, whatever they brought. */
 const roundsMax = 4;
 const callsMax = 4;
+/** How often in a row the same thing is asked for, when the customer only says anew what they want. */
+const asksMax = 2;
 const nothing: Plan = { do: "nothing" };
 
 /** @param quote what the articles say to the message, if they cover it */
 export function planFor(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefined): Plan {
   if (turn.message === "" || turn.rounds >= roundsMax) return nothing;
+  if (turn.work.some((one) => kit.writes.some((tool) => tool.name === one.name))) return nothing;
   const looked = turn.work.some((one) => !isTransfer(one.name));
   const steps = looked
     ? [write, passOnWish, passOnTopic]
@@ -119,10 +124,15 @@ function readNamed({ turn, kit, terms }: Situation): Plan {
 /** "Show me my orders": lists of one's own need no argument; others only their name. */
 function readOwn({ turn, kit, terms, quote }: Situation): Plan {
   const manner = mannerOf(turn.message);
-  const mine = manner === "own" || (manner === "statement" && isPersonal(turn.message));
+  const named = namedIn(turn.message);
+  const mine = named.length > 0 || manner === "own" || (manner === "statement" && isPersonal(turn.message));
   const calls = kit.reads
     .filter((tool) => needs(tool).length === 0)
-    .filter((tool) => (isOwnMatter(tool) ? mine && speaksOf(tool, terms) : !quote && namesAll(tool, terms)))
+    .filter((tool) =>
+      isOwnMatter(tool)
+        ? mine && (named.some((id) => isAbout(tool, id)) || speaksOf(tool, terms))
+        : !quote && namesAll(tool, terms),
+    )
     .flatMap((tool) => callsOf(tool, fillingsOf(tool, turn, {}), turn));
   return calls.length > 0 ? { do: "call", calls: calls.slice(0, callsMax) } : nothing;
 }
@@ -140,11 +150,11 @@ function readRemembered({ turn, kit, terms, quote }: Situation): Plan {
 }
 
 /** "I want a refund for my keyboard": a lookup needs an id that nobody has named. */
-function askForId({ turn, kit, terms, wishes, quote }: Situation): Plan {
+function askForId({ turn, kit, terms, quote }: Situation): Plan {
   const manner = mannerOf(turn.message);
   const askedBefore = turn.wish !== turn.message;
   const wanting =
-    wishes.length > 0 || manner === "own" || (manner === "statement" && isPersonal(turn.message));
+    isWish(turn.wish) || manner === "own" || (manner === "statement" && isPersonal(turn.message));
   if (!askedBefore && (!wanting || (manner === "general" && quote))) return nothing;
   for (const tool of byFit(kit.reads, terms)) {
     const missing = missingOf(fillingsOf(tool, turn, {}));
@@ -174,7 +184,10 @@ function namesSome(tool: ToolSpec, terms: readonly string[]): boolean {
 function ask(missing: Slot, turn: OfflineTurn): Plan {
   const question = questionFor(missing);
   if (missing.kind === "unreadable") return { do: "give up", missing: missing.label };
-  return isAsked(missing, turn) ? { do: "give up", missing: missing.label } : { do: "ask", question };
+  const before = turn.questions.slice(0, asksMax).filter((one) => one?.includes(question)).length;
+  const again = isWish(turn.message) || mannerOf(turn.message) === "own";
+  const over = before >= asksMax || (isAsked(missing, turn) && !again);
+  return over ? { do: "give up", missing: missing.label } : { do: "ask", question };
 }
 
 function missingOf(fillings: readonly Filling[]): Slot | undefined {

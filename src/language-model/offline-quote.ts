@@ -165,7 +165,7 @@ function bestWindow(
       if (weigh(own, question) === 0 && headed < shareMin(2)) continue;
       const share = (weigh(known, question) / question.total) * (fits ? 1 : misfit);
       const worth =
-        share + weigh(own, question) / question.total / 4 - (last - first) * 0.06 - length / 10_000;
+        share + weigh(own, question) / question.total / 10 - (last - first) * 0.06 - length / 10_000;
       if (!best || worth > best.worth) best = { lines, share, worth };
     }
   }

@@ -141,6 +141,11 @@ export function tokensOf(text: string): string[] {
     .filter((token) => token !== "");
 }
 
+/** What a message names like an id: letters and digits with a joint, `ord_1001`, `#W123`. */
+export function namedIn(text: string): string[] {
+  return tokensOf(text).filter((token) => /^(?:[A-Za-z]{1,10}[-_]\d[\w-]*|#[A-Za-z]?\d{3,})$/.test(token));
+}
+
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }

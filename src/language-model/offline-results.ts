@@ -14,13 +14,14 @@ export interface Told {
 
 const sentenceMax = 600;
 
-export function tellResult(done: Done, tool: ToolSpec | undefined): Told {
+/** @param named the ids in the customer's message: of a list, only these are told, where they are in it */
+export function tellResult(done: Done, tool: ToolSpec | undefined, named: readonly string[] = []): Told {
   const came = cameOf(done, tool);
   switch (came) {
     case "failed":
       return { came, text: failureLine(done, tool) };
     case "missing":
-      return { came, text: [missingLine(done, tool), ownWords(done.result)].filter(Boolean).join(" ") };
+      return { came, text: missingText(done, tool) };
     case "refused":
       return { came, text: refusalLine(done, tool) };
     case "pending":
@@ -28,7 +29,7 @@ export function tellResult(done: Done, tool: ToolSpec | undefined): Told {
     case "done":
       return { came, text: doneLine(done.result) };
     case "found":
-      return { came, text: foundLine(done.result) };
+      return { came, text: foundLine(only(done.result, named)) };
   }
 }
 
@@ -67,7 +68,7 @@ function isAbsence(object: Readonly<Record<string, unknown>> | undefined): boole
     return (
       typeof value === "string" &&
       value.length < 200 &&
-      /\bnot[ _-]?found\b|\bno such\b|\bdoes ?n[o']t exist\b|\bunknown (?:order|id|customer|number)\b/i.test(
+      /\bnot[ _-]?found\b|\b(?:no|is no) such\b|\bdoes ?n[o']t exist\b|\bunknown (?:order|id|customer|number)\b/i.test(
         value.replaceAll("_", " "),
       )
     );
@@ -85,6 +86,12 @@ function ownWords(result: unknown): string | undefined {
   if (typeof found !== "string") return undefined;
   const text = found.replace(/\s+/g, " ").trim().slice(0, sentenceMax);
   return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+function missingText(done: Done, tool: ToolSpec | undefined): string {
+  const line = missingLine(done, tool);
+  const more = isAbsence(asSchema(done.result)) ? undefined : ownWords(done.result);
+  return more === undefined ? line : `${line} ${more}`;
 }
 
 function missingLine(done: Done, tool: ToolSpec | undefined): string {
@@ -125,7 +132,7 @@ function failureLine(done: Done, tool: ToolSpec | undefined): string {
 /** What a write says it has done: its own words, and the figures that are not among them. */
 function doneLine(result: unknown): string {
   const words = ownWords(result);
-  if (words === undefined) return `Done: ${rendered(result)}`;
+  if (words === undefined) return `Done — ${rendered(result)}`;
   const object = asSchema(result) ?? {};
   const rest = Object.fromEntries(
     Object.entries(object).filter(
@@ -138,6 +145,16 @@ function doneLine(result: unknown): string {
   return more === "" ? words : `${words}\n${more}`;
 }
 
+function only(result: unknown, named: readonly string[]): unknown {
+  const list = unwrapped(result);
+  if (!Array.isArray(list) || named.length === 0) return result;
+  const wanted = new Set(named.map((id) => id.toLowerCase()));
+  const found = list.filter((one) =>
+    Object.values(asSchema(one) ?? {}).some((value) => wanted.has(String(value).toLowerCase())),
+  );
+  return found.length > 0 ? found : result;
+}
+
 function foundLine(result: unknown): string {
   if (typeof result === "string") return result.replace(/\s+/g, " ").trim().slice(0, sentenceMax);
   const object = asSchema(result);
@@ -147,7 +164,8 @@ function foundLine(result: unknown): string {
       ? ownWords(result)
       : undefined;
   const text = words ?? rendered(result);
-  return text.includes("\n") ? `Here is what I found:\n${text}` : text;
+  if (!text.startsWith("- ")) return text;
+  return text.includes("\n") ? `Here is what I found:\n${text}` : text.slice(2);
 }
 
 /** The identifier that a call was about. */

@@ -1,10 +1,11 @@
 /** Messages that want nothing but a friendly line. Pure. */
-import { plainWords } from "./offline-words.ts";
+import { route } from "../routing/route.ts";
+import { plainWords, termsOf } from "./offline-words.ts";
 
 export type SmallTalk = "greeting" | "thanks" | "bye" | "assent" | "identity";
 
 const greeting =
-  "hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day|night)|morning|evening|hallo|moin|servus|guten (?:tag|morgen|abend)|bonjour|bonsoir|salut|hola|buenos dias|buenas(?: tardes| noches)?|ciao|buongiorno|ola|bom dia|boa tarde|goedendag|hoi|how are you(?: doing)?(?: today)?|how do you do|what'?s up|nice to meet you|is (?:any(?:one|body)) (?:there|here)|anyone (?:there|here)|are you there";
+  "hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day|night)|morning|evening|hallo|moin|servus|guten (?:tag|morgen|abend)|bonjour|bonsoir|salut|hola|buenos dias|buenas(?: tardes| noches)?|ciao|buongiorno|ola|bom dia|boa tarde|goedendag|hoi|how are you(?: doing)?(?: today)?|how do you do|what'?s up|nice to meet you|(?:my|the) (?:first |last |full |sur)?name(?: is|'s) \\p{L}+(?: \\p{L}+)?|is (?:any(?:one|body)) (?:there|here)|anyone (?:there|here)|are you there";
 const thanks =
   "thanks?(?: you)?|thank u|thx|ty|cheers|many|a lot|lots|so much|very much|much appreciated|appreciate it|appreciated|danke(?: schon| sehr)?|vielen dank|merci(?: beaucoup)?|gracias|muchas gracias|grazie(?: mille)?|obrigad[oa]|bedankt|dank je|for (?:your|the|all your) (?:help|time|support|assistance|info|information|response|reply|answer|quick \\w+)|that helps?|that helped|very helpful|helpful|awesome|great|perfect|excellent|wonderful|nice|cool|brilliant|lovely|super|you(?:'re| are)(?: the best| great| awesome)?|it";
 const bye =
@@ -17,6 +18,8 @@ const filler =
 const whole = (words: string, others: string) =>
   new RegExp(`^(?:(?:${words}|${others}|${filler})\\b[^\\p{L}\\p{N}]*)+$`, "u");
 const has = (words: string) => new RegExp(`\\b(?:${words})\\b`, "u");
+
+const anyTalk = new RegExp(`\\b(?:${bye}|${thanks}|${greeting}|${assent}|${filler})\\b`, "gu");
 
 const kinds: readonly (readonly [SmallTalk, RegExp, RegExp])[] = [
   ["bye", has(bye), whole(bye, `${thanks}|${assent}`)],
@@ -38,7 +41,24 @@ export function smallTalkIn(text: string): SmallTalk | undefined {
   const words = plain.replace(/^[^\p{L}\p{N}]+/u, "");
   // Only emoji, only marks.
   if (words === "") return text.trim() === "" ? undefined : "assent";
-  return kinds.find(([, some, all]) => some.test(words) && all.test(words))?.[0];
+  return kinds.find(([, some, all]) => some.test(words) && all.test(words))?.[0] ?? nearlyTalk(words);
+}
+
+/** Thanks or a farewell with a name or another word in it; nothing is asked. */
+function nearlyTalk(words: string): SmallTalk | undefined {
+  if (words.includes("?")) return undefined;
+  const rest = termsOf(words.replace(anyTalk, " "));
+  const few = rest.length <= 1 && rest.every((term) => !/\d/.test(term));
+  if (
+    few &&
+    /\b(?:bye|goodbye|have an? \w+ (?:day|evening|night|weekend)|nothing (?:else|more)|thats? (?:it|all)|no thanks?|no thank you)\b/.test(
+      words,
+    )
+  )
+    return "bye";
+  return few && /\bthank(?:s| you| u)\b/.test(words) && route(words, []).category === "general"
+    ? "thanks"
+    : undefined;
 }
 
 const lines: Readonly<Record<SmallTalk, string>> = {

@@ -112,6 +112,12 @@ export function speaksOf(tool: ToolSpec, terms: readonly string[]): boolean {
   );
 }
 
+/** `ord_1001` is an order's. */
+export function isAbout(tool: ToolSpec, id: string): boolean {
+  const letters = /^#?([a-z]{2,})/i.exec(id)?.[1]?.toLowerCase();
+  return letters !== undefined && subjectsOf(tool).some((subject) => subject.startsWith(letters));
+}
+
 /** Whether a message names everything that a read is about. */
 export function namesAll(tool: ToolSpec, terms: readonly string[]): boolean {
   return subjectsOf(tool).every((subject) => terms.includes(subject));

@@ -3,6 +3,7 @@
  * it has done are all in the conversation.
  */
 import type { ToolCall, TranscriptItem } from "../language-model.ts";
+import { isWish } from "./offline-wishes.ts";
 
 /** A call that was made, with what came back. */
 export interface Done {
@@ -19,6 +20,8 @@ export interface OfflineTurn {
   wish: string;
   /** The question that the last reply ended with. */
   asked: string | undefined;
+  /** The questions of the replies before, newest first; the first of them is `asked`. */
+  questions: readonly (string | undefined)[];
   /** The customer's messages before, newest first. */
   earlier: readonly string[];
   /** What was called since the customer wrote, in order. */
@@ -53,11 +56,14 @@ export function readTurn(transcript: readonly TranscriptItem[], writes: Readonly
   const now = exchanges.at(-1) as Exchange;
   const before = exchanges.slice(0, -1);
   const message = textOf(now);
-  const last = before.at(-1)?.reply;
+  const questions = before
+    .map((one) => (one.reply === undefined ? undefined : questionAtEnd(one.reply)))
+    .reverse();
   return {
     message,
     wish: wishOf(exchanges, writes),
-    asked: last === undefined ? undefined : questionAtEnd(last),
+    asked: questions[0],
+    questions,
     earlier: before.flatMap((one) => one.texts).reverse(),
     work: now.done,
     past: before.flatMap((one) => one.done),
@@ -132,7 +138,7 @@ function wishOf(exchanges: readonly Exchange[], writes: ReadonlySet<string>): st
   for (let at = exchanges.length - 2; at >= 0 && parts.length < wishPartsMax; at--) {
     const exchange = exchanges[at] as Exchange;
     const asked = exchange.reply === undefined ? undefined : questionAtEnd(exchange.reply);
-    if (asked === undefined || !asksForMore(asked) || isOwnQuestion(parts[0] as string)) break;
+    if (asked === undefined || !asksForMore(asked) || startsAnew(parts[0] as string, asked)) break;
     if (exchange.done.some((one) => writes.has(one.name) && succeeded(one))) break;
     parts.unshift(textOf(exchange));
   }
@@ -160,9 +166,12 @@ export function asksForMore(question: string): boolean {
   );
 }
 
-/** A new question instead of an answer. */
-function isOwnQuestion(text: string): boolean {
-  return text.trim().endsWith("?") && !/\d/.test(text);
+/** A new question or a new wish instead of an answer. */
+function startsAnew(text: string, asked: string): boolean {
+  const named = /\d/.test(text);
+  if (text.trim().endsWith("?") && !named) return true;
+  // Asked for a reason, people say what they want instead; a wish that names something is another one.
+  return isWish(text) && (named || !/\breason\b/i.test(asked));
 }
 
 /** It ran, and did not say that it was refused. */

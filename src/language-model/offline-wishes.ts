@@ -61,6 +61,18 @@ export function wishesIn(text: string): string[][] {
   return wishes;
 }
 
+/** What people tell a shop to do. */
+const deeds =
+  /^(?:refund|cancel|return|exchange|replace|swap|change|update|upgrade|downgrade|switch|delete|remove|reset|send|resend|ship|deliver|book|order|buy|pause|stop|resume|renew|unsubscribe|subscribe|close|open|create|add|track|move|extend|activate|deactivate|enable|disable|reserve|reschedule|modify|correct|fix|repair|unlock|block|give|show|check|find|look)$/;
+
+/** Whether anything is plainly wanted done: what might only be a name or a topic ("window seat") is not. */
+export function isWish(text: string): boolean {
+  return sentencesOf(text).some((sentence) => {
+    const wanted = wishesIn(sentence).length > 0;
+    return wanted && (formula.test(sentence) || deeds.test(firstWords(sentence.replace(politeness, ""), 1)));
+  });
+}
+
 function wantedIn(clause: string, withId: boolean): string[] | undefined {
   const bare = clause.replace(politeness, "").trim();
   // "Can I cancel ord_1002?" names the thing: that is asking for it; without it, it is a question about the rules.
