@@ -1,0 +1,369 @@
+/**
+ * The desk's place on Slack. Here the parts are put together; what each does is in its own file:
+ *
+ *   payload ─▶ http-receiver / socket-receiver ─▶ events ─▶ incoming / interaction ─▶ the desk
+ *   the desk ─▶ posting / draft ─▶ outgoing ─▶ web-api ─▶ Slack
+ */
+import type { Clock } from "../../src/clock.ts";
+import { codeOf, DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
+import type { Receiver as Desk, Mark, Platform, Post } from "../../src/platform.ts";
+import { createAnswers, spotNamed } from "./answers.ts";
+import { createDrafting, type Recipient } from "./draft.ts";
+import { toName } from "./emoji.ts";
+import { createEventHandler } from "./events.ts";
+import { examine } from "./examine.ts";
+import { deskErrorFrom, neededScope, slackErrorOf } from "./faults.ts";
+import { createHttp, type Http } from "./fetch.ts";
+import { createGreeting, type Prompt } from "./greeting.ts";
+import { createGroups } from "./groups.ts";
+import { createHttpReceiver } from "./http-receiver.ts";
+import { createInstallPages, type OAuthConfig } from "./installing.ts";
+import { takeBackStreams } from "./left-streams.ts";
+import { cut, oneLine } from "./mrkdwn.ts";
+import { homeView, toOnePart } from "./outgoing.ts";
+import { type Json, textAt } from "./payload.ts";
+import { createPeople } from "./people.ts";
+import { createPosting } from "./posting.ts";
+import type { Handle, Receiver } from "./receiver.ts";
+import { createSocketReceiver } from "./socket-receiver.ts";
+import type { InstallationStore, StreamStore } from "./stores.ts";
+import { accountOf, isDirect, type Place, placeOf, platformName, threadId } from "./thread-id.ts";
+import { createUpload, download, isSlackAddress } from "./upload.ts";
+import { callTimeoutMs, createWebApi, type WebApi } from "./web-api.ts";
+import { createWorkspaces } from "./workspaces.ts";
+
+export interface SlackConfig {
+  /** Of the workspace where the app is installed by hand; with `oauth` there can be others, or only others. */
+  botToken?: string;
+  /** Socket Mode, when it is given. */
+  appToken?: string;
+  /** HTTP, when there is no app token. */
+  signingSecret?: string;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** Ends in `/api/`; Slack's own when it is not given. */
+  apiUrl?: string;
+  /** Ids, as Slack has them. */
+  supportChannels: readonly string[];
+  deskChannel?: string;
+  suggestedPrompts: readonly (string | Prompt)[];
+  /** What a new thread in the assistant pane begins with. */
+  greeting?: string;
+  /** Shown in turn while the bot works. */
+  loadingMessages?: readonly string[];
+  oauth?: OAuthConfig;
+}
+
+export interface SlackParts {
+  config: SlackConfig;
+  log: Log;
+  clock: Clock;
+  installations?: InstallationStore;
+  streams?: StreamStore;
+  /** Told of the HTTP port. */
+  onListening?: (port: number) => void;
+}
+
+/** Slack's names for the bot's own marks. */
+const marks: Readonly<Record<Mark, string>> = {
+  sent: "white_check_mark",
+  failed: "warning",
+  working: "hourglass_flowing_sand",
+};
+
+const recipientsMax = 5_000;
+/** The same trouble is told once in this time. */
+const troubleEveryMs = 60 * 60_000;
+
+export function createSlackAdapter(parts: SlackParts): Platform {
+  const { config, clock, installations, streams } = parts;
+  const log = parts.log.with({ platform: platformName });
+  const { apiUrl } = config;
+  const deskChannel = config.deskChannel === undefined ? undefined : bareId(config.deskChannel);
+  const supportChannels = config.supportChannels.map(bareId);
+  const http = createHttp();
+  const workspaces = createWorkspaces(config.botToken, installations, clock);
+  const recipients = new Map<string, Recipient>();
+  const told = new Map<string, number>();
+  let desk: Desk | undefined;
+  let receivers: Receiver[] = [];
+  let closed: Promise<void> | undefined;
+
+  const api = createWebApi({
+    ...(apiUrl === undefined ? {} : { apiUrl }),
+    http,
+    clock,
+    log,
+    tokenOf: (team) => workspaces.tokenOf(team),
+    onUnauthorized: tellTrouble,
+  });
+  const people = createPeople(api, clock, log);
+  const belongs = createGroups(api, clock);
+  const posting = createPosting({ api, workspaces, upload: createUpload(api, http), log });
+  const answers = createAnswers(clock, (url) => isAnswerAddress(url, apiUrl));
+  const greeting = createGreeting({
+    api,
+    posting,
+    log,
+    text: config.greeting,
+    prompts: config.suggestedPrompts.map((prompt) =>
+      typeof prompt === "string" ? { title: prompt, message: prompt } : prompt,
+    ),
+  });
+  const recipientOf = (place: Place) => recipients.get(`${place.team} ${place.channel} ${place.ts}`);
+  const draft = createDrafting({ api, posting, clock, log, streams, recipientOf });
+
+  /** Slack asks for whom a stream in a channel is: for whoever wrote last in the thread. */
+  function onMessage(team: string, event: Json): void {
+    const [channel, ts, user] = ["channel", "ts", "user"].map((key) => textAt(event, key));
+    if (!channel || !ts || !user || isDirect(channel)) return;
+    const key = `${team} ${channel} ${textAt(event, "thread_ts") ?? ts}`;
+    recipients.delete(key);
+    if (recipients.size >= recipientsMax) recipients.delete(recipients.keys().next().value ?? "");
+    recipients.set(key, { user, team: textAt(event, "user_team") ?? textAt(event, "team") ?? team });
+  }
+
+  /** Tokens and scopes that Slack refuses are told to the desk, each once an hour. */
+  function tellTrouble(team: string, method: string, error: DeskError): void {
+    const code = slackErrorOf(error) ?? codeOf(error) ?? "unauthorized";
+    const scope = neededScope(error);
+    const what = `${team}:${code}:${scope ?? ""}`;
+    const last = told.get(what);
+    if (!desk || (last !== undefined && clock.elapsed() - last < troubleEveryMs)) return;
+    told.set(what, clock.elapsed());
+    const text =
+      code === "missing_scope"
+        ? `The Slack app lacks the scope ${scope ?? "for"} (${method}). Add it and reinstall the app.`
+        : `Slack refuses the app's token (${code}). Reinstall the app.`;
+    const hour = Math.floor(clock.now() / troubleEveryMs);
+    desk
+      .receive({ kind: "trouble", keys: [`${platformName}:trouble:${what}:${hour}`], code, text })
+      .catch((failed: unknown) => log.warn("slack.trouble_not_told", { code, error: failed }));
+  }
+
+  async function connect(receiver: Desk): Promise<void> {
+    desk = receiver;
+    if (config.botToken !== undefined) await learnOwn();
+    if (streams) await takeBackStreams(api, streams, log);
+    const handle = createEventHandler({
+      api,
+      workspaces,
+      people,
+      posting,
+      greeting,
+      answers,
+      log,
+      desk: receiver,
+      supportChannels: new Set(supportChannels),
+      deskChannel,
+      onMessage,
+    });
+    receivers = receiversFor(parts, { http, log, handle, refresh: workspaces.refresh });
+    for (const one of receivers) await one.start();
+    log.info("slack.connected", { team: workspaces.own?.team, way: config.appToken ? "socket" : "http" });
+  }
+
+  /** Which workspace the configured token belongs to, and who the bot is there. */
+  async function learnOwn(): Promise<void> {
+    const self = await api.call("", "auth.test", {});
+    if (!self.team_id || !self.user_id || config.botToken === undefined) {
+      throw new DeskError("platform_unauthorized", "auth.test: this token is not a bot's");
+    }
+    workspaces.setOwn({
+      team: self.team_id,
+      bot: self.user_id,
+      token: config.botToken,
+      ...(self.enterprise_id ? { enterprise: self.enterprise_id } : {}),
+    });
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all(receivers.map((one) => one.close()));
+    await api.idle();
+    await http.close();
+  }
+
+  return {
+    name: platformName,
+    connect,
+    close() {
+      closed ??= close();
+      return closed;
+    },
+    post: posting.post,
+    find: posting.find,
+    edit: posting.edit,
+    remove: posting.remove,
+    draft,
+    belongs,
+    async mark(message, mark, set) {
+      await setReaction(api, placeOf(message), marks[mark], set);
+    },
+    async react(message, emoji, added) {
+      const name = toName(emoji);
+      if (name === undefined) throw new DeskError("platform_refused", "Slack has no name for this emoji");
+      await setReaction(api, placeOf(message), name, added);
+    },
+    async working(thread, step) {
+      const { team, channel, ts } = placeOf(thread);
+      // Slack shows a status in threads only.
+      if (ts === undefined) return;
+      const status = step === undefined ? "" : cut(oneLine(step), 50);
+      const loading = step === undefined ? [] : (config.loadingMessages ?? []).slice(0, 10);
+      await api.call(team, "assistant.threads.setStatus", {
+        channel_id: channel,
+        thread_ts: ts,
+        status,
+        ...(loading.length > 0 ? { loading_messages: loading.map((one) => cut(oneLine(one), 50)) } : {}),
+      });
+    },
+    async whisper(thread, to, post) {
+      await showPrivately(api, placeOf(thread), accountOf(to).user, post);
+    },
+    async answer(interaction, post) {
+      const spot = spotNamed(interaction);
+      if (!spot) return false;
+      const address = answers.addressOf(interaction);
+      if (address !== undefined && (await answerAt(http, address, spot.thread, post))) return true;
+      return showPrivately(
+        api,
+        placeOf(threadId(spot.team, spot.channel, spot.thread)),
+        spot.user,
+        post,
+      ).then(
+        () => true,
+        (error: unknown) => {
+          if (codeOf(error) === "platform_unreachable" || codeOf(error) === "platform_refused") return false;
+          throw error;
+        },
+      );
+    },
+    async direct(person) {
+      const { team, user } = accountOf(person.id);
+      const { channel } = await api.call(team, "conversations.open", { users: user });
+      if (!channel?.id) throw new DeskError("platform_unreachable", "conversations.open: no direct channel");
+      return { thread: threadId(team, channel.id, undefined), way: "direct" };
+    },
+    async home(user, post) {
+      const { team, user: account } = accountOf(user);
+      await api.call(team, "views.publish", { user_id: account, view: homeView(post) });
+    },
+    async download(file, bytesMax) {
+      const token = await workspaces.tokenOf(placeOf(file.id).team);
+      return download(http, file, bytesMax, token, (url) => isSlackAddress(url, apiUrl));
+    },
+    async person(user) {
+      const { team, user: account } = accountOf(user);
+      const workspace = await workspaces.find(team);
+      return workspace && people.person(workspace, account);
+    },
+    examine: () => examine(api, "", { appToken: config.appToken, supportChannels, deskChannel }),
+  };
+}
+
+interface ReceiverNeeds {
+  http: Http;
+  log: Log;
+  handle: Handle;
+  refresh(team: string): void;
+}
+
+/** Socket Mode or HTTP; and HTTP beside Socket Mode where the app can be installed in further workspaces. */
+function receiversFor(parts: SlackParts, { http, log, handle, refresh }: ReceiverNeeds): Receiver[] {
+  const { config, clock, installations, onListening } = parts;
+  const { appToken, apiUrl, host, port, oauth } = config;
+  const receivers: Receiver[] = [];
+  if (appToken !== undefined) {
+    receivers.push(createSocketReceiver({ appToken, apiUrl, http, handle, clock, log }));
+  }
+  const pages =
+    oauth &&
+    installations &&
+    createInstallPages({
+      oauth,
+      store: installations,
+      apiUrl,
+      http,
+      log,
+      onInstalled: ({ team }) => refresh(team),
+    });
+  const signingSecret = appToken === undefined ? config.signingSecret : undefined;
+  if (signingSecret !== undefined || pages) {
+    receivers.push(
+      createHttpReceiver({
+        host,
+        port,
+        signingSecret,
+        handle,
+        clock,
+        log,
+        ...(pages ? { pages } : {}),
+        ...(onListening ? { onListening } : {}),
+      }),
+    );
+  }
+  if (receivers.length === 0) {
+    throw new DeskError("config_invalid", "Slack needs SLACK_APP_TOKEN or SLACK_SIGNING_SECRET");
+  }
+  return receivers;
+}
+
+/** `C1` of `C1`, `slack:C1` and `slack:T1:C1`. */
+function bareId(id: string): string {
+  return id.slice(id.lastIndexOf(":") + 1);
+}
+
+async function setReaction(api: WebApi, place: Place, name: string, set: boolean): Promise<void> {
+  const { team, channel, ts = "" } = place;
+  try {
+    await api.call(team, set ? "reactions.add" : "reactions.remove", { channel, timestamp: ts, name });
+  } catch (error) {
+    if (slackErrorOf(error) !== (set ? "already_reacted" : "no_reaction")) throw error;
+  }
+}
+
+async function showPrivately(api: WebApi, place: Place, user: string, post: Post): Promise<void> {
+  const { team, channel, ts } = place;
+  const { text, blocks } = toOnePart(post, "plain");
+  const thread = ts === undefined ? {} : { thread_ts: ts };
+  await api.call(team, "chat.postEphemeral", { channel, user, text, blocks, ...thread });
+}
+
+/** False when the address is not good any more. */
+async function answerAt(
+  http: Http,
+  address: string,
+  thread: string | undefined,
+  post: Post,
+): Promise<boolean> {
+  const { text, blocks } = toOnePart(post, "plain");
+  const message = {
+    response_type: "ephemeral",
+    replace_original: false,
+    text,
+    blocks,
+    ...(thread === undefined ? {} : { thread_ts: thread }),
+  };
+  try {
+    const { statusCode, body } = await http.request(address, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(message),
+      timeoutMs: callTimeoutMs,
+    });
+    await body.dump();
+    return statusCode === 200;
+  } catch (error) {
+    throw deskErrorFrom(error, "the answer", false);
+  }
+}
+
+/** Slack's own address, or one of the machine of the Slack server that was configured. */
+function isAnswerAddress(url: URL, apiUrl: string | undefined): boolean {
+  if (url.protocol === "https:" && (url.hostname === "slack.com" || url.hostname.endsWith(".slack.com"))) {
+    return true;
+  }
+  return apiUrl !== undefined && URL.canParse(apiUrl) && new URL(apiUrl).hostname === url.hostname;
+}

@@ -1,0 +1,135 @@
+/**
+ * What happens with each payload that arrives, over either transport: whose it is, what it means, and that the desk has
+ * it before Slack is told so.
+ */
+import type { Log } from "../../src/log.ts";
+import type { Incoming, Person } from "../../src/message.ts";
+import type { Receiver as Desk } from "../../src/platform.ts";
+import type { Answers } from "./answers.ts";
+import type { Greeting } from "./greeting.ts";
+import { endsInstallation, incomingFrom, type People as PeopleOf, type Where } from "./incoming.ts";
+import { answerAddressOf, interactionFrom, spotOf } from "./interaction.ts";
+import { askModal } from "./outgoing.ts";
+import { at, type Json, textAt } from "./payload.ts";
+import type { People } from "./people.ts";
+import type { Posting } from "./posting.ts";
+import type { Handle } from "./receiver.ts";
+import type { WebApi } from "./web-api.ts";
+import type { Workspace, Workspaces } from "./workspaces.ts";
+
+export interface EventParts {
+  api: WebApi;
+  workspaces: Workspaces;
+  people: People;
+  posting: Posting;
+  greeting: Greeting;
+  answers: Answers;
+  log: Log;
+  desk: Desk;
+  supportChannels: ReadonlySet<string>;
+  deskChannel: string | undefined;
+  /** Told of every message, for streams to it. */
+  onMessage(team: string, event: Json): void;
+}
+
+export function createEventHandler(parts: EventParts): Handle {
+  const { api, workspaces, people, posting, greeting, answers, log, desk } = parts;
+
+  return async (body) => {
+    const workspace = await workspaces.of(body);
+    if (!workspace) {
+      log.debug("slack.unknown_workspace", { type: body.type });
+      return undefined;
+    }
+    if (textAt(body, "type") === "event_callback") await event(workspace, body);
+    else await interaction(workspace, body);
+    return undefined;
+  };
+
+  async function event(workspace: Workspace, body: Json): Promise<void> {
+    const about = at(body, "event");
+    if (textAt(about, "type") === "assistant_thread_started") {
+      // Not the core's business, and nothing that a second delivery could spoil: Slack need not wait for it.
+      void greeting.greet(workspace.team, about ?? {});
+      return;
+    }
+    const incoming = await withPeople(workspace, (who) => incomingFrom(body, whereOf(workspace), who));
+    if (!incoming) return;
+    remember(workspace, incoming, about ?? {});
+    await take(incoming);
+    if (endsInstallation(incoming)) await workspaces.end(workspace.team);
+  }
+
+  async function interaction(workspace: Workspace, body: Json): Promise<void> {
+    const { user, channel, thread } = spotOf(body);
+    const spot = { team: workspace.team, user, channel, ...(thread === undefined ? {} : { thread }) };
+    const name = answers.keep(spot, answerAddressOf(body));
+    const found = await withPeople(workspace, (who) => interactionFrom(body, whereOf(workspace), who, name));
+    switch (found.kind) {
+      case "incoming":
+        return take(found.incoming);
+      case "ask":
+        // The trigger is good for three seconds: Slack is acknowledged while the modal opens.
+        void openModal(workspace, found.trigger, askModal(found, found.returns), spot);
+        return;
+      case "ignored":
+        log.info("slack.interaction_ignored", { team: workspace.team, why: found.why });
+    }
+  }
+
+  async function openModal(
+    workspace: Workspace,
+    trigger: string,
+    view: ReturnType<typeof askModal>,
+    spot: { user: string; channel: string },
+  ): Promise<void> {
+    try {
+      await api.call(workspace.team, "views.open", { trigger_id: trigger, view });
+    } catch (error) {
+      log.warn("slack.modal_not_opened", { team: workspace.team, error });
+      const text = "That took too long. Please press the button again.";
+      await api
+        .call(workspace.team, "chat.postEphemeral", { channel: spot.channel, user: spot.user, text })
+        .catch((second: unknown) => log.debug("slack.not_told", { team: workspace.team, error: second }));
+    }
+  }
+
+  async function take(incoming: Incoming): Promise<void> {
+    try {
+      await desk.receive(incoming);
+    } catch (error) {
+      log.warn("slack.not_taken", { kind: incoming.kind, key: incoming.keys[0], error });
+      throw error;
+    }
+  }
+
+  /** Translates with the names that are known; when some are not, looks them up and translates again. */
+  async function withPeople<T>(workspace: Workspace, translate: (who: PeopleOf) => T): Promise<T> {
+    const unknown = new Set<string>();
+    const who = (user: string): Person => {
+      const { person, certain } = people.known(workspace, user);
+      if (!certain) unknown.add(user);
+      return person;
+    };
+    const first = translate(who);
+    if (first === undefined || unknown.size === 0) return first;
+    await people.lookUp(workspace, unknown);
+    return translate(who);
+  }
+
+  function whereOf({ team, bot }: Workspace): Where {
+    const { supportChannels, deskChannel } = parts;
+    return { team, bot, supportChannels, ...(deskChannel === undefined ? {} : { deskChannel }) };
+  }
+
+  function remember({ team }: Workspace, incoming: Incoming, about: Json): void {
+    if (incoming.kind !== "message") return;
+    const [channel, ts, thread] = ["channel", "ts", "thread_ts"].map((key) => textAt(about, key));
+    if (!channel || !ts) return;
+    posting.saw(team, channel, ts);
+    parts.onMessage(team, about);
+    if (thread !== undefined && incoming.message.visibility === "private") {
+      void greeting.entitle(team, channel, thread, incoming.message.text);
+    }
+  }
+}

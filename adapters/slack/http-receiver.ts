@@ -1,0 +1,170 @@
+/**
+ * Slack's requests over HTTP: `/slack/events` takes events, interactivity and commands. A request is checked before
+ * anything is done with it, taken before it is acknowledged, and answered 500 when it could not be taken, so that Slack
+ * brings it again.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { verifySlackRequest } from "@slack/bolt";
+import type { Clock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import { type Json, record } from "./payload.ts";
+import type { Handle, Receiver } from "./receiver.ts";
+
+export interface HttpReceiverParts {
+  host: string;
+  port: number;
+  /** Undefined where the server is only there for installing: then no event is taken. */
+  signingSecret: string | undefined;
+  handle: Handle;
+  clock: Clock;
+  log: Log;
+  /** Pages of the installation, by path. */
+  pages?: (request: IncomingMessage, response: ServerResponse, path: string) => boolean;
+  /** Told of the port it listens on, which is a free one when 0 was asked for. */
+  onListening?: (port: number) => void;
+}
+
+export const eventsPath = "/slack/events";
+/** Slack's own payloads are far smaller. */
+const bodyBytesMax = 2 * 1024 * 1024;
+/** How far a signature's time may be from ours, either way. */
+const windowMs = 5 * 60_000;
+
+export function createHttpReceiver(parts: HttpReceiverParts): Receiver {
+  const { host, port, signingSecret, handle, clock, log } = parts;
+  let server: Server | undefined;
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = pathOf(request);
+    if (path === eventsPath && signingSecret !== undefined) {
+      if (request.method === "POST") await take(request, response, signingSecret);
+      else answer(response, 405);
+      return;
+    }
+    if (request.method === "GET" && parts.pages?.(request, response, path)) return;
+    answer(response, 404);
+  }
+
+  async function take(request: IncomingMessage, response: ServerResponse, secret: string): Promise<void> {
+    const body = await read(request);
+    if (body === undefined) {
+      response.setHeader("connection", "close");
+      answer(response, 413);
+      return;
+    }
+    if (!isGenuine(request, body, secret, clock.now())) {
+      log.warn("slack.request_refused", { why: "not signed by Slack, or not now" });
+      answer(response, 401);
+      return;
+    }
+    const payload = parse(request, body);
+    if (!payload) {
+      log.warn("slack.request_refused", { why: "malformed" });
+      answer(response, 400);
+      return;
+    }
+    if (payload.ssl_check !== undefined) answer(response, 200);
+    else if (payload.type === "url_verification") answer(response, 200, { challenge: payload.challenge });
+    else await hand(payload, response);
+  }
+
+  async function hand(payload: Json, response: ServerResponse): Promise<void> {
+    try {
+      answer(response, 200, await handle(payload));
+    } catch (error) {
+      log.warn("slack.not_taken", { type: payload.type, error });
+      answer(response, 500);
+    }
+  }
+
+  return {
+    start() {
+      const listening = createServer(
+        { requestTimeout: 15_000, headersTimeout: 10_000 },
+        (request, response) => {
+          route(request, response).catch((error: unknown) => {
+            log.warn("slack.request_failed", { error });
+            answer(response, 400);
+          });
+        },
+      );
+      server = listening;
+      return new Promise((resolve, reject) => {
+        listening.once("error", reject);
+        listening.listen(port, host, () => {
+          listening.off("error", reject);
+          listening.on("error", (error) => log.error("slack.listener_failed", { error }));
+          const address = listening.address();
+          if (address !== null && typeof address === "object") parts.onListening?.(address.port);
+          resolve();
+        });
+      });
+    },
+    async close() {
+      const listening = server;
+      server = undefined;
+      if (!listening) return;
+      const closed = new Promise((resolve) => listening.close(resolve));
+      listening.closeIdleConnections();
+      const cancel = clock.after(3_000, () => listening.closeAllConnections());
+      await closed;
+      cancel();
+    },
+  };
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+/** The body as text; undefined when it is too large. */
+async function read(request: IncomingMessage): Promise<string | undefined> {
+  if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) return undefined;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > bodyBytesMax) return undefined;
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Bolt checks the signature and that it is not old; that it is not from the future is checked here. */
+function isGenuine(request: IncomingMessage, body: string, signingSecret: string, nowMs: number): boolean {
+  const signature = request.headers["x-slack-signature"];
+  const stamp = request.headers["x-slack-request-timestamp"];
+  if (typeof signature !== "string" || typeof stamp !== "string" || !/^\d{1,12}$/.test(stamp)) return false;
+  if (Math.abs(nowMs - Number(stamp) * 1_000) > windowMs) return false;
+  try {
+    verifySlackRequest({
+      signingSecret,
+      body,
+      headers: { "x-slack-signature": signature, "x-slack-request-timestamp": Number(stamp) },
+      nowMilliseconds: nowMs,
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Events come as JSON, commands as a form, interactions as JSON in a form's `payload`. */
+function parse(request: IncomingMessage, body: string): Json | undefined {
+  try {
+    if (!request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded")) {
+      return record(JSON.parse(body));
+    }
+    const fields = new URLSearchParams(body);
+    const payload = fields.get("payload");
+    return payload === null ? Object.fromEntries(fields) : record(JSON.parse(payload));
+  } catch {
+    return undefined;
+  }
+}
+
+function answer(response: ServerResponse, status: number, body?: Json): void {
+  if (response.headersSent || response.destroyed) return;
+  if (body === undefined) response.writeHead(status, { "content-length": "0" }).end();
+  else response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}

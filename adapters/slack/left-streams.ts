@@ -1,0 +1,36 @@
+/** Replies that were being streamed when the program ended: half of them would stay visible for ever. */
+import type { Log } from "../../src/log.ts";
+import { slackErrorOf } from "./faults.ts";
+import { textAt } from "./payload.ts";
+import { metadataType } from "./posting.ts";
+import type { OpenStream, StreamStore } from "./stores.ts";
+import type { WebApi } from "./web-api.ts";
+
+/** Takes back what an earlier process has left unfinished; what cannot be reached now is tried at the next start. */
+export async function takeBackStreams(api: WebApi, streams: StreamStore, log: Log): Promise<void> {
+  for (const stream of await streams.all()) {
+    try {
+      if (!(await isFinished(api, stream))) await takeBack(api, stream);
+      await streams.remove(stream);
+    } catch (error) {
+      log.warn("slack.stream_left", { team: stream.team, channel: stream.channel, error });
+    }
+  }
+}
+
+/** A finished reply carries its key; it was only not yet crossed off. */
+async function isFinished(api: WebApi, { team, channel, ts }: OpenStream): Promise<boolean> {
+  const range = { channel, ts, oldest: ts, latest: ts, inclusive: true, include_all_metadata: true };
+  const { messages } = await api.call(team, "conversations.replies", range);
+  const message = messages?.find((one) => one.ts === ts);
+  return textAt(message, "metadata", "event_type") === metadataType;
+}
+
+async function takeBack(api: WebApi, { team, channel, ts }: OpenStream): Promise<void> {
+  await api.call(team, "chat.stopStream", { channel, ts }).catch(() => undefined);
+  try {
+    await api.call(team, "chat.delete", { channel, ts });
+  } catch (error) {
+    if (slackErrorOf(error) !== "message_not_found") throw error;
+  }
+}

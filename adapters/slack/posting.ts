@@ -1,0 +1,380 @@
+/**
+ * Posting, so that nothing is shown twice. Each part of a post carries its outbox key as message metadata. How far a
+ * post came is remembered while the program runs; after a doubt, or in a new process, `find` reads it off the channel,
+ * and the next `post` goes on from there:
+ *
+ *   post ──▶ part 1 ──▶ part 2 ──▶ … ──▶ files ──▶ posted
+ *              │ error: thrown; what is known to have arrived is remembered
+ *              ▼ no answer: thrown as ambiguous; `find` (or the next `post`) looks first
+ */
+import { createHash } from "node:crypto";
+import { codeOf, DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
+import type { Post, Posted, Target } from "../../src/platform.ts";
+import type { MessageId } from "../../src/thread.ts";
+import { slackErrorOf } from "./faults.ts";
+import { type FeedbackStyle, type Part, tailOf, toOnePart, toParts } from "./outgoing.ts";
+import { at, type Json, listAt, record, textAt } from "./payload.ts";
+import { isDirect, messageId, type Place, placeOf, threadId } from "./thread-id.ts";
+import type { Upload } from "./upload.ts";
+import type { ArgumentsOf, WebApi } from "./web-api.ts";
+import type { Workspaces } from "./workspaces.ts";
+
+export const metadataType = "deskhand_reply";
+
+export interface Posting {
+  post(target: Target, post: Post, key: string): Promise<Posted>;
+  find(target: Target, key: string): Promise<Posted | undefined>;
+  edit(message: MessageId, post: Post): Promise<void>;
+  remove(message: MessageId): Promise<void>;
+  /** The metadata by which a message of this many parts is found again. */
+  metadataOf(key: string, part: number, of: number, files: number): Metadata;
+  /** What a finished stream shows below its text. */
+  tail(team: string, post: Post): ReturnType<typeof tailOf>;
+  /** Says that something may be shown under this key from now on. */
+  begin(place: Place, key: string): void;
+  /** A stream in this place is this process's own until `over`: what has no such guardian was left by a dead one. */
+  guard(place: Place): { shownAt(ts: string): void; over(): void };
+  /** Deletes what `leave` left. */
+  takeBack(place: Place, key: string): Promise<void>;
+  /** Nothing is left of this key. */
+  forget(key: string): void;
+  /** The first part of the post is this message already. */
+  adopt(place: Place, key: string, ts: string): void;
+  /** Something unfinished is visible under this key: the next `post` deletes it first. `undefined` ts: to be looked for. */
+  leave(place: Place, key: string, ts: string | undefined, text: string): void;
+  /** Slack's clock in this channel as it was last seen: what is posted from now on is later. */
+  saw(team: string, channel: string, ts: string): void;
+}
+
+interface Metadata {
+  event_type: string;
+  event_payload: { id: string; part: number; of: number; files: number };
+}
+
+/** How far a post has come. */
+interface Progress {
+  /** The ts of each part that has arrived. */
+  parts: Map<number, string>;
+  filesDone: boolean;
+  /** A send ended without an answer: look before the next. */
+  doubtful: boolean;
+  /** Everything of this post is later than this. */
+  after: string | undefined;
+  /** Unfinished things to be deleted first. */
+  remnant: { ts: string | undefined; text: string } | undefined;
+}
+
+interface Whole {
+  of: number;
+  files: number;
+}
+
+/** What a look through a channel has found of one key. */
+interface Scanned {
+  parts: Map<number, string>;
+  whole: Whole | undefined;
+  /** Messages of the bot that only share files. */
+  files: string[];
+  remnant: { ts: string; text: string } | undefined;
+  /** Streams of the bot that were never finished. */
+  unfinished: string[];
+}
+
+const rememberedMax = 5_000;
+const pageSize = 200;
+const pagesMax = 50;
+
+interface PostingParts {
+  api: WebApi;
+  workspaces: Workspaces;
+  upload: Upload;
+  log: Log;
+}
+
+export function createPosting({ api, workspaces, upload, log }: PostingParts): Posting {
+  const progress = new Map<string, Progress>();
+  const lastSeen = new Map<string, string>();
+  /** The later parts of messages, by the first one's id. */
+  const continuations = new Map<MessageId, string[]>();
+  const plainFeedback = new Set<string>();
+  /** The streams that this process is writing, by place. */
+  const guards = new Map<string, { ts: string | undefined }[]>();
+
+  const styleOf = (team: string): FeedbackStyle => (plainFeedback.has(team) ? "plain" : "native");
+
+  /** @param after what is known to be earlier than everything of this post */
+  function progressOf(key: string, after: string | undefined): Progress {
+    const known = progress.get(key);
+    if (known) return known;
+    const fresh = { parts: new Map(), filesDone: false, doubtful: false, after, remnant: undefined };
+    keep(progress, key, fresh);
+    return fresh;
+  }
+
+  const begin = ({ team, channel }: Place, key: string) =>
+    progressOf(key, lastSeen.get(`${team} ${channel}`));
+
+  async function post(target: Target, content: Post, key: string): Promise<Posted> {
+    const place = placeOfTarget(target);
+    const done = begin(place, key);
+    if (done.doubtful) await scan(place, key, done);
+    await deleteRemnant(place, key, done);
+    const parts = toParts(content, styleOf(place.team));
+    const files = content.files ?? [];
+    try {
+      for (const [n, part] of parts.entries()) {
+        if (done.parts.has(n)) continue;
+        const metadata = metadataOf(key, n, parts.length, files.length);
+        done.parts.set(n, await postPart(threaded(place, done), part, content, metadata));
+      }
+      if (files.length > 0 && !done.filesDone) {
+        await upload(threaded(place, done), files);
+        done.filesDone = true;
+      }
+    } catch (error) {
+      done.doubtful = codeOf(error) === "platform_ambiguous";
+      throw error;
+    }
+    progress.delete(key);
+    return posted(place, done);
+  }
+
+  /** In a channel the later parts of a post stand in the first one's thread. */
+  function threaded(place: Place, done: Pick<Progress, "parts">): Place {
+    const first = done.parts.get(0);
+    if (place.ts !== undefined || first === undefined || isDirect(place.channel)) return place;
+    return { ...place, ts: first };
+  }
+
+  function posted({ team, channel, ts }: Place, done: Progress): Posted {
+    const first = done.parts.get(0) ?? "";
+    const id = messageId(team, channel, first);
+    const later = [...done.parts].filter(([n]) => n > 0).map(([, one]) => one);
+    if (later.length > 0) keep(continuations, id, later);
+    return { id, thread: threadId(team, channel, ts ?? (isDirect(channel) ? undefined : first)) };
+  }
+
+  /** A workspace that does not know an element of ours gets a plainer message, not none. */
+  async function postPart(place: Place, part: Part, content: Post, metadata: Metadata): Promise<string> {
+    try {
+      return await send(place, part, metadata);
+    } catch (error) {
+      if (slackErrorOf(error) !== "invalid_blocks") throw error;
+      log.warn("slack.blocks_refused", { team: place.team, error });
+      if (content.feedback !== undefined && styleOf(place.team) === "native") {
+        keep(plainFeedback, place.team);
+        const plain = toParts(content, "plain")[metadata.event_payload.part] ?? part;
+        return postPart(place, plain, content, metadata);
+      }
+      return send(place, { text: part.text, blocks: [] }, metadata);
+    }
+  }
+
+  async function send({ team, channel, ts }: Place, part: Part, metadata: Metadata): Promise<string> {
+    const { id, part: n } = metadata.event_payload;
+    const message: ArgumentsOf<"chat.postMessage"> & { client_msg_id: string } = {
+      channel,
+      ...(ts === undefined ? {} : { thread_ts: ts }),
+      text: part.text,
+      ...(part.blocks.length === 0 ? {} : { blocks: part.blocks }),
+      unfurl_links: false,
+      unfurl_media: false,
+      metadata: metadata as unknown as { event_type: string; event_payload: Record<string, string | number> },
+      client_msg_id: uuidFrom(`${id}/${n}`),
+    };
+    const answer = await api.call(team, "chat.postMessage", message);
+    if (!answer.ts) throw new DeskError("platform_ambiguous", "chat.postMessage: an answer without a ts");
+    saw(team, channel, answer.ts);
+    return answer.ts;
+  }
+
+  /** Reads off the channel which parts of a post are there. */
+  async function scan(place: Place, key: string, done: Progress): Promise<Scanned> {
+    const bot = (await workspaces.find(place.team))?.bot;
+    const seen: Scanned = {
+      parts: new Map(),
+      files: [],
+      whole: undefined,
+      remnant: undefined,
+      unfinished: [],
+    };
+    for await (const message of messagesOf(place, done.after)) notice(seen, message, key, bot, done);
+    const { whole } = seen;
+    const root = threaded(place, seen);
+    if (root !== place && whole && (whole.of > 1 || whole.files > 0)) {
+      for await (const message of messagesOf(root, done.after)) notice(seen, message, key, bot, done);
+    }
+    if (done.remnant?.ts === undefined) done.remnant = seen.remnant;
+    done.parts = seen.parts;
+    const last = seen.parts.get((whole?.of ?? 1) - 1);
+    done.filesDone = last !== undefined && seen.files.some((ts) => ts > last);
+    done.doubtful = false;
+    return seen;
+  }
+
+  /** Streams that a process which has died was writing stay half-written for ever: they are taken back when seen. */
+  async function takeBackDead({ team, channel }: Place, unfinished: string[]): Promise<void> {
+    const own = guards.get(`${team} ${channel}`) ?? [];
+    if (own.some((stream) => stream.ts === undefined)) return;
+    for (const ts of unfinished) {
+      if (own.some((stream) => stream.ts === ts)) continue;
+      await api.call(team, "chat.stopStream", { channel, ts }).catch(() => undefined);
+      await deleteMessage(team, channel, ts);
+      log.info("slack.stream_taken_back", { team, channel, ts });
+    }
+  }
+
+  /** Newest first in a channel, oldest first in a thread. @throws when there are too many to be certain */
+  async function* messagesOf({ team, channel, ts }: Place, after: string | undefined): AsyncGenerator<Json> {
+    let cursor: string | undefined;
+    for (let page = 0; page < pagesMax; page += 1) {
+      const range = {
+        channel,
+        include_all_metadata: true,
+        limit: pageSize,
+        ...(after === undefined ? {} : { oldest: after }),
+        ...(cursor ? { cursor } : {}),
+      };
+      const answer =
+        ts === undefined
+          ? await api.call(team, "conversations.history", range)
+          : await api.call(team, "conversations.replies", { ...range, ts });
+      for (const message of answer.messages ?? []) {
+        const one = record(message);
+        if (one) yield one;
+      }
+      cursor = answer.response_metadata?.next_cursor;
+      if (!cursor) return;
+    }
+    throw new DeskError("platform_ambiguous", "there are too many messages to look through");
+  }
+
+  async function deleteRemnant(place: Place, key: string, done: Progress): Promise<void> {
+    if (done.remnant && done.remnant.ts === undefined) await scan(place, key, done);
+    if (done.remnant?.ts !== undefined) await deleteMessage(place.team, place.channel, done.remnant.ts);
+    done.remnant = undefined;
+  }
+
+  async function deleteMessage(team: string, channel: string, ts: string): Promise<void> {
+    try {
+      await api.call(team, "chat.delete", { channel, ts });
+    } catch (error) {
+      if (slackErrorOf(error) !== "message_not_found") throw error;
+    }
+  }
+
+  function saw(team: string, channel: string, ts: string): void {
+    const place = `${team} ${channel}`;
+    const before = lastSeen.get(place);
+    if (before === undefined || before < ts) keep(lastSeen, place, ts);
+  }
+
+  return {
+    post,
+    metadataOf,
+    saw,
+    tail: (team, content) => tailOf(content, styleOf(team)),
+    async find(target, key) {
+      const place = placeOfTarget(target);
+      // Where another process may have begun it, nothing bounds the search.
+      const done = progressOf(key, undefined);
+      const { whole, unfinished } = await scan(place, key, done);
+      if (!done.remnant) await takeBackDead(place, unfinished);
+      if (!whole || done.parts.size < whole.of || (whole.files > 0 && !done.filesDone)) return undefined;
+      progress.delete(key);
+      return posted(place, done);
+    },
+    async edit(message, content) {
+      const { team, channel, ts = "" } = placeOf(message);
+      const { text, blocks } = toOnePart(content, styleOf(team));
+      await api.call(team, "chat.update", { channel, ts, text, blocks });
+      for (const later of continuations.get(message) ?? []) await deleteMessage(team, channel, later);
+      continuations.delete(message);
+    },
+    async remove(message) {
+      const { team, channel, ts = "" } = placeOf(message);
+      for (const one of [ts, ...(continuations.get(message) ?? [])]) await deleteMessage(team, channel, one);
+      continuations.delete(message);
+    },
+    begin,
+    guard({ team, channel }) {
+      const where = `${team} ${channel}`;
+      const own: { ts: string | undefined } = { ts: undefined };
+      guards.set(where, [...(guards.get(where) ?? []), own]);
+      return {
+        shownAt(ts) {
+          own.ts = ts;
+        },
+        over() {
+          const others = (guards.get(where) ?? []).filter((one) => one !== own);
+          if (others.length > 0) guards.set(where, others);
+          else guards.delete(where);
+        },
+      };
+    },
+    adopt: (place, key, ts) => void begin(place, key).parts.set(0, ts),
+    leave(place, key, ts, text) {
+      begin(place, key).remnant = { ts, text };
+    },
+    async takeBack(place, key) {
+      const done = progress.get(key);
+      if (done) await deleteRemnant(place, key, done);
+      progress.delete(key);
+    },
+    forget: (key) => void progress.delete(key),
+  };
+}
+
+function notice(seen: Scanned, message: Json, key: string, bot: string | undefined, done: Progress): void {
+  const ts = textAt(message, "ts");
+  if (!ts || textAt(message, "user") !== bot) return;
+  const payload = payloadOf(message);
+  if (payload?.id === key) {
+    seen.parts.set(payload.part, ts);
+    seen.whole = { of: payload.of, files: payload.files };
+  } else if (!payload && listAt(message, "files").length > 0) seen.files.push(ts);
+  else if (!payload && done.remnant && isRemnant(message, done.remnant.text)) {
+    seen.remnant = { ts, text: done.remnant.text };
+  } else if (!payload && textAt(message, "streaming_state") !== undefined) seen.unfinished.push(ts);
+}
+
+function metadataOf(key: string, part: number, of: number, files: number): Metadata {
+  return { event_type: metadataType, event_payload: { id: key, part, of, files } };
+}
+
+function payloadOf(message: Json): Metadata["event_payload"] | undefined {
+  if (textAt(message, "metadata", "event_type") !== metadataType) return undefined;
+  const payload = at(message, "metadata", "event_payload");
+  const id = textAt(payload, "id");
+  if (id === undefined) return undefined;
+  const [part, of, files] = [payload?.part, payload?.of, payload?.files].map(Number);
+  return { id, part: part || 0, of: of || 1, files: files || 0 };
+}
+
+/** A stream of ours whose start got no answer. */
+function isRemnant(message: Json, text: string): boolean {
+  if (textAt(message, "streaming_state") === "in_progress") return true;
+  const shown = textAt(message, "text") ?? "";
+  return shown !== "" && text.startsWith(shown);
+}
+
+export function placeOfTarget(target: Target): Place {
+  return placeOf("thread" in target ? target.thread : target.channel);
+}
+
+/** The same words always give the same UUID. */
+function uuidFrom(words: string): string {
+  const hex = createHash("sha256").update(words).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Puts it last, and forgets the first when there are too many. */
+function keep<V>(all: Map<string, V>, key: string, value: V): void;
+function keep(all: Set<string>, key: string): void;
+function keep<V>(all: Map<string, V> | Set<string>, key: string, value?: V): void {
+  all.delete(key);
+  if (all.size >= rememberedMax) all.delete(all.keys().next().value ?? "");
+  if (all instanceof Set) all.add(key);
+  else all.set(key, value as V);
+}

@@ -1,0 +1,198 @@
+/**
+ * Slack's payloads over Socket Mode, on two connections at once. Slack closes each connection every few hours, and says
+ * so some seconds before: then its successor is opened first, and the old one is left when the new one is up. Slack
+ * sends each payload over any of the connections; what was not acknowledged on one comes again on another.
+ *
+ * A connection is Bolt's own; it is told not to reconnect by itself, because it waits five seconds before it does, and
+ * gives up for good on an error of the network.
+ */
+import { type App, type ReceiverEvent, SocketModeReceiver } from "@slack/bolt";
+import type { Clock } from "../../src/clock.ts";
+import { DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
+import { deskErrorFrom } from "./faults.ts";
+import type { Http } from "./fetch.ts";
+import { record } from "./payload.ts";
+import type { Handle, Receiver } from "./receiver.ts";
+import { clientOptions, sdkLogger } from "./web-api.ts";
+
+export interface SocketReceiverParts {
+  appToken: string;
+  apiUrl: string | undefined;
+  http: Http;
+  handle: Handle;
+  clock: Clock;
+  log: Log;
+  /** At least two, at most ten. */
+  connections?: number;
+}
+
+/** One open connection. */
+interface Link {
+  /** Resolves when the connection is gone. */
+  readonly gone: Promise<void>;
+  /** Resolves when Slack has announced that it will close it. */
+  readonly leaving: Promise<void>;
+  close(): Promise<void>;
+}
+
+const openTimeoutMs = 10_000;
+const closeTimeoutMs = 2_000;
+/** Between pings; a connection whose pings stay unanswered for this long is left. */
+const pingTimeoutMs = 10_000;
+const backoffMs = { first: 250, most: 30_000 } as const;
+
+export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
+  const { clock, log } = parts;
+  const stop = new AbortController();
+  const open = new Set<Link>();
+  const underWay = new Set<Promise<unknown>>();
+  const handle: Handle = (body) => {
+    const taking = parts.handle(body);
+    underWay.add(taking);
+    const settled = () => underWay.delete(taking);
+    taking.then(settled, settled);
+    return taking;
+  };
+
+  /** Keeps one connection up until the end. `first` is already open. */
+  async function keepUp(first: Link): Promise<void> {
+    let link = first;
+    for (;;) {
+      await Promise.race([link.gone, link.leaving]);
+      const old = link;
+      if (stop.signal.aborted) return;
+      const next = await reopen();
+      if (!next) return;
+      link = next;
+      void old.close().finally(() => open.delete(old));
+    }
+  }
+
+  async function reopen(): Promise<Link | undefined> {
+    for (
+      let waitMs: number = backoffMs.first;
+      !stop.signal.aborted;
+      waitMs = Math.min(waitMs * 2, backoffMs.most)
+    ) {
+      try {
+        return await openLink();
+      } catch (error) {
+        log.warn("slack.socket_not_open", { retryInMs: waitMs, error });
+        const jitter = 0.75 + clock.random() / 2;
+        await clock.sleep(waitMs * jitter, stop.signal).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  async function openLink(): Promise<Link> {
+    const link = await connect(parts, handle);
+    open.add(link);
+    log.debug("slack.socket_open", { connections: open.size });
+    if (stop.signal.aborted) await link.close();
+    return link;
+  }
+
+  return {
+    async start() {
+      void keepUp(await openLink());
+      for (let n = 1; n < (parts.connections ?? 2); n += 1) {
+        void reopen().then((link) => (link ? keepUp(link) : undefined));
+      }
+    },
+    async close() {
+      stop.abort(new Error("closing"));
+      await Promise.allSettled(underWay);
+      await Promise.all([...open].map((link) => link.close()));
+    },
+  };
+}
+
+/** Opens one connection. @throws DeskError platform_* when Slack does not let it or does not answer */
+async function connect(parts: SocketReceiverParts, handle: Handle): Promise<Link> {
+  const { appToken, apiUrl, http, clock, log } = parts;
+  const receiver = new SocketModeReceiver({
+    appToken,
+    logger: sdkLogger(log),
+    autoReconnectEnabled: false,
+    clientPingTimeout: pingTimeoutMs,
+    installerOptions: { clientOptions: clientOptions(http, log, apiUrl) },
+  });
+  const taking = {
+    async processEvent({ body, ack }: ReceiverEvent) {
+      const payload = record(body);
+      if (payload) await ack(await handle(payload));
+    },
+  };
+  receiver.init(taking as unknown as App);
+  const { client } = receiver;
+  const gone = new Promise<void>((resolve) => client.once("disconnected", () => resolve()));
+  const leaving = announceLeaving(client, log);
+  const started = receiver.start().catch((error: unknown) => {
+    throw error === undefined
+      ? new DeskError("platform_unavailable", "the Socket Mode connection was not accepted")
+      : deskErrorFrom(error, "apps.connections.open", true);
+  });
+  const close = () => shut(client, clock);
+  await withinTime(started, clock).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return { gone, leaving, close };
+}
+
+/**
+ * Bolt's client leaves at once when Slack announces the end of a connection. Here the announcement is kept from it; and
+ * what it cannot read is logged instead of ending the program.
+ */
+function announceLeaving(client: SocketModeReceiver["client"], log: Log): Promise<void> {
+  const take = client.listeners("ws_message")[0];
+  client.removeAllListeners("ws_message");
+  return new Promise((resolve) => {
+    client.on("ws_message", async (data: string | ArrayBuffer, isBinary: boolean) => {
+      if (asksToLeave(data)) {
+        resolve();
+        return;
+      }
+      try {
+        await take?.(data, isBinary);
+      } catch (error) {
+        log.warn("slack.request_refused", { why: "malformed envelope", error });
+      }
+    });
+  });
+}
+
+function asksToLeave(data: string | ArrayBuffer): boolean {
+  // Events are long and announcements short: this keeps the former from being read twice.
+  if (typeof data !== "string" || data.length > 2_000) return false;
+  try {
+    return record(JSON.parse(data))?.type === "disconnect";
+  } catch {
+    return false;
+  }
+}
+
+async function withinTime(started: Promise<unknown>, clock: Clock): Promise<void> {
+  const patience = new AbortController();
+  const late = clock.sleep(openTimeoutMs, patience.signal).then(() => {
+    throw new DeskError("platform_unavailable", "the Socket Mode connection did not come up in time");
+  });
+  late.catch(() => undefined);
+  try {
+    await Promise.race([started, late]);
+  } finally {
+    patience.abort(new Error("done"));
+  }
+}
+
+/** Says goodbye, and does not wait for an answer for long. */
+async function shut(client: SocketModeReceiver["client"], clock: Clock): Promise<void> {
+  const patience = new AbortController();
+  await Promise.race([
+    client.disconnect().catch(() => undefined),
+    clock.sleep(closeTimeoutMs, patience.signal).catch(() => undefined),
+  ]);
+  patience.abort(new Error("done"));
+}

@@ -1,0 +1,123 @@
+/** Files out and in: uploading what staff send along, fetching what customers have sent. */
+import { createReadStream } from "node:fs";
+import { DeskError } from "../../src/errors.ts";
+import type { FileRef } from "../../src/message.ts";
+import type { OutgoingFile } from "../../src/platform.ts";
+import { deskErrorFrom } from "./faults.ts";
+import type { Http } from "./fetch.ts";
+import { oneLine } from "./mrkdwn.ts";
+import type { Place } from "./thread-id.ts";
+import type { WebApi } from "./web-api.ts";
+
+/** Shares the files, in one message, in this place. */
+export type Upload = (place: Place, files: OutgoingFile[]) => Promise<void>;
+
+const uploadTimeoutMs = 120_000;
+const downloadTimeoutMs = 60_000;
+
+export function createUpload(api: WebApi, http: Http): Upload {
+  async function one(team: string, file: OutgoingFile): Promise<{ id: string; title: string }> {
+    const filename = oneLine(file.name).replace(/[/\\]/g, "_").slice(0, 200) || "file";
+    const ticket = await api.call(team, "files.getUploadURLExternal", { filename, length: file.bytes });
+    if (!ticket.upload_url || !ticket.file_id) {
+      throw new DeskError("platform_unavailable", "files.getUploadURLExternal: an answer without an address");
+    }
+    try {
+      const { statusCode, body } = await http.request(ticket.upload_url, {
+        method: "POST",
+        headers: { "content-type": "application/octet-stream", "content-length": String(file.bytes) },
+        body: createReadStream(file.path),
+        timeoutMs: uploadTimeoutMs,
+      });
+      await body.dump();
+      if (statusCode !== 200) throw new DeskError("platform_unavailable", `the upload: HTTP ${statusCode}`);
+    } catch (error) {
+      // Nobody sees the file before the upload is completed.
+      throw deskErrorFrom(error, "the upload", true);
+    }
+    return { id: ticket.file_id, title: filename };
+  }
+
+  return async ({ team, channel, ts }, files) => {
+    const [first, ...rest] = files;
+    if (!first) return;
+    const complete: [{ id: string; title: string }, ...{ id: string; title: string }[]] = [
+      await one(team, first),
+    ];
+    for (const file of rest) complete.push(await one(team, file));
+    const thread = ts === undefined ? {} : { thread_ts: ts };
+    await api.call(team, "files.completeUploadExternal", { files: complete, channel_id: channel, ...thread });
+  };
+}
+
+/**
+ * The content of a received file.
+ * @param mayFetch whether this address may be given the token
+ * @throws DeskError platform_refused when it is larger than `bytesMax`, or not at an address of Slack's
+ */
+export async function download(
+  http: Http,
+  file: FileRef,
+  bytesMax: number,
+  token: string,
+  mayFetch: (url: URL) => boolean,
+): Promise<Uint8Array> {
+  const url = file.source && URL.canParse(file.source) ? new URL(file.source) : undefined;
+  if (!url || !mayFetch(url))
+    throw new DeskError("platform_refused", "the file is not at an address of Slack's");
+  if (file.bytes > bytesMax) throw tooLarge(bytesMax);
+  try {
+    const { statusCode, headers, body } = await http.request(url, {
+      method: "GET",
+      headers: { authorization: `Bearer ${token}` },
+      timeoutMs: downloadTimeoutMs,
+    });
+    if (statusCode !== 200) {
+      await body.dump();
+      throw downloadFault(statusCode);
+    }
+    if (Number(headers["content-length"] ?? 0) > bytesMax) {
+      body.destroy();
+      throw tooLarge(bytesMax);
+    }
+    return await readUpTo(body, bytesMax);
+  } catch (error) {
+    throw deskErrorFrom(error, "the file", true);
+  }
+}
+
+/** Slack answers a wrong token, or a missing scope, with a way to its login page. */
+function downloadFault(status: number): DeskError {
+  if (status === 404 || status === 410) return new DeskError("platform_refused", "the file is gone");
+  if (status >= 300 && status < 500 && status !== 429) {
+    return new DeskError("platform_unauthorized", `the file: HTTP ${status}; does the app have files:read?`);
+  }
+  return new DeskError("platform_unavailable", `the file: HTTP ${status}`);
+}
+
+async function readUpTo(body: AsyncIterable<Uint8Array> & { destroy(): unknown }, bytesMax: number) {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) {
+      body.destroy();
+      throw tooLarge(bytesMax);
+    }
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function tooLarge(bytesMax: number): DeskError {
+  return new DeskError("platform_refused", `the file is larger than ${bytesMax} bytes`);
+}
+
+/** Whether a file's address is Slack's own, or of the Slack server that was configured. */
+export function isSlackAddress(url: URL, apiUrl: string | undefined): boolean {
+  if (apiUrl !== undefined && URL.canParse(apiUrl) && new URL(apiUrl).origin === url.origin) return true;
+  if (url.protocol !== "https:") return false;
+  return ["slack.com", "slack-files.com", "slack-edge.com"].some(
+    (host) => url.hostname === host || url.hostname.endsWith(`.${host}`),
+  );
+}
