@@ -1,5 +1,6 @@
 /** Files out and in: uploading what staff send along, fetching what customers have sent. */
 import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
 import { DeskError } from "../../src/errors.ts";
 import type { FileRef } from "../../src/message.ts";
 import type { OutgoingFile } from "../../src/platform.ts";
@@ -77,7 +78,7 @@ export async function download(
       throw downloadFault(statusCode);
     }
     if (Number(headers["content-length"] ?? 0) > bytesMax) {
-      body.destroy();
+      leave(body);
       throw tooLarge(bytesMax);
     }
     return await readUpTo(body, bytesMax);
@@ -95,18 +96,24 @@ function downloadFault(status: number): DeskError {
   return new DeskError("platform_unavailable", `the file: HTTP ${status}`);
 }
 
-async function readUpTo(body: AsyncIterable<Uint8Array> & { destroy(): unknown }, bytesMax: number) {
+async function readUpTo(body: Readable, bytesMax: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body) {
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
     if (bytes > bytesMax) {
-      body.destroy();
+      leave(body);
       throw tooLarge(bytesMax);
     }
     chunks.push(chunk);
   }
   return new Uint8Array(Buffer.concat(chunks));
+}
+
+/** Ends the exchange without reading the rest; the stream's own complaint about that concerns nobody. */
+function leave(body: Readable): void {
+  body.on("error", () => {});
+  body.destroy();
 }
 
 function tooLarge(bytesMax: number): DeskError {

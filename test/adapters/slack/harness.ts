@@ -81,10 +81,12 @@ export async function openDesk(options: DeskOptions = {}): Promise<SlackDesk> {
   };
 }
 
-export async function createSlackHarness(transport: Transport): Promise<PlatformHarness> {
-  const slack = await createInhabitedSlack({ retryDelaysMs: [0, 20, 50, 100] });
+/** @param inPane the customer writes in a thread of the assistant pane, where replies are streamed */
+export async function createSlackHarness(transport: Transport, inPane: boolean): Promise<PlatformHarness> {
+  const slack = await createInhabitedSlack({ retryDelaysMs: [0, 20, 50, 100], ackTimeoutMs: 400 });
   const platform = adapterFor(slack, { transport });
   const ana = slack.asUser("U1");
+  const pane = inPane ? { threadTs: slack.addAssistantThread("U1") } : {};
   const faults: Record<Fault, () => void> = {
     rate_limited: () =>
       slack.faults.add({ kind: "rate_limited", seconds: 1 }, { method: "chat.postMessage" }),
@@ -109,15 +111,19 @@ export async function createSlackHarness(transport: Transport): Promise<Platform
   let last: { kind: "events_api"; payload: Record<string, unknown> } | undefined;
   return {
     platform,
+    ...(inPane ? { manyPrivateThreads: true as const } : {}),
     elsewhere: { channel: "slack:T1:C2" },
     groups: { customer: "slack:T1:U1", member: "slack:C1", stranger: "slack:C2" },
     async customerSays(text) {
-      const ts = await ana.dm(text);
+      const ts = await ana.dm(text, pane);
       return { id: `slack:T1:${ana.directChannel}:${ts}` };
     },
     async visibleMessages(target) {
       const { channel, ts } = placeOf("thread" in target ? target.thread : target.channel);
-      return slack.messages(channel, ts).map((seen) => ({
+      const shown = slack
+        .messages(channel, ts)
+        .filter((seen) => seen.message.subtype !== "assistant_app_thread");
+      return shown.map((seen) => ({
         id: `slack:T1:${seen.channel}:${seen.ts}`,
         text: seen.text,
         byBot: seen.byBot,
@@ -136,14 +142,14 @@ export async function createSlackHarness(transport: Transport): Promise<Platform
     customerEdits: (id, text) => ana.edit(placeOf(id).channel, placeOf(id).ts ?? "", text),
     customerDeletes: (id) => ana.remove(placeOf(id).channel, placeOf(id).ts ?? ""),
     async customerSends({ name, mediaType, content }) {
-      await ana.dm("", { files: [{ name, mimetype: mediaType, content }] });
+      await ana.dm("", { ...pane, files: [{ name, mimetype: mediaType, content }] });
     },
     async customerAsksInPublic(text) {
       const ts = await ana.say("C1", text);
       return { id: `slack:T1:C1:${ts}` };
     },
     async customerMentions(before, after) {
-      await ana.dm(`${before} <@U2> and <!subteam^S1> ${after}`);
+      await ana.dm(`${before} <@U2> and <!subteam^S1> ${after}`, pane);
     },
     customerReacts: (id, added) => ana.react(placeOf(id).channel, placeOf(id).ts ?? "", "heart", added),
     async customerPresses(label, reason) {

@@ -320,31 +320,18 @@ export function createPeople({ server, triggers, answers, emit }: Parts, id: str
     },
     async openAssistant() {
       const channel = person.directChannel;
-      const root: StoredMessage = {
-        ts: world.nextTs(),
-        channel,
-        team: teamId,
-        user: team.bot,
-        botId: team.botId,
-        text: "New Assistant Thread",
-        subtype: "assistant_app_thread",
-        blocks: [],
-        files: [],
-        reactions: new Map(),
-        tasks: new Map(),
-      };
-      messagesIn(world, teamId, channel).push(root);
+      const thread = server.addAssistantThread(id, teamId);
       await emit(team, {
         type: "assistant_thread_started",
         assistant_thread: {
           user_id: id,
           context: { team_id: teamId, enterprise_id: null },
           channel_id: channel,
-          thread_ts: root.ts,
+          thread_ts: thread,
         },
-        event_ts: root.ts,
+        event_ts: thread,
       });
-      return root.ts;
+      return thread;
     },
   };
 

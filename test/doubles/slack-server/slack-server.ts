@@ -82,6 +82,8 @@ export interface SlackServer {
   addUser(id: string, more?: Partial<User>): User;
   addChannel(id: string, more?: Partial<Omit<Channel, "members">> & { members?: string[] }): Channel;
   addUserGroup(id: string, users: string[], team?: string): void;
+  /** A new thread in the person's assistant pane, of which the app is not told; its ts. */
+  addAssistantThread(user: string, team?: string): string;
   /** The person who clicks "Allow" when an app is being installed; their workspace is the one it goes to. */
   installer: { team: string; user: string };
   asUser(id: string, team?: string): Person;
@@ -452,6 +454,26 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
     addUserGroup(id, users, team = "T1") {
       world.userGroups.set(key(team, id), { team, users });
     },
+    addAssistantThread(user, teamId = "T1") {
+      const team = world.teams.get(teamId);
+      if (!team) throw new Error(`no team ${teamId}`);
+      const channel = directChannel(world, team, user).id;
+      const root: StoredMessage = {
+        ts: world.nextTs(),
+        channel,
+        team: teamId,
+        user: team.bot,
+        botId: team.botId,
+        text: "New Assistant Thread",
+        subtype: "assistant_app_thread",
+        blocks: [],
+        files: [],
+        reactions: new Map(),
+        tasks: new Map(),
+      };
+      messagesIn(world, teamId, channel).push(root);
+      return root.ts;
+    },
     asUser: (id, team = "T1") => createPeople({ server, triggers, answers, emit: brought }, id, team),
     messages(channel, threadTs, team = "T1") {
       return messagesIn(world, team, channel)
@@ -553,5 +575,3 @@ const jsonArguments = new Set([
   "prompts",
   "view",
 ]);
-
-export { directChannel };
