@@ -5,7 +5,6 @@ import { recordMeant } from "./offline-records.ts";
 import { fits } from "./offline-schema.ts";
 import { questionFor, type Slot, slotsOf } from "./offline-slots.ts";
 import type { OfflineTurn } from "./offline-turn.ts";
-import { saysWhy } from "./offline-wishes.ts";
 
 export type Filling =
   | { complete: true; arguments: Record<string, unknown>; fresh: boolean }
@@ -28,7 +27,7 @@ export function fillingsOf(tool: ToolSpec, turn: OfflineTurn, from: From): Filli
   let several: { name: string; values: unknown[] } | undefined;
   let fresh = false;
   for (const slot of slots) {
-    const read = read1(slot, tool, turn, from);
+    const read = readSlot(slot, turn, from);
     fresh ||= read.fresh;
     if (read.values.length === 0) {
       if (slot.required) return [{ complete: false, missing: slot }];
@@ -53,11 +52,13 @@ interface Read {
   fresh: boolean;
 }
 
-function read1(slot: Slot, tool: ToolSpec, turn: OfflineTurn, from: From): Read {
-  if (slot.kind === "words") return { values: ownWords(slot, tool, turn), fresh: false };
-  const asked = isAsked(slot, turn);
-  const now = valuesIn(slot, turn.message, asked);
+function readSlot(slot: Slot, turn: OfflineTurn, from: From): Read {
+  const answer = answerTo(slot, turn);
+  if (slot.kind === "words") return { values: ownWords(slot, turn, answer), fresh: false };
+  const now = valuesIn(slot, turn.message, answer !== undefined && answer === turn.message);
   if (now.length > 0) return { values: now, fresh: slot.kind === "identifier" || slot.kind === "email" };
+  const answered = answer === undefined ? [] : valuesIn(slot, answer, true);
+  if (answered.length > 0) return { values: answered, fresh: false };
   if (slot.kind === "text") return { values: [], fresh: false };
   const before = valuesIn(slot, turn.wish, false);
   if (before.length > 0) return { values: before, fresh: false };
@@ -76,24 +77,28 @@ function read1(slot: Slot, tool: ToolSpec, turn: OfflineTurn, from: From): Read 
   return { values: earlier ? earlier.slice(-1) : [], fresh: false };
 }
 
-/** Whether the last reply asked for this. */
-export function isAsked(slot: Slot, turn: OfflineTurn): boolean {
-  if (turn.asked === undefined) return false;
-  const asked = turn.asked.toLowerCase();
+/** What the customer answered when this was asked for. */
+function answerTo(slot: Slot, turn: OfflineTurn): string | undefined {
+  return turn.answers.find((one) => asksFor(one.question, slot))?.text;
+}
+
+/** Whether a question asks for this. */
+export function asksFor(question: string, slot: Slot): boolean {
+  const asked = question.toLowerCase();
   if (asked.includes(questionFor(slot).toLowerCase())) return true;
   return slot.kind === "identifier" && slot.noun !== "" && asked.includes(slot.noun);
 }
 
-/** A reason is what the customer gives as one; a bare "Refund ord_1" gives none for changing anything. */
-function ownWords(slot: Slot, tool: ToolSpec, turn: OfflineTurn): unknown[] {
-  const asked = isAsked(slot, turn);
-  const words = asked ? turn.message : turn.wish;
-  const isReason = /reason|explanation|why/.test(slot.name);
-  if (tool.effect === "write" && isReason && !asked && !saysWhy(words)) return [];
-  // What nobody has to say is left out rather than guessed.
-  if (!slot.required && !isReason) return [];
+/**
+ * The customer's own words for a reason or a description; whether they say enough is the tool's and the policy's to
+ * judge. Of several such slots only the first is told by the wish itself, the others by answers.
+ */
+function ownWords(slot: Slot, turn: OfflineTurn, answer: string | undefined): unknown[] {
+  if (!slot.required && answer === undefined && !/reason/.test(slot.name)) return [];
+  if (answer === undefined && !slot.first) return [];
   const max =
     typeof slot.schema.maxLength === "number" ? Math.min(slot.schema.maxLength, wordsMax) : wordsMax;
+  const words = answer ?? turn.wish;
   const text = [...words.replace(/\s+/g, " ").trim()].slice(0, max).join("");
   return text !== "" && fits(slot.schema, text) ? [text] : [];
 }

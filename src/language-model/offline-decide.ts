@@ -10,10 +10,11 @@ import { type PlannedCall, planFor } from "./offline-plan.ts";
 import { type Quote, quoteFor } from "./offline-quote.ts";
 import { namedIn } from "./offline-readers.ts";
 import { tellResult } from "./offline-results.ts";
+import { asSchema } from "./offline-schema.ts";
 import { questionFor, slotsOf } from "./offline-slots.ts";
 import { smallTalkIn, smallTalkLine } from "./offline-small-talk.ts";
 import { isTransfer, kitOf, type ToolKit } from "./offline-tools.ts";
-import { notice, type OfflineTurn, readTurn } from "./offline-turn.ts";
+import { type Done, notice, type OfflineTurn, readTurn } from "./offline-turn.ts";
 import { declines, isPersonal, isWish, mannerOf } from "./offline-wishes.ts";
 import { reworded, termsOf } from "./offline-words.ts";
 
@@ -103,13 +104,10 @@ function toldBy(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): string 
       namedIn(turn.message),
     ),
   }));
-  const text = told
-    .map((one) => one.text)
-    .filter(Boolean)
-    .join("\n\n");
+  const text = [...new Set(told.map((one) => one.text))].filter(Boolean).join("\n\n");
   const refused = told.find((one) => one.came === "refused");
-  const question = refused && missingReason(refused.text, refused.done.name, refused.done.arguments, kit);
-  if (question) return `${text} ${question}`;
+  const question = refused && questionAfter(refused.text, refused.done, kit);
+  if (question) return question;
   if (told.some((one) => one.came === "failed" || one.came === "missing" || one.came === "refused")) {
     return kit.escalate ? `${text} ${orPerson}` : text;
   }
@@ -132,21 +130,20 @@ function addition(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): strin
   return lines;
 }
 
-/** A refusal that names something the tool takes and was not given asks for it. */
-function missingReason(
-  text: string,
-  name: string,
-  given: Record<string, unknown>,
-  kit: ToolKit,
-): string | undefined {
-  const tool = kit.writes.find((one) => one.name === name);
-  const slot =
-    tool &&
-    slotsOf(tool).find(
-      (one) =>
-        one.kind === "words" && given[one.name] === undefined && text.toLowerCase().includes(one.label),
-    );
-  return slot && questionFor(slot);
+/** A refusal for want of something that the tool takes asks for it. */
+function questionAfter(text: string, done: Done, kit: ToolKit): string | undefined {
+  const tool = kit.writes.find((one) => one.name === done.name);
+  const named = asSchema(done.result)?.missing;
+  const slots = tool ? slotsOf(tool) : [];
+  const missing = slots.find((one) => one.name === named);
+  if (missing) return `Before I can do that, I need one more thing. ${questionFor(missing)}`;
+  const untold = slots.find(
+    (one) =>
+      one.kind === "words" &&
+      done.arguments[one.name] === undefined &&
+      text.toLowerCase().includes(one.label),
+  );
+  return untold && `${text} ${questionFor(untold)}`;
 }
 
 /** Another try with the usual words for what the customer calls by another name, once. */

@@ -3,7 +3,7 @@
  * changes something is called only when the customer has plainly asked for that; ids may come from earlier, wishes not.
  */
 import type { ToolSpec } from "../language-model.ts";
-import { type Filling, fillingsOf, isAsked } from "./offline-arguments.ts";
+import { asksFor, type Filling, fillingsOf } from "./offline-arguments.ts";
 import type { Quote } from "./offline-quote.ts";
 import { namedIn } from "./offline-readers.ts";
 import { questionFor, type Slot } from "./offline-slots.ts";
@@ -47,15 +47,22 @@ const nothing: Plan = { do: "nothing" };
 export function planFor(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefined): Plan {
   if (turn.message === "" || turn.rounds >= roundsMax) return nothing;
   if (turn.work.some((one) => kit.writes.some((tool) => tool.name === one.name))) return nothing;
-  const looked = turn.work.some((one) => !isTransfer(one.name));
-  const steps = looked
-    ? [write, passOnWish, passOnTopic]
-    : [write, passOnWish, readNamed, readOwn, readRemembered, passOnTopic, askForId, readByWords];
+  const steps = stepsAfter(turn);
   for (const step of steps) {
     const plan = step({ turn, kit, quote, terms: termsOf(turn.wish), wishes: wishesIn(turn.wish) });
     if (plan.do !== "nothing") return plan;
   }
   return nothing;
+}
+
+/** What may still be done: anything at first; after a lookup only what builds on it; after one that failed, what needs none of it. */
+function stepsAfter(turn: OfflineTurn): ((now: Situation) => Plan)[] {
+  const looked = turn.work.filter((one) => !isTransfer(one.name));
+  if (looked.length === 0)
+    return [write, passOnWish, readNamed, readOwn, readRemembered, passOnTopic, askForId, readByWords];
+  return looked.every((one) => one.failed)
+    ? [write, passOnWish, readNamed, readRemembered, passOnTopic, askForId]
+    : [write, passOnWish, passOnTopic];
 }
 
 interface Situation {
@@ -81,7 +88,10 @@ function write(now: Situation): Plan {
   if (calls.length > 0) return { do: "call", calls };
   const missing = missingOf(fillings);
   if (!missing) return nothing;
-  const list = missing.kind === "identifier" ? listOf(missing, kit, turn) : undefined;
+  if (missing.kind !== "identifier") return ask(missing, turn);
+  // The message names something, and this tool does not take it: what can be said of it comes from a lookup.
+  if (namedIn(turn.message).length > 0) return readNamed(now);
+  const list = listOf(missing, kit, turn);
   return list ? { do: "call", calls: [list] } : ask(missing, turn);
 }
 
@@ -153,8 +163,8 @@ function readRemembered({ turn, kit, terms, quote }: Situation): Plan {
 function askForId({ turn, kit, terms, quote }: Situation): Plan {
   const manner = mannerOf(turn.message);
   const askedBefore = turn.wish !== turn.message;
-  const wanting =
-    isWish(turn.wish) || manner === "own" || (manner === "statement" && isPersonal(turn.message));
+  const told = manner === "statement" && isPersonal(turn.message) && turn.work.length === 0;
+  const wanting = isWish(turn.wish) || manner === "own" || told;
   if (!askedBefore && (!wanting || (manner === "general" && quote))) return nothing;
   for (const tool of byFit(kit.reads, terms)) {
     const missing = missingOf(fillingsOf(tool, turn, {}));
@@ -186,7 +196,7 @@ function ask(missing: Slot, turn: OfflineTurn): Plan {
   if (missing.kind === "unreadable") return { do: "give up", missing: missing.label };
   const before = turn.questions.slice(0, asksMax).filter((one) => one?.includes(question)).length;
   const again = isWish(turn.message) || mannerOf(turn.message) === "own";
-  const over = before >= asksMax || (isAsked(missing, turn) && !again);
+  const over = before >= asksMax || (turn.asked !== undefined && asksFor(turn.asked, missing) && !again);
   return over ? { do: "give up", missing: missing.label } : { do: "ask", question };
 }
 

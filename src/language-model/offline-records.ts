@@ -29,7 +29,10 @@ export function recordMeant(
   const [best, second] = scored;
   if (!best) return undefined;
   if (best.score > 0 && best.score > (second?.score ?? 0)) return best.id;
-  return known.length === 1 && /\b(?:it|this|that|my|the)\b/i.test(words) ? best.id : undefined;
+  const pointed = /\b(?:it|this|that(?: one)?|(?:the|my|this|that) (?:last |latest |only )?order)\b/i.test(
+    words,
+  );
+  return known.length === 1 && pointed && wanted.length <= 1 ? best.id : undefined;
 }
 
 function collect(slot: Slot, value: unknown, into: Map<string, Known>, depth: number): void {

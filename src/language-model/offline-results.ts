@@ -3,7 +3,7 @@ import type { ToolSpec } from "../language-model.ts";
 import { rendered, unwrapped } from "./offline-render.ts";
 import { asSchema } from "./offline-schema.ts";
 import { type Slot, slotsOf, snake } from "./offline-slots.ts";
-import type { Done } from "./offline-turn.ts";
+import { type Done, refusalIn } from "./offline-turn.ts";
 
 export type Came = "found" | "done" | "pending" | "missing" | "refused" | "failed";
 
@@ -36,13 +36,10 @@ export function tellResult(done: Done, tool: ToolSpec | undefined, named: readon
 function cameOf(done: Done, tool: ToolSpec | undefined): Came {
   if (done.failed) return "failed";
   const object = asSchema(done.result);
-  if (object) {
-    if (object.pending) return "pending";
-    const error = object.ok === false || object.success === false || object.error;
-    if (object.found === false || (error && isAbsence(object))) return "missing";
-    if (error) return "refused";
-  }
-  if (isEmpty(unwrapped(done.result)) || isAbsence(object)) return "missing";
+  if (object?.pending) return "pending";
+  if (object?.found === false || isAbsence(object)) return "missing";
+  if (refusalIn(done.result) !== undefined) return "refused";
+  if (isEmpty(unwrapped(done.result))) return "missing";
   return tool?.effect === "write" ? "done" : "found";
 }
 
@@ -80,7 +77,7 @@ function ownWords(result: unknown): string | undefined {
   const object = asSchema(result);
   const found =
     object &&
-    [object.text, object.message, object.reason, object.summary].find(
+    [object.text, object.message, object.reason, object.summary, object.note].find(
       (one) => typeof one === "string" && one.trim() !== "",
     );
   if (typeof found !== "string") return undefined;
@@ -132,12 +129,12 @@ function failureLine(done: Done, tool: ToolSpec | undefined): string {
 /** What a write says it has done: its own words, and the figures that are not among them. */
 function doneLine(result: unknown): string {
   const words = ownWords(result);
-  if (words === undefined) return `Done — ${rendered(result)}`;
+  if (words === undefined) return `Done: ${rendered(result)}`;
   const object = asSchema(result) ?? {};
   const rest = Object.fromEntries(
     Object.entries(object).filter(
       ([name, value]) =>
-        !["text", "message", "reason", "summary"].includes(name) &&
+        !["text", "message", "reason", "summary", "note"].includes(name) &&
         !(typeof value !== "object" && words.includes(String(value))),
     ),
   );

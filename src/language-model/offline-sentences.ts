@@ -22,12 +22,22 @@ export function sentencesOf(text: string): Sentence[] {
   const found: Sentence[] = [];
   let heading = "";
   let fenced = false;
+  let columns: string[] = [];
   for (const line of joinedLines(text)) {
     if (/^(?:```|~~~)/.test(line)) fenced = !fenced;
     const title = /^#{1,6}\s+(.*)$/.exec(line)?.[1];
     if (fenced || line === "" || /^(?:```|~~~|[-=*_|: ]{3,}$|!\[)/.test(line)) continue;
     if (title !== undefined) {
       heading = title;
+      continue;
+    }
+    if (!/^\|.*\|$/.test(line)) columns = [];
+    else if (columns.length === 0) {
+      columns = cellsOf(line);
+      continue;
+    } else {
+      const row = rowOf(cellsOf(line), columns);
+      if (!instruction.test(row)) found.push({ text: row, item: true, opens: false, heading });
       continue;
     }
     const item = isItem(line);
@@ -40,7 +50,20 @@ export function sentencesOf(text: string): Sentence[] {
 }
 
 function isItem(line: string): boolean {
-  return /^(?:[-*+]|\d{1,3}[.)])\s+/.test(line) || /^\|.*\|$/.test(line);
+  return /^(?:[-*+]|\d{1,3}[.)])\s+/.test(line);
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .slice(1, -1)
+    .split("|")
+    .map((cell) => cell.trim());
+}
+
+/** A row of a table as a sentence: `Pro — price: $19.99 a month · seats: 5`. */
+function rowOf(cells: readonly string[], columns: readonly string[]): string {
+  const facts = cells.slice(1).map((cell, at) => (columns[at + 1] ? `${columns[at + 1]}: ${cell}` : cell));
+  return `${cells[0] ?? ""} — ${facts.join(" · ")}`;
 }
 
 /** Lines that were only wrapped become one; lists, headings, tables and blank lines separate. */

@@ -8,6 +8,8 @@ export interface Slot extends Property {
   noun: string;
   /** In words: `order number`, `new plan`. */
   label: string;
+  /** The first of the slots that take the customer's own words. */
+  first: boolean;
   /** What an identifier looks like, where the schema says so. */
   shape: RegExp | undefined;
 }
@@ -31,16 +33,26 @@ export type SlotKind =
 
 const identifying = /(?:^|_)(?:id|ids|no|nr|num|number|code|ref|reference|key)$/;
 const wordy =
-  /reason|message|note|description|detail|comment|summary|issue|problem|feedback|body|explanation|steps|content|request|wish|query|question|keywords?|search|complaint|actual|expected/;
+  /reason|title|subject$|message|note|description|detail|comment|summary|issue|problem|feedback|body|explanation|steps|content|request|wish|query|question|keywords?|search|complaint|actual|expected/;
 const aimed = /^(?:new|to|target|desired|wanted)_|(?:^|_)(?:plan|tier)$/;
 
 export function slotsOf(tool: ToolSpec): Slot[] {
+  let first = true;
   return propertiesOf(tool.input).map((property) => {
     const name = snake(property.name);
     const noun = nounOf(name, tool.name);
     const shape = shapeOf(property.schema);
     const kind = kindOf(name, property.schema, shape);
-    return { ...property, kind, noun, shape, label: labelOf(name, kind, noun) };
+    const slot = {
+      ...property,
+      kind,
+      noun,
+      shape,
+      label: labelOf(name, kind, noun),
+      first: kind === "words" && first,
+    };
+    if (kind === "words") first = false;
+    return slot;
   });
 }
 

@@ -3,6 +3,7 @@
  * it has done are all in the conversation.
  */
 import type { ToolCall, TranscriptItem } from "../language-model.ts";
+import { namedIn } from "./offline-readers.ts";
 import { isWish } from "./offline-wishes.ts";
 
 /** A call that was made, with what came back. */
@@ -22,6 +23,8 @@ export interface OfflineTurn {
   asked: string | undefined;
   /** The questions of the replies before, newest first; the first of them is `asked`. */
   questions: readonly (string | undefined)[];
+  /** The model's own questions that the message and the words before it answer, newest first. */
+  answers: readonly Answer[];
   /** The customer's messages before, newest first. */
   earlier: readonly string[];
   /** What was called since the customer wrote, in order. */
@@ -36,6 +39,11 @@ export interface OfflineTurn {
   objected: boolean;
 }
 
+export interface Answer {
+  question: string;
+  text: string;
+}
+
 /** What the customer wrote, what was done about it, and what was answered. */
 interface Exchange {
   texts: string[];
@@ -47,7 +55,7 @@ interface Exchange {
 export const notice = "(I'm answering without a language model, straight from our articles.)";
 
 const messageMax = 8000;
-const wishPartsMax = 4;
+const wishPartsMax = 6;
 
 /** @param writes the tools that change something: a wish that one of them has fulfilled is over */
 export function readTurn(transcript: readonly TranscriptItem[], writes: ReadonlySet<string>): OfflineTurn {
@@ -61,7 +69,7 @@ export function readTurn(transcript: readonly TranscriptItem[], writes: Readonly
     .reverse();
   return {
     message,
-    wish: wishOf(exchanges, writes),
+    ...wishOf(exchanges, writes),
     asked: questions[0],
     questions,
     earlier: before.flatMap((one) => one.texts).reverse(),
@@ -133,16 +141,22 @@ function textOf(exchange: Exchange): string {
 }
 
 /** The chain of answers to the model's own questions that ends with the newest message, oldest first. */
-function wishOf(exchanges: readonly Exchange[], writes: ReadonlySet<string>): string {
+function wishOf(
+  exchanges: readonly Exchange[],
+  writes: ReadonlySet<string>,
+): { wish: string; answers: Answer[] } {
   const parts = [textOf(exchanges.at(-1) as Exchange)];
+  const answers: Answer[] = [];
   for (let at = exchanges.length - 2; at >= 0 && parts.length < wishPartsMax; at--) {
     const exchange = exchanges[at] as Exchange;
-    const asked = exchange.reply === undefined ? undefined : questionAtEnd(exchange.reply);
-    if (asked === undefined || !asksForMore(asked) || startsAnew(parts[0] as string, asked)) break;
+    const text = parts[0] as string;
+    const question = exchange.reply === undefined ? undefined : questionAtEnd(exchange.reply);
+    if (question === undefined || !asksForMore(question) || startsAnew(text, question)) break;
     if (exchange.done.some((one) => writes.has(one.name) && succeeded(one))) break;
+    answers.push({ question, text });
     parts.unshift(textOf(exchange));
   }
-  return parts.filter((part) => part !== "").join("\n");
+  return { wish: parts.filter((part) => part !== "").join("\n"), answers };
 }
 
 /** The last sentence of a reply when it wants something of the customer. */
@@ -167,21 +181,29 @@ export function asksForMore(question: string): boolean {
 }
 
 /** A new question or a new wish instead of an answer. */
-function startsAnew(text: string, asked: string): boolean {
-  const named = /\d/.test(text);
-  if (text.trim().endsWith("?") && !named) return true;
-  // Asked for a reason, people say what they want instead; a wish that names something is another one.
-  return isWish(text) && (named || !/\breason\b/i.test(asked));
+function startsAnew(text: string, question: string): boolean {
+  const named = namedIn(text).length > 0;
+  // Asked for anything but a number, people may well say what they want.
+  const number = /\b(?:number|code|id|address)\?$/i.test(question);
+  if (text.trim().endsWith("?") && !/\d/.test(text)) return number;
+  return isWish(text) && (named || number);
 }
 
-/** It ran, and did not say that it was refused. */
+/** It ran, and did not say that nothing was done. */
 export function succeeded(done: Done): boolean {
-  const result = done.result;
+  return !done.failed && refusalIn(done.result) === undefined;
+}
+
+/** Why a tool did nothing, in its words; empty where it gives none; undefined when it did something. */
+export function refusalIn(result: unknown): string | undefined {
+  if (typeof result !== "object" || result === null || Array.isArray(result)) return undefined;
+  const { error, reason, message, text, ...rest } = result as Record<string, unknown>;
+  const why = [reason, message, text, error].find((one) => typeof one === "string" && one.trim() !== "");
   const refused =
-    typeof result === "object" &&
-    result !== null &&
-    ("error" in result || ("ok" in result && result.ok === false));
-  return !done.failed && !refused;
+    (error !== undefined && error !== null && error !== false) || rest.ok === false || rest.success === false;
+  // `{ refunded: false, reason }`: what was asked for did not happen.
+  const undone = typeof reason === "string" && Object.values(rest).includes(false);
+  return refused || undone ? ((why as string | undefined) ?? "") : undefined;
 }
 
 export function argumentsOf(text: string): Record<string, unknown> {

@@ -120,21 +120,6 @@ function sentencesOf(text: string): string[] {
     .filter((sentence) => sentence !== "");
 }
 
-/** Whether the customer says why they want it, beyond saying what. */
-export function saysWhy(text: string): boolean {
-  const plain = plainWords(text);
-  if (
-    /\b(?:because|since|as (?:it|i|they|the)|due to|reason|no longer|never|not|too|mistake|accident\w*|wrong|broken|defective|damaged|faulty|late|missing|twice|unused|unwanted|changed my mind|weil|parce que|porque)\b|n't\b/.test(
-      plain,
-    )
-  )
-    return true;
-  const clauses = plain
-    .split(/[.,;!?\n]+|\s-\s|\bbut\b/)
-    .map((clause) => termsOf(clause).filter((term) => !/\d/.test(term)));
-  return clauses.filter((terms) => terms.length > 0).length >= 2;
-}
-
 /** "No", "never mind": what was asked or offered is not wanted. */
 export function declines(text: string): boolean {
   return /^(?:no|nope|nah|nein|non|never ?mind|forget (?:it|about it)|not (?:now|needed|necessary)|leave it|cancel that|stop|don't|that's all|that is all|nothing(?: else)?)\b[\s\w',]{0,30}[.!]*$/.test(
