@@ -6,22 +6,25 @@
  *               it is acknowledged     at a time             a person ─▶ the desk relays
  */
 import type { Agent } from "./agent/agent.ts";
+import { wordsOfCustomer } from "./agent/toolbox.ts";
 import type { Desk } from "./desk/desk.ts";
 import type { Service } from "./desk/service.ts";
 import { codeOf } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
+import type { Intents } from "./intents/intents.ts";
 import type { Control, Lanes } from "./lanes.ts";
 import { type Admitted, strikesMax } from "./ledger/inbox.ts";
 import type { Incoming } from "./message.ts";
 import type { Replies } from "./replies.ts";
 import type { ThreadId } from "./thread.ts";
 import type { Trouble } from "./trouble.ts";
-import type { Turns } from "./turns.ts";
+import { outcomeOf, type Turns } from "./turns.ts";
 
 export interface BotParts {
   inbox: Inbox;
   lanes: Lanes;
   agent: Agent;
+  intents: Intents;
   desk: Desk;
   service: Service;
   trouble: Trouble;
@@ -29,7 +32,17 @@ export interface BotParts {
   replies: Replies;
 }
 
-export function createBot({ inbox, lanes, agent, desk, service, trouble, turns, replies }: BotParts) {
+export function createBot({
+  inbox,
+  lanes,
+  agent,
+  intents,
+  desk,
+  service,
+  trouble,
+  turns,
+  replies,
+}: BotParts) {
   /** Called by the adapters. When it resolves the event is durable, and the platform may be told so. */
   async function receive(event: Incoming): Promise<void> {
     const admitted = await inbox.take(event);
@@ -56,7 +69,9 @@ export function createBot({ inbox, lanes, agent, desk, service, trouble, turns, 
         await desk.follow(first, first.event);
         break;
       case "action":
-        await desk.act(first, first.event);
+        if (isCustomers(first.event)) await converse(lane, [first], control);
+        else if (first.event.name.startsWith("intent.")) await intents.decide(first, first.event);
+        else await desk.act(first, first.event);
         break;
       case "command":
       case "home":
@@ -77,7 +92,8 @@ export function createBot({ inbox, lanes, agent, desk, service, trouble, turns, 
         const open = await turns.begin(thread, messages, control);
         const show = replies.open(open);
         try {
-          const outcome = await agent.answer({ ...open.turn, show });
+          const settled = await intents.answer({ ...open.turn, said: wordsOfCustomer(open.turn) });
+          const outcome = settled ? outcomeOf(settled, thread) : await agent.answer({ ...open.turn, show });
           replies.send(open, await turns.end(open, outcome));
         } catch (error) {
           await replies.abandon(open);
@@ -97,4 +113,9 @@ export function createBot({ inbox, lanes, agent, desk, service, trouble, turns, 
   }
 
   return { receive, run };
+}
+
+/** The buttons of a question to the customer; all others are staff's. */
+function isCustomers(action: Extract<Incoming, { kind: "action" }>): boolean {
+  return action.name === "intent.confirm" || action.name === "intent.cancel";
 }

@@ -1,15 +1,15 @@
 /** The parts of the road, coupled: what every desk is, whatever model, database and platforms it has. */
 import { createAgent } from "./agent/agent.ts";
 import { grounded } from "./agent/grounded.ts";
-import { failure } from "./agent/toolbox.ts";
 import { createBot } from "./bot.ts";
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config.ts";
+import { type Config, policyOf } from "./config.ts";
 import { createDesk, type Desk } from "./desk/desk.ts";
 import { toCustomer } from "./desk/notices.ts";
 import { createService } from "./desk/service.ts";
 import { createStaff } from "./desk/staff.ts";
 import { createInbox } from "./inbox.ts";
+import { createIntents } from "./intents/intents.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
 import { createLanes, Superseded } from "./lanes.ts";
 import type { LanguageModel } from "./language-model.ts";
@@ -58,6 +58,7 @@ export function createCore(parts: CoreParts): Core {
   const { config, workspace, ledger, platforms, clock, log } = parts;
   const deskPlatform = config.desk.channel ? platformOf(config.desk.channel) : "console";
   const channel = () => platforms.get(deskPlatform)?.deskChannel;
+  const turnPerMessage = (thread: string) => platforms.get(platformOf(thread))?.turnPerMessage ?? false;
   const staff = createStaff({ platforms, channel, staff: config.desk.staff, log });
 
   const sender = createSender({
@@ -86,7 +87,7 @@ export function createCore(parts: CoreParts): Core {
     ledger,
     deskChannel: channel,
     messageCharactersMax: config.limits.messageCharactersMax,
-    turnPerMessage: (lane) => platforms.get(platformOf(lane))?.turnPerMessage ?? false,
+    turnPerMessage,
     clock,
   });
   const turns = createTurns({
@@ -94,7 +95,22 @@ export function createCore(parts: CoreParts): Core {
     customerOf: async (person) => (person.customer === undefined ? undefined : { id: person.customer }),
     escalate: desk.escalate,
     escalationNotice: toCustomer.escalated,
+    turnPerMessage,
     historyItemsMax: config.limits.historyItemsMax,
+    clock,
+    log,
+  });
+  const toolOf = (name: string) => workspace.tools.find((tool) => tool.name === name);
+  const intents = createIntents({
+    ledger,
+    ruleOf: (name) => policyOf(config, name),
+    toolOf,
+    toolTimeoutMs: config.limits.toolTimeoutMs,
+    channel,
+    mayApprove: staff.among,
+    sameCustomer: async (user, customer) => customer !== "" && user.endsWith(`/${customer}`),
+    tell: desk.tell,
+    push: sender.push,
     clock,
     log,
   });
@@ -107,7 +123,8 @@ export function createCore(parts: CoreParts): Core {
     tools: workspace.tools,
     queues: config.queues,
     policies: [grounded],
-    propose: async () => failure("tool_refused", "Writes are not possible here."),
+    propose: intents.propose,
+    unconfirmed: (name) => toolOf(name)?.effect === "write" && policyOf(config, name).confirm === "none",
     wantsPerson,
     company: config.name,
     limits: { ...config.limits, passagesPerQuestion: config.knowledge.passagesPerQuestion },
@@ -140,7 +157,7 @@ export function createCore(parts: CoreParts): Core {
     runningMax,
     clock,
   });
-  const bot = createBot({ inbox, lanes, agent, desk, service, trouble, turns, replies });
+  const bot = createBot({ inbox, lanes, agent, intents, desk, service, trouble, turns, replies });
 
   const receiver: Receiver = {
     receive: bot.receive,

@@ -9,6 +9,7 @@
  * made good by waking every lane that has something waiting at the next start.
  */
 import type { Clock } from "./clock.ts";
+import { endsWithin } from "./time-limit.ts";
 
 export interface Lanes {
   /** Something waits in this lane. */
@@ -156,12 +157,6 @@ export function createLanes(parts: LanesParts): Lanes {
     lane.committed = true;
   }
 
-  /** Whether it ended in time. */
-  function within(ended: Promise<void>, ms: number): Promise<boolean> {
-    const over = parts.clock.sleep(ms).then(() => false);
-    return Promise.race([ended.then(() => true), over]);
-  }
-
   return {
     wake,
     interrupt(name, reason) {
@@ -178,10 +173,10 @@ export function createLanes(parts: LanesParts): Lanes {
       queue.length = 0;
       if (running === 0) return;
       const ended = new Promise<void>((done) => idlers.push(done));
-      if (await within(ended, graceMs)) return;
+      if (await endsWithin(parts.clock, graceMs, ended)) return;
       for (const lane of lanes.values()) lane.controller.abort(new Superseded("the desk is stopping"));
       // What ignores its signal is left behind; the fence keeps it from doing harm.
-      await within(ended, afterAbortMs);
+      await endsWithin(parts.clock, afterAbortMs, ended);
     },
   };
 }

@@ -24,6 +24,7 @@ import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import type { Draft, Platform, Post, Posted, Target } from "./platform.ts";
 import { type ChannelId, type MessageId, platformOf, type ThreadId } from "./thread.ts";
+import { endsWithin } from "./time-limit.ts";
 
 export interface Sender {
   /** Takes rows that have been committed; a draft stands for a row whose text has been shown while it was written. */
@@ -271,7 +272,7 @@ export function createSender(parts: SenderParts): Sender {
     async stop(graceMs) {
       const busy = [...inTheAir.values()].flatMap((all) => [...all]);
       stopping.abort(new Error("the sender is stopping"));
-      await Promise.race([Promise.allSettled(busy), clock.sleep(graceMs)]);
+      await endsWithin(clock, graceMs, Promise.allSettled(busy));
     },
   };
 }

@@ -1,4 +1,4 @@
-/** No tool keeps anybody waiting for longer than its limit. */
+/** Nothing keeps anybody waiting for longer than its limit. */
 import type { Clock } from "./clock.ts";
 import { DeskError } from "./errors.ts";
 
@@ -27,4 +27,21 @@ export async function withinTime<T>(
     cancel();
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** Whether the work ends in time; it is not stopped when it does not. */
+export async function endsWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+  const over = new AbortController();
+  const inTime = await Promise.race([
+    work.then(
+      () => true,
+      () => true,
+    ),
+    clock.sleep(ms, over.signal).then(
+      () => false,
+      () => true,
+    ),
+  ]);
+  over.abort();
+  return inTime;
 }

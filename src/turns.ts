@@ -4,6 +4,7 @@ import type { Turn } from "./agent/turn.ts";
 import type { Clock } from "./clock.ts";
 import type { Appeal, Opened } from "./desk/open-ticket.ts";
 import { messagesOf } from "./desk/relay.ts";
+import type { Settled } from "./intents/parts.ts";
 import type { Control } from "./lanes.ts";
 import { audit } from "./ledger/audit.ts";
 import { type Admitted, markDone } from "./ledger/inbox.ts";
@@ -12,7 +13,9 @@ import { advanceThread, fenced, findThread, moveThread, type Thread, versionOf }
 import { historyOf, writeJournal, writeMessage } from "./ledger/transcript.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
-import type { Person } from "./message.ts";
+import type { Incoming, Person } from "./message.ts";
+import type { Post } from "./platform.ts";
+import type { Confirmation } from "./proposal.ts";
 import type { ThreadId } from "./thread.ts";
 
 export interface TurnsParts {
@@ -22,6 +25,8 @@ export interface TurnsParts {
   escalate(tx: Transaction, appeal: Appeal): Promise<Opened>;
   /** What a customer is told when a person has been asked. */
   escalationNotice(ticket: number): string;
+  /** Platforms where each message has its own reply, and the reply says to which. */
+  turnPerMessage(thread: ThreadId): boolean;
   historyItemsMax: number;
   clock: Clock;
   log: Log;
@@ -45,10 +50,15 @@ export function createTurns(parts: TurnsParts) {
   async function begin(thread: Thread, admitted: readonly Admitted[], control: Control): Promise<OpenTurn> {
     const history = await ledger.read((tx) => historyOf(tx, thread.id, parts.historyItemsMax));
     const messages = messagesOf(admitted);
-    const author = messages.at(-1)?.author;
+    const author = messages.at(-1)?.author ?? presserOf(admitted[0]?.event);
     const reply = clock.id("o");
+    const event = admitted[0]?.id ?? "";
     const turn: Turn = {
-      id: clock.id("t"),
+      // The same when the turn is begun again: its writes are found again.
+      id: `t_${event}`,
+      event,
+      opener: thread.opener,
+      pressed: pressOf(admitted[0]?.event),
       thread: thread.id,
       visibility: thread.visibility,
       turns: thread.turns,
@@ -96,11 +106,12 @@ export function createTurns(parts: TurnsParts) {
   async function commit(tx: Transaction, open: OpenTurn, outcome: Outcome): Promise<OutboxRow[]> {
     const { turn, admitted } = open;
     const messages = messagesOf(admitted);
+    const last = messages.at(-1);
     const now = clock.now();
     let seq = await advanceThread(tx, open.thread, {
       count: messages.length + 2,
       turn: true,
-      specialist: outcome.specialist,
+      ...(outcome.specialist ? { specialist: outcome.specialist } : {}),
       now,
     });
     for (const message of messages) {
@@ -148,7 +159,13 @@ export function createTurns(parts: TurnsParts) {
       send: {
         does: "post",
         to: { thread: thread.id },
-        post: { text, sources: outcome.sources, feedback: turn.id },
+        post: {
+          text,
+          sources: outcome.sources,
+          feedback: turn.id,
+          ...(outcome.kind === "confirmation" ? asking(outcome.confirmation) : {}),
+          ...(last && parts.turnPerMessage(thread.id) ? { replyTo: last.id } : {}),
+        },
       },
     });
     return [reply, ...rows];
@@ -163,6 +180,7 @@ export function createTurns(parts: TurnsParts) {
     switch (outcome.kind) {
       case "answer":
       case "question":
+      case "confirmation":
         return { thread: open.thread, text: outcome.text, rows: [] };
       case "escalation": {
         const opened = await parts.escalate(tx, {
@@ -231,4 +249,42 @@ export function createTurns(parts: TurnsParts) {
   }
 
   return { threadOf, reopen, begin, end };
+}
+
+/** The customer's press of a button of the store's question. */
+function pressOf(event: Incoming | undefined): Turn["pressed"] {
+  if (event?.kind !== "action") return undefined;
+  return { intent: event.value, yes: event.name === "intent.confirm", by: event.by.id };
+}
+
+function presserOf(event: Incoming | undefined): Person | undefined {
+  return event?.kind === "action" ? event.by : undefined;
+}
+
+/** The question's buttons. */
+function asking(confirmation: Confirmation): Pick<Post, "confirmation" | "buttons"> {
+  const { id } = confirmation;
+  return {
+    confirmation,
+    buttons: [
+      { label: "Confirm", action: "intent.confirm", value: id, style: "primary" },
+      { label: "Cancel", action: "intent.cancel", value: id },
+    ],
+  };
+}
+
+/** What the customer's yes or no came to, as the outcome of their turn. */
+export function outcomeOf(settled: Settled, thread: Thread): Outcome {
+  const base = {
+    text: settled.text,
+    sources: [],
+    specialist: thread.specialist ?? "",
+    model: "none",
+    entries: settled.entries,
+    tokens: { input: 0, output: 0 },
+  };
+  if (settled.confirmation) return { kind: "confirmation", confirmation: settled.confirmation, ...base };
+  if (settled.broke === undefined) return { kind: "answer", ...base };
+  const reason = `It is not known whether ${settled.broke} was done; look at the log and at the store.`;
+  return { kind: "escalation", escalation: { reason, priority: "high" }, ...base };
 }

@@ -18,7 +18,14 @@ const files: SourceFile[] = ["src", "adapters"].flatMap((folder) => sourcesIn(fo
 const byPath = new Map(files.map((file) => [file.path, file]));
 
 /** What each room may import from other rooms. A room is a folder of src/, an adapter, or a single file of src/. */
-const foundation = ["src/thread.ts", "src/message.ts", "src/errors.ts", "src/log.ts", "src/clock.ts"];
+const foundation = [
+  "src/thread.ts",
+  "src/message.ts",
+  "src/errors.ts",
+  "src/log.ts",
+  "src/clock.ts",
+  "src/time-limit.ts",
+];
 const contracts = [
   "src/platform.ts",
   "src/language-model.ts",
@@ -29,16 +36,19 @@ const contracts = [
   "src/policy.ts",
   "src/specialist.ts",
   "src/escalation.ts",
+  "src/proposal.ts",
 ];
 const ground = [...foundation, ...contracts];
 const arrows: Readonly<Record<string, readonly string[]>> = {
-  "src/agent/": ground,
+  "src/agent/": [...ground, "src/markdown.ts", "src/redaction/"],
   "src/knowledge/": ground,
   "src/language-model/": [...ground, "src/routing/"],
   "src/routing/": [],
   "src/ledger/": ground,
   "src/memory/": ground,
   "src/desk/": [...ground, "src/ledger/"],
+  "src/intents/": [...ground, "src/ledger/"],
+  "src/redaction/": [],
   "src/config/": ground,
   "src/workspace/": [...ground, "src/config/", "src/config.ts"],
 };

@@ -11,6 +11,7 @@ import type { KnowledgeBase, Passage } from "../knowledge-base.ts";
 import type { LanguageModel, ModelStep, ToolCall, TranscriptItem } from "../language-model.ts";
 import type { Log } from "../log.ts";
 import type { DraftText, Policy } from "../policy.ts";
+import type { Propose } from "../proposal.ts";
 import type { Specialist } from "../specialist.ts";
 import type { Tool } from "../tool.ts";
 import {
@@ -25,7 +26,7 @@ import { withSources } from "./citations.ts";
 import { instructionsFor, questionOf } from "./instructions.ts";
 import type { Outcome } from "./outcome.ts";
 import { withPatience } from "./patience.ts";
-import { type CallResult, createToolbox, failure, type Propose, type Toolbox } from "./toolbox.ts";
+import { type CallResult, createToolbox, failure, type Toolbox } from "./toolbox.ts";
 import type { Turn } from "./turn.ts";
 
 export interface Agent {
@@ -45,6 +46,8 @@ export interface AgentParts {
   queues: readonly string[];
   policies: readonly Policy[];
   propose: Propose;
+  /** Whether a tool's writes need no confirmation: the customer's own request stands for it. */
+  unconfirmed(tool: string): boolean;
   /** Whether these words ask for a person; decided without a model. */
   wantsPerson(text: string): boolean;
   company: string;
@@ -76,6 +79,8 @@ interface Work {
   /** Specialists who have had this turn. */
   visited: Set<string>;
   objected: boolean;
+  /** The model has been shown text of articles: what it asks for then is not taken for the customer's wish. */
+  tainted: boolean;
 }
 
 export function createAgent(parts: AgentParts): Agent {
@@ -111,6 +116,7 @@ export function createAgent(parts: AgentParts): Agent {
       failedCalls: new Set(),
       visited: new Set([specialist.name]),
       objected: false,
+      tainted: false,
     };
     if (turn.asked.some(parts.wantsPerson)) {
       return escalation(work, "", { reason: "The customer asks for a person.", priority: "normal" });
@@ -125,8 +131,22 @@ export function createAgent(parts: AgentParts): Agent {
         },
       );
     }
-    work.passages.push(...(await retrieve(turn, questionOf(turn))));
+    if (!withholds(work)) await readArticles(work);
     return draft(work);
+  }
+
+  /**
+   * Where the customer's own request is enough for a write, the model does not see articles before it has asked for them:
+   * nobody else's text stands between the request and what is done. The offline model takes no wishes from articles.
+   */
+  function withholds({ specialist, model }: Work): boolean {
+    return model !== parts.offlineModel && specialist.tools.some(parts.unconfirmed);
+  }
+
+  async function readArticles(work: Work): Promise<void> {
+    const found = await retrieve(work.turn, questionOf(work.turn));
+    work.passages.push(...found);
+    work.tainted ||= found.length > 0 && work.model !== parts.offlineModel;
   }
 
   async function retrieve(turn: Turn, question: string): Promise<Passage[]> {
@@ -175,7 +195,11 @@ export function createAgent(parts: AgentParts): Agent {
   async function ask(work: Work, step: number): Promise<ModelStep> {
     const { turn } = work;
     const request = {
-      instructions: instructionsFor(work.specialist, turn, parts.company, parts.clock.now()),
+      instructions: instructionsFor(work.specialist, turn, {
+        company: parts.company,
+        now: parts.clock.now(),
+        searches: withholds(work),
+      }),
       passages: work.passages,
       transcript: work.transcript,
       tools: boxFor(work).specs,
@@ -198,6 +222,7 @@ export function createAgent(parts: AgentParts): Agent {
     } catch (error) {
       if (codeOf(error) !== "model_unreachable" || work.model === parts.offlineModel) throw error;
       work.model = parts.offlineModel;
+      if (work.passages.length === 0) await readArticles(work);
       return call(work.model);
     }
   }
@@ -207,7 +232,7 @@ export function createAgent(parts: AgentParts): Agent {
     const { turn } = work;
     add(work, { role: "calls", text: said.text, calls: said.calls });
     turn.show?.discard();
-    const results = await Promise.all(said.calls.map((call) => carryOut(work, call)));
+    const results = await carryOutAll(work, said.calls);
     let stuck: string | undefined;
     said.calls.forEach((call, position) => {
       const { result, failed } = results[position] as CallResult;
@@ -216,6 +241,10 @@ export function createAgent(parts: AgentParts): Agent {
       if (failed && work.failedCalls.has(key)) stuck = call.name;
       if (failed) work.failedCalls.add(key);
     });
+    const confirmation = results.find((one) => one.confirmation)?.confirmation;
+    if (confirmation) {
+      return { kind: "confirmation", confirmation, ...resultOf(work), text: confirmation.text, sources: [] };
+    }
     const wanted = said.calls.find((call) => call.name === escalateName);
     if (wanted) {
       const { reason, priority, queue } = escalateInput.parse(objectOf(wanted.arguments));
@@ -233,6 +262,24 @@ export function createAgent(parts: AgentParts): Agent {
       );
     }
     return undefined;
+  }
+
+  /** Reads side by side; then writes, one after the other; when one waits for the customer, the others wait their turn. */
+  async function carryOutAll(work: Work, calls: readonly ToolCall[]): Promise<CallResult[]> {
+    const box = boxFor(work);
+    const results = await Promise.all(
+      calls.map((call) => (box.writes(call) ? undefined : carryOut(work, call))),
+    );
+    let asking = false;
+    for (const [position, call] of calls.entries()) {
+      if (results[position]) continue;
+      const result: CallResult = asking
+        ? failure("tool_refused", "The customer is being asked about another action first.")
+        : await carryOut(work, call);
+      asking ||= result.confirmation !== undefined;
+      results[position] = result;
+    }
+    return results as CallResult[];
   }
 
   async function carryOut(work: Work, call: ToolCall): Promise<CallResult> {
@@ -254,7 +301,7 @@ export function createAgent(parts: AgentParts): Agent {
     if (call.name === escalateName) return { result: { asked: "a person" }, failed: false };
     if (call.name === searchName) return searchAgain(work, call);
     if (call.name.startsWith(transferPrefix)) return pass(work, call.name.slice(transferPrefix.length));
-    return boxFor(work).call(call, work.turn);
+    return boxFor(work).call(call, work.turn, work.tainted);
   }
 
   async function searchAgain(work: Work, call: ToolCall): Promise<CallResult> {
@@ -263,6 +310,7 @@ export function createAgent(parts: AgentParts): Agent {
     const known = new Set(work.passages.map((passage) => passage.id));
     const found = await retrieve(work.turn, input.data.query);
     work.passages.push(...found.filter((passage) => !known.has(passage.id)));
+    work.tainted ||= found.length > 0;
     const numbers = found.map((passage) => work.passages.findIndex((shown) => shown.id === passage.id) + 1);
     return {
       result: { found: numbers.length, passages: numbers.map((number) => `[${number}]`) },

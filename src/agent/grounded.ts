@@ -33,7 +33,7 @@ export const grounded: Policy = {
 const rule =
   /\b(you can(?:not|'t)? (?:return|exchange|cancel|get|claim|request|upgrade|downgrade)|(?:are|is|be) (?:eligible|refundable|covered|free of charge|non-refundable|guaranteed)|we (?:offer|accept|ship|deliver|refund|guarantee|charge)|our (?:policy|warranty|guarantee) (?:is|covers|allows))\b/i;
 
-const address = /https?:\/\/[^\s)>\]]+|[\w.+-]+@[\w-]+\.[\w.]+/g;
+const address = /https?:\/\/[^\s)>\]"'`{}|\\,]+|[\w.+-]+@[\w-]+\.[\w.]+/g;
 const number = /(?<![\w.])[$€£]?\d[\d.,]*\d%?|(?<![\w.])[$€£]?\d%?/g;
 const idLike = /\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*\b|\b[A-Za-z]+[-_]\d[\w-]*\b/g;
 const unit =
@@ -108,7 +108,7 @@ function normalised(figure: string): string {
   if (/^\d{1,3}(?:,\d{3})+(?:\.\d+)?$/.test(bare) || /^\d+(?:\.\d+)?$/.test(bare)) {
     return String(Number(bare.replaceAll(",", "")));
   }
-  return bare.toLowerCase().replace(/\/$/, "");
+  return bare.toLowerCase().replace(/[/.:;!?]+$/, "");
 }
 
 /** A tool has said something in this conversation that did not fail. */

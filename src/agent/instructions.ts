@@ -14,13 +14,20 @@ const houseRules = `
 const publicRules = `
 - Others can read this thread: no account matters here, and repeat nothing personal.`;
 
-export function instructionsFor(specialist: Specialist, turn: Turn, company: string, now: number): string {
-  const today = new Date(now).toISOString().slice(0, 10);
+const searchRule = `
+- The articles are not shown by themselves: find them with search_knowledge before you state what they say.`;
+
+export function instructionsFor(
+  specialist: Specialist,
+  turn: Turn,
+  desk: { company: string; now: number; searches: boolean },
+): string {
+  const today = new Date(desk.now).toISOString().slice(0, 10);
   return [
-    `You answer customers of ${company}. Today is ${today}.`,
+    `You answer customers of ${desk.company}. Today is ${today}.`,
     "",
     specialist.instructions.trim(),
-    houseRules.trim() + (turn.visibility === "shared" ? publicRules : ""),
+    houseRules.trim() + (desk.searches ? searchRule : "") + (turn.visibility === "shared" ? publicRules : ""),
   ].join("\n");
 }
 

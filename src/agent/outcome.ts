@@ -2,11 +2,14 @@
 import type { Escalation } from "../escalation.ts";
 import type { TranscriptItem } from "../language-model.ts";
 import type { Source } from "../platform.ts";
+import type { Confirmation } from "../proposal.ts";
 
 export type Outcome = (
   | { kind: "answer" }
   /** The bot needs something from the customer first. */
   | { kind: "question" }
+  /** The store asks the customer whether to go ahead; the text is the store's. */
+  | { kind: "confirmation"; confirmation: Confirmation }
   | { kind: "escalation"; escalation: Escalation }
 ) & {
   /** For the customer; CommonMark. */

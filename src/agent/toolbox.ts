@@ -4,23 +4,18 @@ import type { Clock } from "../clock.ts";
 import { codeOf, type ErrorCode, faultOf } from "../errors.ts";
 import type { ToolCall, ToolSpec } from "../language-model.ts";
 import type { Log } from "../log.ts";
+import type { Propose, Proposed, WriteRequest } from "../proposal.ts";
 import { withinTime } from "../time-limit.ts";
 import type { Tool } from "../tool.ts";
 import type { Turn } from "./turn.ts";
 
-export interface CallResult {
-  result: unknown;
-  failed: boolean;
-  /** What the call was about, checked by the tool's schema; undefined when it never came that far. */
-  input?: unknown;
-}
-
-/** Carries out a write: what a write tool's call becomes instead of running. */
-export type Propose = (tool: Tool, input: unknown, turn: Turn) => Promise<CallResult>;
+export type CallResult = Proposed;
 
 export interface Toolbox {
   specs: readonly ToolSpec[];
-  call(call: ToolCall, turn: Turn): Promise<CallResult>;
+  call(call: ToolCall, turn: Turn, tainted: boolean): Promise<CallResult>;
+  /** Whether a call asks for a write: those run one after the other. */
+  writes(call: ToolCall): boolean;
 }
 
 export interface ToolboxParts {
@@ -39,7 +34,7 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
   const byName = new Map(parts.tools.map((tool) => [tool.name, tool]));
   const specs = [...parts.tools.map(specOf), ...parts.builtIn];
 
-  async function call(wanted: ToolCall, turn: Turn): Promise<CallResult> {
+  async function call(wanted: ToolCall, turn: Turn, tainted: boolean): Promise<CallResult> {
     const tool = byName.get(wanted.name);
     if (!tool) {
       return failure("tool_unknown", `There is no tool ${JSON.stringify(wanted.name)}.`, {
@@ -49,36 +44,43 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
     const input = parseInput(tool, wanted.arguments);
     if (!input.ok) return input.failure;
     const refusal = refuse(tool, turn);
-    if (refusal) return { ...refusal, input: input.value };
-    if (tool.effect === "write")
-      return { ...(await parts.propose(tool, input.value, turn)), input: input.value };
-    return { ...(await runRead(tool, input.value, turn)), input: input.value };
+    if (refusal) return refusal;
+    return attempt(tool, turn, () =>
+      tool.effect === "write"
+        ? parts.propose(tool, input.value, requestOf(turn, tainted))
+        : read(tool, input.value, turn),
+    );
   }
 
-  async function runRead(tool: Tool, input: unknown, turn: Turn): Promise<CallResult> {
+  async function read(tool: Tool, input: unknown, turn: Turn): Promise<CallResult> {
+    const result = await withinTime(parts, turn.signal, (signal) =>
+      tool.run(input, {
+        customer: { id: turn.customer?.id ?? "" },
+        thread: { id: turn.thread },
+        signal,
+        now: () => parts.clock.now(),
+        log: parts.log.with({ tool: tool.name, turn: turn.id }),
+      }),
+    );
+    return { result: bounded(result), failed: false };
+  }
+
+  /** What a tool throws is told to the model without its text, and stands in the log. */
+  async function attempt(tool: Tool, turn: Turn, run: () => Promise<CallResult>): Promise<CallResult> {
     try {
-      const result = await withinTime(parts, turn.signal, (signal) =>
-        tool.run(input, {
-          customer: { id: turn.customer?.id ?? "" },
-          thread: { id: turn.thread },
-          signal,
-          now: () => parts.clock.now(),
-          log: parts.log.with({ tool: tool.name, turn: turn.id }),
-        }),
-      );
-      return { result: bounded(result), failed: false };
+      return await run();
     } catch (error) {
       if (turn.signal.aborted) throw turn.signal.reason;
+      const code = codeOf(error);
+      if (code === "ledger_conflict" || code?.startsWith("ledger_")) throw error;
       parts.log.warn("tool.failed", { tool: tool.name, turn: turn.id, error });
-      return failure(
-        codeOf(error) === "tool_timeout" ? "tool_timeout" : "tool_failed",
-        codeOf(error) === "tool_timeout" ? faultOf(error) : "The tool failed.",
-        { retryable: true },
-      );
+      return code === "tool_timeout"
+        ? failure("tool_timeout", faultOf(error), { retryable: true })
+        : failure("tool_failed", "The tool failed.", { retryable: true });
     }
   }
 
-  return { specs, call };
+  return { specs, call, writes: ({ name }) => byName.get(name)?.effect === "write" };
 }
 
 /** Who may call what, whatever the model believes: accounts only for a verified customer, in a private thread. */
@@ -97,6 +99,26 @@ function refuse(tool: Tool, turn: Turn): CallResult | undefined {
     );
   }
   return undefined;
+}
+
+/** What a write is asked for with. */
+export function requestOf(turn: Turn, tainted: boolean): WriteRequest {
+  return {
+    turn: turn.id,
+    thread: turn.thread,
+    opener: turn.opener,
+    customer: turn.customer,
+    said: wordsOfCustomer(turn),
+    tainted,
+    stillOurs: turn.stillOurs,
+    signal: turn.signal,
+  };
+}
+
+/** Everything the customer has written. */
+export function wordsOfCustomer(turn: Turn): string[] {
+  const before = turn.history.flatMap((item) => (item.role === "customer" ? [item.text] : []));
+  return [...before, ...turn.asked];
 }
 
 type Parsed = { ok: true; value: unknown } | { ok: false; failure: CallResult };

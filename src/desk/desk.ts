@@ -204,6 +204,7 @@ export function createDesk(parts: DeskParts) {
     failed: (tx: Transaction, row: OutboxRow, error: unknown) => afterFailed(tx, parts, row, error),
     follow,
     warn,
+    tell,
   };
 }
 

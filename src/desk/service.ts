@@ -51,7 +51,9 @@ export function createService(parts: ServiceParts) {
       case "tickets":
         return isStaff ? listed(await parts.desk.tickets(ticketsShown)) : customerHelp;
       case "press":
-        return isStaff ? (await parts.desk.press(command.action, command.ticket, call.by)) || "Done." : customerHelp;
+        return isStaff
+          ? (await parts.desk.press(command.action, command.ticket, call.by)) || "Done."
+          : customerHelp;
       case "help":
         return isStaff ? `${staffHelp}\n\n${customerHelp}` : customerHelp;
     }

@@ -7,6 +7,8 @@ import { type ChannelId, platformOf } from "../thread.ts";
 export interface Staff {
   /** Whether this person may act for the desk now. A platform that cannot be asked answers no. */
   includes(person: Person): Promise<boolean>;
+  /** Whether they are among these: `staff`, or ids of people, groups and roles. */
+  among(person: Person, ids: readonly string[]): Promise<boolean>;
 }
 
 export function createStaff(parts: {
@@ -16,19 +18,29 @@ export function createStaff(parts: {
   staff: "members" | readonly string[];
   log: Log;
 }): Staff {
+  async function belongs(person: Person, groups: readonly string[]): Promise<boolean> {
+    const channel = parts.channel();
+    const platform = channel && parts.platforms.get(platformOf(channel));
+    if (!platform || platformOf(person.id) !== platform.name) return false;
+    if (!platform.belongs) return groups.includes(person.id);
+    try {
+      for (const group of groups) if (await platform.belongs(person.id, group)) return true;
+    } catch (error) {
+      parts.log.warn("staff.unknown", { user: person.id, error });
+    }
+    return false;
+  }
+
+  async function includes(person: Person): Promise<boolean> {
+    const channel = parts.channel();
+    return channel !== undefined && belongs(person, parts.staff === "members" ? [channel] : parts.staff);
+  }
+
   return {
-    async includes(person) {
-      const channel = parts.channel();
-      const platform = channel && parts.platforms.get(platformOf(channel));
-      if (!platform || platformOf(person.id) !== platform.name) return false;
-      if (!platform.belongs) return parts.staff === "members" || parts.staff.includes(person.id);
-      const groups = parts.staff === "members" ? [channel] : parts.staff;
-      try {
-        for (const group of groups) if (await platform.belongs(person.id, group)) return true;
-      } catch (error) {
-        parts.log.warn("staff.unknown", { user: person.id, error });
-      }
-      return false;
+    includes,
+    async among(person, ids) {
+      const named = ids.filter((id) => id !== "staff");
+      return (named.length < ids.length && (await includes(person))) || belongs(person, named);
     },
   };
 }

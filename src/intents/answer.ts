@@ -1,5 +1,4 @@
 /** The customer's yes or no to what the store has asked. What they confirm is the hash of what was shown, once. */
-import type { TranscriptItem } from "../language-model.ts";
 import { audit } from "../ledger/audit.ts";
 import {
   decidedBy,
@@ -9,39 +8,14 @@ import {
   moveIntent,
   proposedIn,
 } from "../ledger/intents.ts";
-import type { Confirmation } from "../proposal.ts";
-import type { ThreadId, UserId } from "../thread.ts";
 import type { Tool } from "../tool.ts";
-import { hold } from "./approvals.ts";
 import { check } from "./check.ts";
+import { entriesOf } from "./entries.ts";
 import { execute } from "./execute.ts";
-import type { IntentsParts } from "./intents.ts";
+import { hold } from "./hold.ts";
+import type { IntentsParts, Said, Settled } from "./parts.ts";
 import { reasonIn, wording } from "./wording.ts";
 import { yesOrNo } from "./yes-no.ts";
-
-/** What the customer has done: pressed a button, or written a message that may be nothing but yes or no. */
-export interface Said {
-  thread: ThreadId;
-  opener: UserId;
-  /** The inbox event: dealt with again after a death, it finds what it has decided. */
-  event: string;
-  asked: readonly string[];
-  pressed: { intent: string; yes: boolean; by: UserId } | undefined;
-  customer: { id: string } | undefined;
-  /** Everything the customer has written in this conversation. */
-  said: readonly string[];
-  stillOurs(): Promise<void>;
-  signal: AbortSignal;
-}
-
-export interface Settled {
-  text: string;
-  /** What the model will see of it later. */
-  entries: TranscriptItem[];
-  confirmation?: Confirmation;
-  /** Set when a person has to look at it. */
-  broke?: string;
-}
 
 /** undefined: it was no answer to a question of the store's. */
 export async function answer(parts: IntentsParts, said: Said): Promise<Settled | undefined> {
@@ -173,15 +147,6 @@ async function decide(
     });
     return moved;
   });
-}
-
-/** As if the model had called the tool now: later turns see what was done. */
-export function entriesOf(intent: Intent, result: unknown): TranscriptItem[] {
-  const id = `call_${intent.id}`;
-  return [
-    { role: "calls", text: "", calls: [{ id, name: intent.tool, arguments: JSON.stringify(intent.input) }] },
-    { role: "result", id, name: intent.tool, failed: false, result: result ?? null },
-  ];
 }
 
 function toYes(text: string): boolean | undefined {

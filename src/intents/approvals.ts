@@ -8,7 +8,6 @@ import {
   type Intent,
   type IntentMove,
   moveIntent,
-  numberApproval,
   overdueApprovals,
 } from "../ledger/intents.ts";
 import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
@@ -16,67 +15,14 @@ import { advanceThread, findThread } from "../ledger/threads.ts";
 import { writeJournal, writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Incoming } from "../message.ts";
-import type { Post } from "../platform.ts";
-import { entriesOf } from "./answer.ts";
+import { approvalCard } from "./approval-card.ts";
 import { check } from "./check.ts";
+import { entriesOf } from "./entries.ts";
 import { execute } from "./execute.ts";
-import type { IntentsParts } from "./intents.ts";
+import type { IntentsParts } from "./parts.ts";
 import { reasonIn, wording } from "./wording.ts";
 
 type Action = Extract<Incoming, { kind: "action" }>;
-
-/** Staff have this long. */
-const approvalMs = 24 * 3_600_000;
-
-/** Puts an intent to the desk. */
-export async function hold(parts: IntentsParts, intent: Intent, event: string | undefined): Promise<void> {
-  const { ledger, clock } = parts;
-  const expiresAt = clock.now() + approvalMs;
-  const rows = await ledger.write(async (tx) => {
-    const held = await moveIntent(tx, intent, "hold", clock.now(), {
-      expiresAt,
-      ...(event ? { decidedBy: event } : {}),
-    });
-    if (!held) return [];
-    const approval = await numberApproval(tx, intent.id);
-    await audit(tx, clock, {
-      actor: "bot",
-      action: "approval.asked",
-      subject: String(approval),
-      thread: intent.thread,
-      turn: intent.turn,
-      detail: {
-        intent: intent.id,
-        tool: intent.tool,
-        subject: intent.preview.subject,
-        ...(intent.preview.amount ?? {}),
-      },
-    });
-    const thread = await findThread(tx, intent.thread);
-    const post = approvalCard({ ...held, approval }, thread?.openerName ?? "customer");
-    return enqueueCard(tx, parts, approval, post);
-  });
-  parts.push(rows);
-}
-
-async function enqueueCard(
-  tx: Transaction,
-  parts: IntentsParts,
-  approval: number,
-  post: Post,
-): Promise<OutboxRow[]> {
-  const channel = parts.channel();
-  if (!channel) return [];
-  const send = { does: "post" as const, to: { channel }, post };
-  return [
-    await enqueue(tx, parts.clock, {
-      lane: `approval:${approval}`,
-      author: "desk",
-      source: `approval:${approval}`,
-      send,
-    }),
-  ];
-}
 
 /** A member of staff has pressed Approve or Deny. */
 export async function decideApproval(parts: IntentsParts, admitted: Admitted, action: Action): Promise<void> {
@@ -251,43 +197,4 @@ export async function expireApprovals(parts: IntentsParts): Promise<void> {
     });
     parts.push(rows);
   }
-}
-
-/** What an approver sees: the company's data, not the model's words. */
-function approvalCard(intent: Intent & { approval: number }, customer: string, outcome?: string): Post {
-  const { preview } = intent;
-  const reason = (intent.input as { reason?: unknown }).reason;
-  const facts = Object.entries(preview.facts ?? {}).map(([label, value]) => ({
-    label: label.replaceAll("_", " "),
-    value: String(value),
-  }));
-  const open = outcome === undefined;
-  const value = String(intent.approval);
-  return {
-    text: `Approval #${value}: ${preview.text}`,
-    card: {
-      title: `Approval #${value}: ${preview.text}`,
-      facts: [
-        { label: "Customer", value: intent.customer || customer },
-        { label: "Tool", value: intent.tool },
-        ...facts,
-      ],
-      sections: typeof reason === "string" ? [{ label: "Reason", text: reason }] : [],
-      footer: open ? "Waiting for a decision" : outcome,
-    },
-    ...(open
-      ? {
-          buttons: [
-            { label: "Approve", action: "intent.approve", value, style: "primary" },
-            {
-              label: "Deny",
-              action: "intent.deny",
-              value,
-              style: "danger",
-              ask: { title: "Deny", label: "Why?" },
-            },
-          ],
-        }
-      : {}),
-  };
 }

@@ -3,30 +3,11 @@
  * customer has confirmed what the store says, and, above the limit, a person has approved it.
  */
 import type { Admitted } from "../ledger/inbox.ts";
-import type { Intent } from "../ledger/intents.ts";
-import type { OutboxRow } from "../ledger/outbox.ts";
-import type { Incoming, Person } from "../message.ts";
-import type { Confirmation } from "../proposal.ts";
-import type { ChannelId, UserId } from "../thread.ts";
-import type { Tool } from "../tool.ts";
-import { answer, type Said, type Settled } from "./answer.ts";
+import type { Incoming } from "../message.ts";
+import { answer } from "./answer.ts";
 import { decideApproval, expireApprovals } from "./approvals.ts";
-import type { CheckParts } from "./check.ts";
+import type { IntentsParts, Said, Settled } from "./parts.ts";
 import { createPropose } from "./propose.ts";
-
-export interface IntentsParts extends CheckParts {
-  toolOf(name: string): Tool | undefined;
-  channel(): ChannelId | undefined;
-  /** Whether a person is among a tool's approvers now. */
-  mayApprove(person: Person, approvers: readonly string[]): Promise<boolean>;
-  /** Whether an account is known to belong to this customer. */
-  sameCustomer(user: UserId, customer: string): Promise<boolean>;
-  /** Puts a question to the customer again, with what would happen now. */
-  proposeAgain(tool: Tool, intent: Intent, said: Said): Promise<Confirmation | undefined>;
-  /** Only the person who pressed sees this. */
-  tell(action: Extract<Incoming, { kind: "action" }>, text: string): Promise<void>;
-  push(rows: readonly OutboxRow[]): void;
-}
 
 export type Intents = ReturnType<typeof createIntents>;
 

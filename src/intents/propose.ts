@@ -3,10 +3,10 @@ import { audit } from "../ledger/audit.ts";
 import { type Intent, sameInTurn, sameOpen, writeIntent } from "../ledger/intents.ts";
 import type { Propose, Proposed, WriteRequest } from "../proposal.ts";
 import type { Tool } from "../tool.ts";
-import { hold } from "./approvals.ts";
 import { type Checked, check } from "./check.ts";
 import { execute } from "./execute.ts";
-import type { IntentsParts } from "./intents.ts";
+import { hold } from "./hold.ts";
+import type { IntentsParts } from "./parts.ts";
 import { wording } from "./wording.ts";
 
 /** The customer has this long to confirm. */
