@@ -2,6 +2,7 @@
  * Reads an answer's bytes as they come: a stream of events or one JSON body, whichever it turns out to be. Servers send
  * the one where the other was asked for, and name either by the wrong content type, so the first character decides.
  */
+import { StringDecoder } from "node:string_decoder";
 import { createParser } from "eventsource-parser";
 import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
@@ -72,7 +73,7 @@ async function readBytes(
   isWhole: () => boolean,
 ): Promise<void> {
   const iterator = bytes[Symbol.asyncIterator]();
-  const decoder = new TextDecoder();
+  const decoder = new StringDecoder("utf8"); // several times as fast as a TextDecoder
   let onSilence: () => void;
   const silence = new Promise<never>((_resolve, reject) => {
     onSilence = () =>
@@ -96,7 +97,7 @@ async function readBytes(
       if (count > answerBytesMax) {
         throw new DeskError("model_failed", `the answer is larger than ${answerBytesMax} bytes`);
       }
-      feed(decoder.decode(next.value, { stream: true }));
+      feed(decoder.write(Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength)));
       watch.touch();
       if (!whole && isWhole()) {
         whole = true;
@@ -104,7 +105,7 @@ async function readBytes(
       }
     }
     ended = true;
-    feed(decoder.decode());
+    feed(decoder.end());
   }
 
   try {

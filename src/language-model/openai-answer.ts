@@ -70,7 +70,7 @@ export function createAnswer(parts: AnswerParts): Answer {
 
   return {
     event(data, type) {
-      if (data.trim() === "[DONE]") done = true;
+      if (data.startsWith("[DONE]")) done = true;
       else take(parse(data, "a chunk of the stream"), type);
     },
     body(content) {
@@ -168,8 +168,11 @@ function finished(gathered: GatheredCall[], newId: () => string): ToolCall[] {
 
 function firstChoice(choices: unknown): Record<string, unknown> | undefined {
   if (!Array.isArray(choices)) return undefined;
-  const all = choices.map(record);
-  return all.find((choice) => choice?.index === 0 || choice?.index === undefined);
+  for (const value of choices) {
+    const choice = record(value);
+    if (choice && (choice.index === 0 || choice.index === undefined)) return choice;
+  }
+  return undefined;
 }
 
 /** Text, or the text parts of a list of parts. */

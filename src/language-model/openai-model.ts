@@ -1,19 +1,15 @@
-/**
- * A language model behind any OpenAI-compatible server. Every call is asked for as a stream and read as whatever comes;
- * nothing is retried here but a request that the server would not take in its full form (see openai-dialect.ts).
- */
+/** A language model behind any OpenAI-compatible server. */
 import type { Clock } from "../clock.ts";
-import { codeOf, DeskError } from "../errors.ts";
-import type { LanguageModel, ModelStep } from "../language-model.ts";
+import { DeskError } from "../errors.ts";
+import type { LanguageModel, StructureRequest } from "../language-model.ts";
 import type { Log } from "../log.ts";
-import { readAnswer, readText } from "./answer-reader.ts";
-import { type Call, withinTime } from "./call-limits.ts";
+import { readText } from "./answer-reader.ts";
+import { withinTime } from "./call-limits.ts";
 import { jsonInText } from "./json-in-text.ts";
-import { createAnswer } from "./openai-answer.ts";
-import { type Bytes, createOpenAIClient, type OpenAIClient } from "./openai-client.ts";
-import { common, concede, type Dialect, foldRoles, fullDialect } from "./openai-dialect.ts";
+import { createChat } from "./openai-chat.ts";
+import { type Bytes, createOpenAIClient } from "./openai-client.ts";
 import { RefusedError } from "./openai-errors.ts";
-import { type ChatMessage, writeMessages, writeStructureMessages, writeTools } from "./openai-prompt.ts";
+import { writeMessages, writeStructureMessages, writeTools } from "./openai-prompt.ts";
 import { isStrictSchema } from "./strict-schema.ts";
 
 export interface OpenAIModelParts {
@@ -36,136 +32,73 @@ export interface OpenAIModelParts {
 }
 
 export function createOpenAIModel(parts: OpenAIModelParts): LanguageModel {
-  const { model, clock, log, timeoutMs = 60_000, idleTimeoutMs = 20_000, transcriptionModel } = parts;
+  const { model, clock, timeoutMs = 60_000, idleTimeoutMs = 20_000, transcriptionModel } = parts;
   const client = createOpenAIClient(parts);
-  let learned = fullDialect;
+  const chat = createChat({ ...parts, client, timeoutMs, idleTimeoutMs });
 
-  function learn(dialect: Dialect): void {
-    const both = common(learned, dialect);
-    if (JSON.stringify(both) === JSON.stringify(learned)) return; // another call was first
-    learned = both;
-    log.info("model.adapted", { model, ...both });
-  }
+  /** The whole of an answer that is not a chat's. */
+  const read = (signal: AbortSignal, ask: (signal: AbortSignal) => Promise<Bytes>): Promise<string> =>
+    withinTime({ clock, timeoutMs }, signal, async (call) =>
+      readText(await ask(call.signal), { clock, idleTimeoutMs, call }),
+    );
 
-  /** Sends the request, in a smaller form where the server refuses the full one, and remembers the form that it took. */
-  async function open(ask: Ask, call: Call): Promise<Bytes> {
-    const started = learned;
-    for (let dialect = started; ; ) {
-      try {
-        const bytes = await client.chat(bodyOf(ask, parts, dialect), call.signal);
-        if (dialect !== started) learn(dialect);
-        return bytes;
-      } catch (error) {
-        const smaller = error instanceof RefusedError ? concede(dialect, error, "format" in ask) : undefined;
-        if (!smaller) throw error;
-        dialect = smaller;
+  const transcribe: LanguageModel["transcribe"] = transcriptionModel
+    ? async (file, { signal }) => {
+        const recording = new File([file.content], recordingName(file), { type: file.mediaType });
+        return wordsHeard(
+          await read(signal, (aborted) => client.transcription(recording, transcriptionModel, aborted)),
+        );
       }
-    }
-  }
-
-  function complete(ask: Ask, signal: AbortSignal, show?: (delta: string) => void): Promise<ModelStep> {
-    return withinTime({ clock, timeoutMs }, signal, async (call) => {
-      const bytes = await open(ask, call);
-      const answer = createAnswer({
-        show: (delta) => {
-          if (!call.signal.aborted) show?.(delta);
-        },
-        newId: () => clock.id("call"),
-        isSecret: client.isSecret,
-      });
-      await readAnswer(bytes, answer, { clock, idleTimeoutMs, call });
-      return answer.step();
-    });
-  }
+    : undefined;
 
   return {
     name: model,
     step: (request, { signal, show }) =>
-      complete({ messages: writeMessages(request), tools: writeTools(request.tools) }, signal, show),
+      chat({ messages: writeMessages(request), tools: writeTools(request.tools) }, signal, show),
 
     async structure(request, { signal }) {
-      const { name, schema } = request;
-      const format = {
-        type: "json_schema",
-        json_schema: {
-          name: name.replace(/[^\w-]/g, "_").slice(0, 64),
-          strict: isStrictSchema(schema),
-          schema,
-        },
-      };
-      const { text } = await complete({ messages: writeStructureMessages(request), format }, signal);
-      const value = jsonInText(text, schema.type === "array" ? "array" : "object");
+      const { text } = await chat(
+        { messages: writeStructureMessages(request), format: formatOf(request) },
+        signal,
+      );
+      const value = jsonInText(text, request.schema.type === "array" ? "array" : "object");
       if (value === undefined) throw new DeskError("model_failed", "the answer is not JSON");
       return value;
     },
 
     async examine({ signal }) {
       try {
-        await complete({ messages: [{ role: "user", content: "Answer with the word: ready" }] }, signal);
+        await chat({ messages: [{ role: "user", content: "Answer with the word: ready" }] }, signal);
       } catch (error) {
-        if (codeOf(error) !== "model_rejected") throw error;
-        throw (await unlisted(client, parts, signal)) ?? error;
+        if (!(error instanceof RefusedError) || ![400, 404, 422].includes(error.status)) throw error;
+        const list = await read(signal, client.models).catch(() => "");
+        signal.throwIfAborted();
+        throw unlisted(model, list) ?? error;
       }
     },
 
-    ...(transcriptionModel
-      ? ({
-          transcribe: (file, { signal }) =>
-            withinTime({ clock, timeoutMs }, signal, async (call) => {
-              const recording = new File([file.content], recordingName(file), { type: file.mediaType });
-              const bytes = await client.transcription(recording, transcriptionModel, call.signal);
-              return wordsHeard(await readText(bytes, { clock, idleTimeoutMs, call }));
-            }),
-        } satisfies Partial<LanguageModel>)
-      : {}),
+    ...(transcribe ? { transcribe } : {}),
   };
 }
 
-/** One request for a chat completion, whatever form it is sent in. */
-interface Ask {
-  messages: ChatMessage[];
-  tools?: ReturnType<typeof writeTools>;
-  format?: Record<string, unknown>;
-}
-
-function bodyOf(
-  ask: Ask,
-  parts: { model: string; temperature: number },
-  dialect: Dialect,
-): Record<string, unknown> {
-  return {
-    model: parts.model,
-    ...(dialect.temperature ? { temperature: parts.temperature } : {}),
-    messages: foldRoles(ask.messages, dialect.roles),
-    ...(ask.tools && ask.tools.length > 0 ? { tools: ask.tools } : {}),
-    ...(ask.format && dialect.responseFormat ? { response_format: ask.format } : {}),
-    stream: true,
-    ...(dialect.streamOptions ? { stream_options: { include_usage: true } } : {}),
-  };
+function formatOf({ name, schema }: StructureRequest): Record<string, unknown> {
+  const plainName = name.replace(/[^\w-]/g, "_").slice(0, 64);
+  return { type: "json_schema", json_schema: { name: plainName, strict: isStrictSchema(schema), schema } };
 }
 
 /** Why a request was refused, when the server has a list of its models and ours is not on it. */
-async function unlisted(
-  client: OpenAIClient,
-  { model, clock, timeoutMs = 60_000, idleTimeoutMs = 20_000 }: OpenAIModelParts,
-  signal: AbortSignal,
-): Promise<DeskError | undefined> {
-  try {
-    const text = await withinTime({ clock, timeoutMs }, signal, async (call) =>
-      readText(await client.models(call.signal), { clock, idleTimeoutMs, call }),
-    );
-    const list = JSON.parse(text) as { data?: { id?: unknown }[] };
-    const ids = (list.data ?? []).map(({ id }) => id).filter((id) => typeof id === "string");
-    if (ids.length === 0 || ids.includes(model)) return undefined;
-    const some = ids.slice(0, 5).join(", ").slice(0, 300);
-    return new DeskError(
-      "model_rejected",
-      `${model} is not one of the endpoint's ${ids.length} models (${some})`,
-    );
-  } catch {
-    signal.throwIfAborted();
-    return undefined; // a server without such a list; its first refusal says enough
-  }
+function unlisted(model: string, list: string): DeskError | undefined {
+  const value = jsonInText(list, "object") as { data?: unknown } | null | undefined;
+  const data: unknown[] = Array.isArray(value?.data) ? value.data : [];
+  const ids = data
+    .map((entry) => (entry as { id?: unknown } | null)?.id)
+    .filter((id) => typeof id === "string");
+  if (ids.length === 0 || ids.includes(model)) return undefined;
+  const some = ids.slice(0, 5).join(", ").slice(0, 300);
+  return new DeskError(
+    "model_rejected",
+    `${model} is not one of the endpoint's ${ids.length} models (${some})`,
+  );
 }
 
 /** Servers tell the format of a recording by its ending. What else is in the name is the customer's. */

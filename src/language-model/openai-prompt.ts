@@ -33,6 +33,11 @@ export interface ChatCall {
   function: { name: string; arguments: string };
 }
 
+export interface ChatTool {
+  type: "function";
+  function: { name: string; description: string; parameters: Record<string, unknown> };
+}
+
 /** Characters of a tool's result that reach the model; the rest is cut, and the model told so. */
 export const resultCharactersMax = 16_000;
 /** Characters of one passage; knowledge bases make them much shorter. */
@@ -59,9 +64,9 @@ export function writeMessages(request: ModelRequest): ChatMessage[] {
   return messages;
 }
 
-export function writeTools(tools: readonly ToolSpec[]) {
+export function writeTools(tools: readonly ToolSpec[]): ChatTool[] {
   return tools.map((tool) => ({
-    type: "function" as const,
+    type: "function",
     function: { name: tool.name, description: tool.description, parameters: tool.input },
   }));
 }
@@ -182,20 +187,25 @@ function writeResult(result: Result | undefined): string {
 /** One line, whatever is in it. */
 function json(value: unknown): string {
   try {
-    const text = JSON.stringify(value, (_key, part: unknown) =>
-      typeof part === "string" ? clean(part) : part,
-    );
-    return text ?? "null";
+    const text = JSON.stringify(value) ?? "null";
+    if (!uncleanJson.test(text)) return text;
+    return JSON.stringify(value, (_key, part: unknown) => (typeof part === "string" ? clean(part) : part));
   } catch {
     return '{"error":"This value cannot be written as JSON."}'; // circular, or a bigint
   }
 }
+
+/** What may need cleaning, found in one pass: nearly every text needs none, and there is a lot of it in each step. */
+const unclean = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u2028\u2029\ud800-\udfff]|<\|/;
+/** The same in JSON, where most of these characters are escaped. */
+const uncleanJson = /\\u|[\u007f\u2028\u2029]|<\|/;
 
 /**
  * Text that every server takes: no control characters, no half of a surrogate pair, and no `<|…|>`, which the chat
  * templates of many open models read as the end of a message.
  */
 function clean(text: string): string {
+  if (!unclean.test(text)) return text;
   return text
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "")
     .replace(/[\u2028\u2029]/g, "\n")
