@@ -27,7 +27,7 @@ export function fillingsOf(tool: ToolSpec, turn: OfflineTurn, from: From): Filli
   let several: { name: string; values: unknown[] } | undefined;
   let fresh = false;
   for (const slot of slots) {
-    const read = readSlot(slot, turn, from);
+    const read = readSlot(slot, slots, turn, from);
     fresh ||= read.fresh;
     if (read.values.length === 0) {
       if (slot.required) return [{ complete: false, missing: slot }];
@@ -52,9 +52,9 @@ interface Read {
   fresh: boolean;
 }
 
-function readSlot(slot: Slot, turn: OfflineTurn, from: From): Read {
+function readSlot(slot: Slot, slots: readonly Slot[], turn: OfflineTurn, from: From): Read {
   const answer = answerTo(slot, turn);
-  if (slot.kind === "words") return { values: ownWords(slot, turn, answer), fresh: false };
+  if (slot.kind === "words") return { values: ownWords(slot, slots, turn, answer), fresh: false };
   const now = valuesIn(slot, turn.message, answer !== undefined && answer === turn.message);
   if (now.length > 0) return { values: now, fresh: slot.kind === "identifier" || slot.kind === "email" };
   const answered = answer === undefined ? [] : valuesIn(slot, answer, true);
@@ -93,12 +93,24 @@ export function asksFor(question: string, slot: Slot): boolean {
  * The customer's own words for a reason or a description; whether they say enough is the tool's and the policy's to
  * judge. Of several such slots only the first is told by the wish itself, the others by answers.
  */
-function ownWords(slot: Slot, turn: OfflineTurn, answer: string | undefined): unknown[] {
+function ownWords(
+  slot: Slot,
+  slots: readonly Slot[],
+  turn: OfflineTurn,
+  answer: string | undefined,
+): unknown[] {
   if (!slot.required && answer === undefined && !/reason/.test(slot.name)) return [];
   if (answer === undefined && !slot.first) return [];
   const max =
     typeof slot.schema.maxLength === "number" ? Math.min(slot.schema.maxLength, wordsMax) : wordsMax;
-  const words = answer ?? turn.wish;
+  const words = answer ?? withoutOthers(slot, slots, turn);
   const text = [...words.replace(/\s+/g, " ").trim()].slice(0, max).join("");
   return text !== "" && fits(slot.schema, text) ? [text] : [];
+}
+
+/** The wish without what was said to answer for other slots. */
+function withoutOthers(slot: Slot, slots: readonly Slot[], turn: OfflineTurn): string {
+  const others = slots.filter((one) => one !== slot && (one.kind === "words" || one.kind === "text"));
+  const told = turn.answers.filter((one) => others.some((other) => asksFor(one.question, other)));
+  return told.reduce((words, one) => words.replace(one.text, ""), turn.wish);
 }

@@ -118,7 +118,7 @@ function toldBy(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): string 
 /** After a lookup: what the articles say to the wish behind it, and who can fulfil it. */
 function addition(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): string[] {
   const questions = turn.message
-    .split(/(?<=[.!?])\s+|\n+/)
+    .split(/(?<=[.!?])\s+|\n+|\b(?:and|also) (?=(?:how|what|when|where|can|do|does|is|are)\b)/i)
     .filter((one) => !/\d{3,}/.test(one) && mannerOf(one) === "general");
   const wanting = isWish(turn.wish);
   const quote =

@@ -23,12 +23,33 @@ export function rendered(result: unknown): string {
 }
 
 function lines(value: unknown): string {
-  if (Array.isArray(value)) {
-    const shown = value.slice(0, recordsMax).map((one) => `- ${record(one)}`);
-    if (value.length > recordsMax) shown.push(`- and ${value.length - recordsMax} more`);
-    return shown.join("\n");
-  }
-  return record(value);
+  if (Array.isArray(value)) return list(value, undefined);
+  const object = asSchema(value);
+  const inner = object && onlyList(object);
+  if (!inner) return record(value, undefined);
+  // `{ currency: "USD", orders: […] }`: the list, with what stands beside it.
+  const currency = typeof object.currency === "string" ? object.currency : undefined;
+  const beside = Object.fromEntries(
+    Object.entries(object).filter(([name]) => name !== inner.name && name !== "currency"),
+  );
+  return [list(inner.records, currency), record(beside, currency)].filter(Boolean).join("\n");
+}
+
+function list(records: readonly unknown[], currency: string | undefined): string {
+  const shown = records.slice(0, recordsMax).map((one) => `- ${record(one, currency)}`);
+  if (records.length > recordsMax) shown.push(`- and ${records.length - recordsMax} more`);
+  return shown.join("\n");
+}
+
+/** The list of records that is the whole content of an object; undefined when it is a record itself. */
+export function onlyList(object: Schema): { name: string; records: readonly unknown[] } | undefined {
+  const lists = fieldsOf(object).filter(
+    ([, one]) => Array.isArray(one) && one.some((inner) => asSchema(inner)),
+  );
+  const [first] = lists;
+  return lists.length === 1 && first && !headOf(object) && fieldsOf(object).length <= 4
+    ? { name: first[0], records: first[1] as unknown[] }
+    : undefined;
 }
 
 /** Without the wrapping around the one thing that was found: `{ found: true, order: {…} }`. */
@@ -45,11 +66,11 @@ export function unwrapped(result: unknown): unknown {
   return value;
 }
 
-function record(value: unknown): string {
+function record(value: unknown, outer: string | undefined): string {
   const object = asSchema(value);
   if (!object) return inline(value, 0);
   const head = headOf(object);
-  const currency = typeof object.currency === "string" ? object.currency : undefined;
+  const currency = typeof object.currency === "string" ? object.currency : outer;
   const fields = fieldsOf(object)
     .filter(([name]) => name !== head?.name && !(name === "currency" && currency !== undefined))
     .slice(0, fieldsMax)

@@ -1,6 +1,6 @@
 /** What came of the calls, in honest sentences: what was found, what is not there, what was refused, what failed. Pure. */
 import type { ToolSpec } from "../language-model.ts";
-import { rendered, unwrapped } from "./offline-render.ts";
+import { onlyList, rendered, unwrapped } from "./offline-render.ts";
 import { asSchema } from "./offline-schema.ts";
 import { type Slot, slotsOf, snake } from "./offline-slots.ts";
 import { type Done, refusalIn } from "./offline-turn.ts";
@@ -29,8 +29,20 @@ export function tellResult(done: Done, tool: ToolSpec | undefined, named: readon
     case "done":
       return { came, text: doneLine(done.result) };
     case "found":
-      return { came, text: foundLine(only(done.result, named)) };
+      return tellFound(done, tool, named);
   }
+}
+
+function tellFound(done: Done, tool: ToolSpec | undefined, named: readonly string[]): Told {
+  const wanted = only(done.result, named);
+  if (wanted === undefined) {
+    return {
+      came: "missing",
+      text: `I can't find ${named.join(" or ")} among your ${subjectOf(done.name)}.`,
+    };
+  }
+  const text = foundLine(wanted);
+  return text === "" ? { came: "missing", text: missingLine(done, tool) } : { came: "found", text };
 }
 
 function cameOf(done: Done, tool: ToolSpec | undefined): Came {
@@ -129,7 +141,7 @@ function failureLine(done: Done, tool: ToolSpec | undefined): string {
 /** What a write says it has done: its own words, and the figures that are not among them. */
 function doneLine(result: unknown): string {
   const words = ownWords(result);
-  if (words === undefined) return `Done: ${rendered(result)}`;
+  if (words === undefined) return `Done: ${rendered(result)}`.replace(/: $/, ".");
   const object = asSchema(result) ?? {};
   const rest = Object.fromEntries(
     Object.entries(object).filter(
@@ -142,14 +154,18 @@ function doneLine(result: unknown): string {
   return more === "" ? words : `${words}\n${more}`;
 }
 
+/** Of a list, the records that were named; undefined when it holds none of them. */
 function only(result: unknown, named: readonly string[]): unknown {
-  const list = unwrapped(result);
+  const value = unwrapped(result);
+  const object = asSchema(value);
+  const list = object ? onlyList(object)?.records : value;
   if (!Array.isArray(list) || named.length === 0) return result;
   const wanted = new Set(named.map((id) => id.toLowerCase()));
   const found = list.filter((one) =>
-    Object.values(asSchema(one) ?? {}).some((value) => wanted.has(String(value).toLowerCase())),
+    Object.values(asSchema(one) ?? {}).some((inner) => wanted.has(String(inner).toLowerCase())),
   );
-  return found.length > 0 ? found : result;
+  if (found.length === 0) return undefined;
+  return typeof object?.currency === "string" ? { currency: object.currency, records: found } : found;
 }
 
 function foundLine(result: unknown): string {

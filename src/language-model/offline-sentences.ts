@@ -60,10 +60,10 @@ function cellsOf(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
-/** A row of a table as a sentence: `Pro — price: $19.99 a month · seats: 5`. */
+/** A row of a table as a sentence: `plan Pro — price: $19.99 a month · seats: 5`. */
 function rowOf(cells: readonly string[], columns: readonly string[]): string {
   const facts = cells.slice(1).map((cell, at) => (columns[at + 1] ? `${columns[at + 1]}: ${cell}` : cell));
-  return `${cells[0] ?? ""} — ${facts.join(" · ")}`;
+  return `${columns[0] ?? ""} ${cells[0] ?? ""} — ${facts.join(" · ")}`.trim();
 }
 
 /** Lines that were only wrapped become one; lists, headings, tables and blank lines separate. */

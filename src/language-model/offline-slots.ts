@@ -63,7 +63,9 @@ export function questionFor(slot: Slot): string {
     case "email":
       return `What is your ${slot.label}?`;
     case "words":
-      return `What is the ${slot.label}?`;
+      return (
+        ownQuestion(slot.schema) ?? `What ${/[^s]s$/.test(slot.label) ? "are" : "is"} the ${slot.label}?`
+      );
     case "choice": {
       const choices = (choicesOf(slot.schema) ?? []).map((one) => String(one).replaceAll("_", " "));
       return `Which ${slot.label} is it: ${choices
@@ -76,8 +78,16 @@ export function questionFor(slot: Slot): string {
     case "target":
     case "text":
     case "unreadable":
-      return `Could you tell me the ${slot.label}?`;
+      return ownQuestion(slot.schema) ?? `Could you tell me the ${slot.label}?`;
   }
+}
+
+/** "What should have happened." in a schema is a question already. */
+function ownQuestion(schema: Schema): string | undefined {
+  if (typeof schema.description !== "string") return undefined;
+  const told = /^((?:What|How to) [^.?!\n]{5,100})[.?]?(?=\s|$)/.exec(schema.description)?.[1];
+  if (told === undefined || /\b(?:customer|user|model|assistant)\b/i.test(told)) return undefined;
+  return told.startsWith("How to") ? `Could you tell me h${told.slice(1)}?` : `${told}?`;
 }
 
 export function snake(name: string): string {
