@@ -176,13 +176,11 @@ function phrase(node: PhrasingContent, defined: Definitions): string {
 const plain = (nodes: PhrasingContent[]) =>
   nodes.map((node) => escapeText(oneLine(plainText(node)))).join("");
 
-/** A live link; what is not an address of the web or of mail stays text. */
+/** A live link; what is not an address of the web or of mail, or holds what an address cannot hold, stays text. */
 export function link(url: string, label: string): string {
   const shown = escapeText(oneLine(label)).replaceAll("|", "¦");
-  if (!/^(https?:\/\/|mailto:|tel:)[^\s]/i.test(url)) return shown || escapeText(oneLine(url));
-  const target = clean(url)
-    .replace(/[\s<>|"]/g, encodeURIComponent)
-    .replaceAll("&", "&amp;");
+  if (!/^(https?:\/\/|mailto:|tel:)[^\s<>|"\p{Cc}]+$/iu.test(url)) return shown || escapeText(oneLine(url));
+  const target = escapeText(url);
   return shown === "" || shown === target ? `<${target}>` : `<${target}|${shown}>`;
 }
 

@@ -15,10 +15,12 @@ export const limits = {
   /** One message's text; Slack recommends 4,000. */
   message: 3_900,
   header: 150,
-  field: 2_000,
+  /** Slack takes 2,000; facts are short. */
+  field: 200,
   fieldsPerSection: 10,
-  /** All sections of a card together; Slack takes about 13,200 characters of blocks. */
-  card: 8_000,
+  cardFields: 20,
+  /** All of a card together; Slack takes about 13,200 characters of blocks. */
+  card: 11_000,
   cardSections: 12,
   context: 1_500,
   buttonLabel: 75,
@@ -102,13 +104,11 @@ function textOf(post: Post): string {
 
 /** `*Maya:* …`: a name in the text needs no further permission, and stays when the message is edited. */
 function putNameInFront(root: Root, name: string): void {
-  const label: Paragraph["children"] = [
-    { type: "strong", children: [{ type: "text", value: `${cut(oneLine(name) || "Staff", 80)}:` }] },
-    { type: "text", value: " " },
-  ];
+  const value = `${cut(oneLine(name) || "Staff", 80)}:`;
+  const label: Paragraph["children"][number] = { type: "strong", children: [{ type: "text", value }] };
   const first = root.children[0];
-  if (first?.type === "paragraph") first.children.unshift(...label);
-  else root.children.unshift({ type: "paragraph", children: label });
+  if (first?.type === "paragraph") first.children.unshift(label, { type: "text", value: " " });
+  else root.children.unshift({ type: "paragraph", children: [label] });
 }
 
 function cardPart(card: Card, fallback: string, tail: types.KnownBlock[]): Part {
@@ -117,13 +117,13 @@ function cardPart(card: Card, fallback: string, tail: types.KnownBlock[]): Part 
   const fields = card.facts.map(({ label, value }) =>
     mrkdwn(cut(`*${escapeText(oneLine(label)) || "–"}*\n${escapeText(value) || "–"}`, limits.field)),
   );
-  for (let from = 0; from < Math.min(fields.length, 40); from += limits.fieldsPerSection) {
+  for (let from = 0; from < Math.min(fields.length, limits.cardFields); from += limits.fieldsPerSection) {
     blocks.push({ type: "section", fields: fields.slice(from, from + limits.fieldsPerSection) });
   }
-  let room: number = limits.card;
+  let room = limits.card - JSON.stringify([blocks, tail]).length;
   for (const { label, text } of card.sections.slice(0, limits.cardSections)) {
     const whole = `*${escapeText(oneLine(label)) || "–"}*\n${toMrkdwn(parseMarkdown(text)) || "–"}`;
-    const shown = cut(whole, Math.min(limits.section, Math.max(room, 200)));
+    const shown = cut(whole, Math.min(limits.section, Math.max(room, 40)));
     room -= shown.length;
     blocks.push(section(shown));
   }
