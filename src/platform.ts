@@ -31,8 +31,12 @@ export interface Platform {
   /** Stops receiving, lets posts in the air finish, disconnects. */
   close(): Promise<void>;
 
-  /** The message that was posted under this key, or undefined when there certainly is none. */
-  find?(target: Target, key: string): Promise<Posted | undefined>;
+  /**
+   * The message that was posted under this key, or undefined when there certainly is none.
+   * @param sent the post and when it was first tried (milliseconds since 1970): a platform that keeps no key with a
+   *   message can then still tell, after a restart, whether it is there
+   */
+  find?(target: Target, key: string, sent?: { post: Post; since: number }): Promise<Posted | undefined>;
   edit?(message: MessageId, post: Post): Promise<void>;
   /** Deletes a message of the bot's own. */
   remove?(message: MessageId): Promise<void>;

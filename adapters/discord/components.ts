@@ -37,7 +37,7 @@ export interface Pressed {
   asks: boolean;
 }
 
-/** The name of the buttons under an answer; their value is `up:TURN` or `down:TURN`. */
+/** The name of the buttons under an answer; their value is `up TURN` or `down TURN`. */
 export const feedbackAction = "feedback";
 
 /** The rows below a post. @throws DeskError platform_refused when they cannot all be shown */
@@ -131,8 +131,8 @@ function optionOf(option: Menu["options"][number]): APISelectMenuOption {
 }
 
 const feedbackOf = (turn: string): Button[] => [
-  { label: "👍", action: feedbackAction, value: `up:${turn}` },
-  { label: "👎", action: feedbackAction, value: `down:${turn}` },
+  { label: "👍", action: feedbackAction, value: `up ${turn}` },
+  { label: "👎", action: feedbackAction, value: `down ${turn}` },
 ];
 
 /** Discord refuses a message with two equal custom ids. */

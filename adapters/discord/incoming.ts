@@ -179,7 +179,7 @@ function writtenByPerson(raw: RawMessage): boolean {
 function mentions(raw: RawMessage, scope: Scope): boolean {
   return (
     (raw.mentions ?? []).some((user) => user.id === scope.self) ||
-    (raw.mention_roles ?? []).some((role) => scope.botRoles.has(role))
+    (raw.mention_roles ?? []).some((role) => scope.isBotRole(role))
   );
 }
 

@@ -32,8 +32,8 @@ export interface Scope {
   guilds: ReadonlySet<string>;
   support: ReadonlySet<string>;
   desk: string | undefined;
-  /** Roles whose mention is a mention of the bot. */
-  botRoles: ReadonlySet<string>;
+  /** Whether a mention of this role is a mention of the bot. */
+  isBotRole(role: string): boolean;
   /** Whether the bot has been spoken to in this message of a channel it does not listen to. */
   knows(message: string): boolean;
 }

@@ -15,7 +15,7 @@ const scope: Scope = {
   guilds: new Set(),
   support: new Set(["10", "15"]),
   desk: "20",
-  botRoles: new Set(["77"]),
+  isBotRole: (role) => role === "77",
   knows: (message) => message === "555",
 };
 const names = { channel: () => "general", role: () => "Support" };

@@ -122,8 +122,8 @@ describe("buttons", () => {
     expect(ids?.map(readCustomId)).toEqual([
       { name: "ticket.take", value: "7", asks: false },
       { name: "deny", value: "7", asks: true },
-      { name: "feedback", value: "up:t_1", asks: false },
-      { name: "feedback", value: "down:t_1", asks: false },
+      { name: "feedback", value: "up t_1", asks: false },
+      { name: "feedback", value: "down t_1", asks: false },
     ]);
   });
 

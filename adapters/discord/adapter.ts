@@ -1,0 +1,329 @@
+/**
+ * Discord as a platform. It stands on the two libraries that discord.js is made of, its gateway and its REST client,
+ * without discord.js's own client: that keeps everything it sees in memory and its session only there, while a desk
+ * must forget what it does not need and resume its session after a restart.
+ *
+ *   gateway ─▶ receiving ─▶ intake (a lane a channel) ─▶ desk.receive        catch-up fetches what was missed
+ *   post ─▶ threads (which channel) ─▶ sending (once, whole) ─▶ rest
+ */
+import type { Clock } from "../../src/clock.ts";
+import { DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
+import type { Mark, Platform, Post, Posted, Receiver, Target } from "../../src/platform.ts";
+import type { MessageId, ThreadId } from "../../src/thread.ts";
+import { createCatchUp } from "./catch-up.ts";
+import { registerCommands } from "./commands.ts";
+import { createDirect } from "./direct.ts";
+import { download } from "./download.ts";
+import { createDraft, sweepDrafts } from "./draft.ts";
+import { examine } from "./examine.ts";
+import { saysCode } from "./faults.ts";
+import { createGateway } from "./gateway.ts";
+import { createIntake } from "./intake.ts";
+import { createInteractions } from "./interactions.ts";
+import { createMembership } from "./membership.ts";
+import { placeOf, type Scope } from "./place.ts";
+import { createPlaces } from "./places.ts";
+import { createReceiving } from "./receiving.ts";
+import { createRest, type Path } from "./rest.ts";
+import { createSending } from "./sending.ts";
+import {
+  channelIdOf,
+  directParent,
+  messageIdOf,
+  parseChannelId,
+  parseMessageId,
+  parseThreadId,
+  threadIdOf,
+} from "./thread-id.ts";
+import { createThreads } from "./threads.ts";
+import { createTyping } from "./typing.ts";
+import { createNotes, type Watermarks } from "./watermarks.ts";
+
+export interface DiscordConfig {
+  token: string;
+  /** Ends in `/api`; Discord's own unless told. */
+  apiUrl?: string;
+  /** Ids; none: every server the bot is in. */
+  guilds: readonly string[];
+  /** Ids of text channels and forums. */
+  supportChannels: readonly string[];
+  /** `discord:ID` or the bare id. */
+  deskChannel?: string;
+}
+
+export interface DiscordAdapterParts {
+  config: DiscordConfig;
+  log: Log;
+  clock: Clock;
+  /** What must outlive the process. */
+  marks: Watermarks;
+}
+
+const discordApi = "https://discord.com/api";
+const emojiOf: Readonly<Record<Mark, string>> = { sent: "✅", failed: "⚠️", working: "⏳" };
+/** A reaction or message that is gone, or an emoji that Discord does not know. */
+const nothingToUndo = [10008, 10014];
+const landWithinMs = 10_000;
+
+export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapterParts): Platform {
+  const apiUrl = config.apiUrl ?? discordApi;
+  const deskId = config.deskChannel?.replace(/^discord:/, "");
+  const inTheAir = new Set<Promise<unknown>>();
+  let desk: Receiver | undefined;
+  let stopped = false;
+  /** Whether this process has looked for what was missed before it. */
+  let swept = false;
+
+  const rest = createRest({ token: config.token, apiUrl, clock });
+  const notes = createNotes({ marks, clock, log });
+  const places = createPlaces({ rest, clock });
+  const self = (): string => gateway.identity?.self ?? "";
+  const receiver = (): Receiver => {
+    if (!desk) throw new DeskError("platform_unavailable", "Discord is not connected");
+    return desk;
+  };
+  const scopeOf = (me: string): Scope => ({
+    self: me,
+    guilds: new Set(config.guilds),
+    support: new Set(config.supportChannels),
+    desk: deskId,
+    isBotRole: (role) => places.isRoleOf(me, role),
+    knows: (message) => receiving.knows(message),
+  });
+  let scope = scopeOf("");
+
+  const catchUp = createCatchUp({
+    intake: () => intake,
+    places,
+    rest,
+    notes,
+    clock,
+    log,
+    support: config.supportChannels,
+    desk: deskId,
+    self,
+    stopped: () => stopped,
+  });
+  const intake = createIntake({
+    receive: (incoming) => {
+      if (incoming.kind === "message" && incoming.message.visibility === "private") {
+        direct.opened(parseThreadId(incoming.message.thread).thread);
+      }
+      return receiver().receive(incoming);
+    },
+    fetchAfter: (channel, after) => receiving.fetchAfter(channel, after),
+    baseOf: catchUp.baseOf,
+    notes,
+    clock,
+    log,
+  });
+  const membership = createMembership({ rest, places, clock, guilds: ourGuilds });
+  const interactions = createInteractions({
+    rest,
+    desk: receiver,
+    around: (raw) => ({
+      place:
+        places.known(raw.channel_id ?? "") ??
+        placeOf(raw.channel ?? { id: raw.channel_id, type: 1 }, raw.guild_id),
+      scope,
+      names: { channel: places.channelName, role: places.roleName },
+    }),
+    sawMember: membership.saw,
+    clock,
+    log,
+  });
+  const receiving = createReceiving({
+    intake,
+    places,
+    rest,
+    notes,
+    scope: () => scope,
+    interact: interactions.handle,
+  });
+  const threads = createThreads({ rest, places, log, questionOf: receiving.questionOf });
+  const sending = createSending({ rest, notes, clock, self });
+  const direct = createDirect({ rest, places, notes, clock, support: config.supportChannels });
+  const typing = createTyping({
+    show: (thread) =>
+      threads.within(
+        thread,
+        async (channel) => void (await rest.call("POST", `/channels/${channel}/typing`)),
+      ),
+    clock,
+    log,
+  });
+
+  const gateway = createGateway({
+    token: config.token,
+    rest,
+    notes,
+    clock,
+    log,
+    dispatch(event) {
+      // What a resumed session sends again comes before it says that it has been resumed.
+      if (scope.self === "") scope = scopeOf(self());
+      receiving.dispatch(event);
+    },
+    began(ready) {
+      scope = scopeOf(self());
+      swept = true;
+      places.reset();
+      intake.missed();
+      track(catchUp.sweep((ready.guilds ?? []).map((guild) => guild.id)));
+    },
+    resumed() {
+      if (swept) return;
+      swept = true;
+      track(catchUp.sweep([]));
+    },
+    ended(error) {
+      log.error("discord.ended", { error });
+      const keys: [string] = [`discord:trouble:ended:${clock.now()}`];
+      const event = { kind: "trouble", keys, code: error.code, text: error.message } as const;
+      intake.add({ channel: "trouble", read: () => event, taken: () => undefined });
+    },
+  });
+
+  async function ourGuilds(): Promise<readonly string[]> {
+    if (config.guilds.length > 0) return config.guilds;
+    const known = places.guilds();
+    if (known.length > 0) return known;
+    return (await rest.call<{ id: string }[]>("GET", "/users/@me/guilds")).map((guild) => guild.id);
+  }
+
+  /** Until it has ended, closing waits for it. */
+  function track<T>(work: Promise<T>): Promise<T> {
+    inTheAir.add(work);
+    const landed = () => inTheAir.delete(work);
+    work.then(landed, landed);
+    return work;
+  }
+
+  function within<T>(target: Target, use: (channel: string) => Promise<T>): Promise<T> {
+    if ("thread" in target) return threads.within(target.thread, use);
+    const channel = parseChannelId(target.channel);
+    return threads.inChannel(channel, () => use(channel));
+  }
+
+  async function post(target: Target, content: Post, key: string): Promise<Posted> {
+    interactions.remember(content.buttons ?? []);
+    if ("thread" in target) typing.stop(target.thread);
+    try {
+      return await within(target, async (channel) => {
+        const reply = content.replyTo === undefined ? undefined : parseMessageId(content.replyTo);
+        const ids = await sending.show(
+          channel,
+          key,
+          content,
+          reply?.channel === channel ? reply.message : undefined,
+        );
+        const first = ids[0] as string;
+        const thread = threadAfter(target, channel, first);
+        if (content.card && channel === deskId) await openTicketThread(channel, first, content.card.title);
+        return { id: messageIdOf(channel, first), thread };
+      });
+    } catch (error) {
+      if (saysCode(error, 50007, 50278) && "thread" in target)
+        direct.closed(parseThreadId(target.thread).thread);
+      throw error;
+    }
+  }
+
+  /** In which thread answers to a message arrive. */
+  function threadAfter(target: Target, channel: string, message: string): ThreadId {
+    if ("thread" in target) return target.thread;
+    const place = places.known(channel);
+    if (place?.kind === "direct") return threadIdOf(directParent, channel);
+    return place?.parent ? threadIdOf(place.parent, channel) : threadIdOf(channel, message);
+  }
+
+  /** Staff need a place to write in; where it cannot be made now, the first post to it tries again. */
+  async function openTicketThread(channel: string, message: string, title: string): Promise<void> {
+    try {
+      await threads.open(channel, message, title);
+    } catch (error) {
+      log.warn("discord.thread_not_opened", { channel, message, error });
+    }
+  }
+
+  async function setReaction(message: MessageId, emoji: string, on: boolean): Promise<void> {
+    const { channel, message: id } = parseMessageId(message);
+    const path: Path = `/channels/${channel}/messages/${id}/reactions/${encodeURIComponent(emoji)}/@me`;
+    try {
+      await threads.inChannel(channel, () => rest.call(on ? "PUT" : "DELETE", path));
+    } catch (error) {
+      if (on || !saysCode(error, ...nothingToUndo)) throw error;
+    }
+  }
+
+  const draftParts = { sending, notes, clock, log, within, post };
+
+  return {
+    name: "discord",
+    ...(deskId === undefined ? {} : { deskChannel: channelIdOf(deskId) }),
+
+    async connect(to) {
+      desk = to;
+      await notes.open();
+      try {
+        await gateway.connect();
+      } catch (error) {
+        await this.close();
+        throw error;
+      }
+      const application = gateway.identity?.application ?? self();
+      track(registerCommands({ rest, notes, log, application, guilds: config.guilds }));
+      sweepDrafts(draftParts);
+    },
+    async close() {
+      if (stopped) return;
+      stopped = true;
+      typing.stopAll();
+      await intake.stop();
+      await Promise.race([Promise.allSettled(inTheAir), clock.sleep(landWithinMs)]);
+      await gateway.close();
+      await notes.close();
+      rest.close();
+    },
+
+    post: (target, content, key) => track(post(target, content, key)),
+    async find(target, key, sent) {
+      return within(target, async (channel) => {
+        const ids = await sending.find(channel, key, sent);
+        const first = ids?.[0];
+        return first === undefined
+          ? undefined
+          : { id: messageIdOf(channel, first), thread: threadAfter(target, channel, first) };
+      });
+    },
+    async edit(message, content) {
+      interactions.remember(content.buttons ?? []);
+      const { channel, message: id } = parseMessageId(message);
+      await track(threads.inChannel(channel, () => sending.edit(channel, id, content)));
+    },
+    async remove(message) {
+      const { channel, message: id } = parseMessageId(message);
+      await track(threads.inChannel(channel, () => sending.remove(channel, id)));
+    },
+    mark: (message, mark, set) => setReaction(message, emojiOf[mark], set),
+    react: (message, emoji, added) => setReaction(message, emoji, added),
+    draft: (target, key) => createDraft(draftParts, target, key),
+    async working(thread, step) {
+      if (step === undefined) typing.stop(thread);
+      else await typing.start(thread);
+    },
+    answer: (interaction, content) => {
+      interactions.remember(content.buttons ?? []);
+      return track(interactions.answer(interaction, content));
+    },
+    direct: (person, near) => direct.open(person, near),
+    belongs: membership.belongs,
+    person: membership.person,
+    download: (file, bytesMax) => download(file, bytesMax, { apiUrl, clock }),
+    async examine() {
+      const { guilds, supportChannels: support } = config;
+      return examine({ rest, places, guilds, support, desk: deskId });
+    },
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * After every beginning of a session: which channels may hold something that was missed. Each of them is looked at by
+ * its own lane; here is only the list, and the pace at which it is gone through.
+ */
+import type { Clock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import type { Intake } from "./intake.ts";
+import { directPlace, type Place, placeOf } from "./place.ts";
+import type { Places } from "./places.ts";
+import type { Rest } from "./rest.ts";
+import { compareSnowflakes, snowflakeAt, timeOfSnowflake } from "./thread-id.ts";
+import type { Notes } from "./watermarks.ts";
+
+export interface CatchUp {
+  /** After which message a channel without a watermark is fetched; undefined: it is not. */
+  baseOf(channel: string): string | undefined;
+  /** Goes through every channel once. Never throws. */
+  sweep(expected: readonly string[]): Promise<void>;
+}
+
+export interface CatchUpParts {
+  intake(): Intake;
+  places: Places;
+  rest: Rest;
+  notes: Notes;
+  clock: Clock;
+  log: Log;
+  support: readonly string[];
+  desk: string | undefined;
+  self(): string;
+  stopped(): boolean;
+}
+
+const describedWithinMs = 2_000;
+const atOnce = 2;
+/** Beyond a few channels, half of what Discord allows in a second is left for replies. */
+const politeFrom = 20;
+const pauseMs = 80;
+const settleWithinMs = 10_000;
+/** Threads are closed by Discord after a week without a message. */
+const quietDays = 8;
+const dayMs = 86_400_000;
+/** DMs in which nobody has written for a year are not asked for. */
+const directDays = 365;
+
+export function createCatchUp(parts: CatchUpParts): CatchUp {
+  const { places, rest, notes, clock, log } = parts;
+  const configured = [...new Set([...parts.support, ...(parts.desk ? [parts.desk] : [])])];
+
+  function baseOf(channel: string): string | undefined {
+    const own = notes.get(`base:${channel}`);
+    if (own !== undefined) return own;
+    const place = places.known(channel);
+    switch (place?.kind) {
+      case "direct":
+        return notes.get("base:@me");
+      case "thread":
+      case "private_thread": {
+        // A post's first message has the thread's own id.
+        const beginning = String(BigInt(channel) - 1n);
+        const parent = notes.get(`base:${place.parent}`);
+        if (parent === undefined) return place.owner === parts.self() ? beginning : undefined;
+        return compareSnowflakes(parent, beginning) > 0 ? parent : beginning;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** The first time that the desk listens to a channel: what was said before is not its business. */
+  async function begin(channel: string): Promise<void> {
+    if (notes.get(`base:${channel}`) !== undefined) return;
+    const place = await places.find(channel);
+    if (!place) {
+      log.warn("discord.channel_unreadable", { channel });
+      return;
+    }
+    const newest = place.kind === "forum" ? (place.newest ?? "0") : await newestIn(channel);
+    notes.set(`base:${channel}`, newest);
+  }
+
+  async function newestIn(channel: string): Promise<string> {
+    const [newest] = await rest.call<{ id: string }[]>("GET", `/channels/${channel}/messages`, {
+      query: { limit: "1" },
+    });
+    return newest?.id ?? "0";
+  }
+
+  async function threadsOf(channel: string): Promise<string[]> {
+    const guild = (await places.find(channel))?.guild;
+    if (guild !== undefined && !places.described(guild)) await askThreads(guild);
+    return places.threadsOf(channel).map((place) => place.id);
+  }
+
+  async function askThreads(guild: string): Promise<void> {
+    const { threads } = await rest.call<{ threads?: object[] }>("GET", `/guilds/${guild}/threads/active`);
+    for (const thread of threads ?? []) places.learn(placeOf(thread, guild));
+  }
+
+  const youngerThan = (id: string, days: number): boolean =>
+    id.length < 17 || clock.now() - timeOfSnowflake(id) < days * dayMs;
+
+  /** DMs, and threads elsewhere that were heard lately. */
+  function remembered(): string[] {
+    const marked = notes.named("at:").map((name) => name.slice("at:".length));
+    return marked.filter((channel) => {
+      const direct = notes.get(`dm:${channel}`) !== undefined;
+      if (direct && !places.known(channel)) places.learn(directPlace(channel));
+      return youngerThan(notes.get(`at:${channel}`) ?? "0", direct ? directDays : quietDays);
+    });
+  }
+
+  /** Whether the gateway has just told that there is nothing newer than what has been taken. */
+  function nothingNew(place: Place | undefined): boolean {
+    if (!place?.guild || !place.newest || !places.described(place.guild)) return false;
+    const at = notes.get(`at:${place.id}`) ?? baseOf(place.id);
+    return at !== undefined && compareSnowflakes(at, place.newest) >= 0;
+  }
+
+  async function described(guilds: readonly string[]): Promise<void> {
+    const end = clock.elapsed() + describedWithinMs;
+    while (!guilds.every(places.described) && clock.elapsed() < end && !parts.stopped())
+      await clock.sleep(20);
+  }
+
+  async function attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      log.warn("discord.catch_up_failed", { what, error });
+      return undefined;
+    }
+  }
+
+  async function look(channels: string[]): Promise<void> {
+    const polite = channels.length > politeFrom;
+    for (let channel = channels.shift(); channel !== undefined; channel = channels.shift()) {
+      if (parts.stopped()) return;
+      if (nothingNew(places.known(channel))) {
+        parts.intake().upToDate(channel);
+        continue;
+      }
+      const timer = new AbortController();
+      // A channel that cannot be read goes on trying by itself; the others do not wait for it.
+      const late = clock.sleep(settleWithinMs, timer.signal).catch(() => undefined);
+      await Promise.race([parts.intake().settle(channel), late]);
+      timer.abort();
+      if (polite) await clock.sleep(pauseMs);
+    }
+  }
+
+  return {
+    baseOf,
+    async sweep(expected) {
+      await described(expected);
+      if (notes.get("base:@me") === undefined) notes.set("base:@me", snowflakeAt(clock.now()));
+      const threads: string[] = [];
+      for (const channel of configured) {
+        await attempt(channel, () => begin(channel));
+        threads.push(...((await attempt(channel, () => threadsOf(channel))) ?? []));
+      }
+      const channels = [...new Set([...configured, ...threads, ...remembered()])];
+      await Promise.all(Array.from({ length: atOnce }, () => look(channels)));
+      await attempt("notes", () => notes.flush());
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * The private thread with a person: their DM; where they take none, a private thread beside the shared one.
+ *
+ * Discord says that a DM is closed only when something is sent. So who has just been found closed (a post failed as
+ * unreachable) is given a private thread for the next hour, until they write a DM themselves.
+ */
+import type { Clock } from "../../src/clock.ts";
+import { codeOf, DeskError } from "../../src/errors.ts";
+import type { Person } from "../../src/message.ts";
+import type { ThreadId } from "../../src/thread.ts";
+import { oneLine } from "./inbound-text.ts";
+import { directPlace, placeOf } from "./place.ts";
+import type { Places } from "./places.ts";
+import { createRecent } from "./recent.ts";
+import type { Rest } from "./rest.ts";
+import { directParent, parseThreadId, parseUserId, snowflakeAt, threadIdOf } from "./thread-id.ts";
+import type { Notes } from "./watermarks.ts";
+
+export interface Direct {
+  /** @throws DeskError platform_unreachable when there is neither way */
+  open(person: Person, near?: ThreadId): Promise<{ thread: ThreadId; way: "direct" | "private_thread" }>;
+  /** A post into this DM has been refused. */
+  closed(channel: string): void;
+  /** Its person has written in it. */
+  opened(channel: string): void;
+}
+
+const closedForMs = 3_600_000;
+const clockSkewMs = 120_000;
+const remembered = 10_000;
+const openMinutes = 10_080;
+
+export function createDirect(parts: {
+  rest: Rest;
+  places: Places;
+  notes: Notes;
+  clock: Clock;
+  support: readonly string[];
+}): Direct {
+  const { rest, places, notes, clock } = parts;
+  const closedAt = createRecent<string, number>(remembered);
+
+  async function channelWith(user: string): Promise<string> {
+    const channel = await rest.call<{ id: string }>("POST", "/users/@me/channels", {
+      body: { recipient_id: user },
+    });
+    places.learn(directPlace(channel.id));
+    notes.set(`dm:${channel.id}`, user);
+    // What they answer while we are down is fetched from here on.
+    const name = `at:${channel.id}`;
+    if (notes.get(name) === undefined) notes.set(name, snowflakeAt(clock.now() - clockSkewMs));
+    return channel.id;
+  }
+
+  const isClosed = (channel: string): boolean => {
+    const at = closedAt.get(channel);
+    return at !== undefined && clock.elapsed() - at < closedForMs;
+  };
+
+  /** Private threads can only be made in text channels. */
+  async function parentFor(near: ThreadId | undefined): Promise<string> {
+    const beside = near === undefined ? undefined : parseThreadId(near).parent;
+    const candidates = [
+      ...(beside === undefined || beside === directParent ? [] : [beside]),
+      ...parts.support,
+    ];
+    for (const channel of candidates) if ((await places.find(channel))?.kind === "text") return channel;
+    throw new DeskError(
+      "platform_unreachable",
+      "this person takes no DMs, and there is no channel for a private thread",
+    );
+  }
+
+  async function privateThread(person: Person, user: string, near: ThreadId | undefined): Promise<ThreadId> {
+    const parent = await parentFor(near);
+    const name = `private:${parent}:${user}`;
+    const known = notes.get(name);
+    if (known && (await places.find(known))) {
+      await invite(known, user);
+      return threadIdOf(parent, known);
+    }
+    const thread = await rest.call<{ id: string }>("POST", `/channels/${parent}/threads`, {
+      body: {
+        name: `Private: ${oneLine(person.name, 60) || "customer"}`,
+        type: 12,
+        invitable: false,
+        auto_archive_duration: openMinutes,
+      },
+    });
+    places.learn(placeOf(thread, places.known(parent)?.guild));
+    notes.set(name, thread.id);
+    await invite(thread.id, user);
+    return threadIdOf(parent, thread.id);
+  }
+
+  const invite = (thread: string, user: string) =>
+    rest.call("PUT", `/channels/${thread}/thread-members/${user}`);
+
+  return {
+    async open(person, near) {
+      const user = parseUserId(person.id);
+      try {
+        const channel = await channelWith(user);
+        if (!isClosed(channel)) return { thread: threadIdOf(directParent, channel), way: "direct" };
+      } catch (error) {
+        if (codeOf(error) !== "platform_unreachable") throw error;
+      }
+      return { thread: await privateThread(person, user, near), way: "private_thread" };
+    },
+    closed: (channel) => closedAt.set(channel, clock.elapsed()),
+    opened: (channel) => closedAt.delete(channel),
+  };
+}

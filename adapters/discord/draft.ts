@@ -1,0 +1,112 @@
+/**
+ * An answer that grows: the first words after a moment, then one edit a second at most. An answer that is finished
+ * within that moment is posted once. What is shown is noted, so that a draft whose process died is either gone on with
+ * or taken back.
+ */
+import type { Clock } from "../../src/clock.ts";
+import { codeOf, DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
+import type { Draft, Post, Posted, Target } from "../../src/platform.ts";
+import { messagesOf } from "./outgoing.ts";
+import { draftNote, readDraftNote, type Sending } from "./sending.ts";
+import type { Notes } from "./watermarks.ts";
+
+export interface DraftParts {
+  sending: Sending;
+  notes: Notes;
+  clock: Clock;
+  log: Log;
+  /** Runs `use` with the channel that a target stands for. @throws DeskError */
+  within<T>(target: Target, use: (channel: string) => Promise<T>): Promise<T>;
+  /** Posts as `Platform.post` does. */
+  post(target: Target, post: Post, key: string): Promise<Posted>;
+}
+
+const firstAfterMs = 700;
+const everyMs = 1_000;
+const orphanAfterMs = 60_000;
+
+export function createDraft(parts: DraftParts, target: Target, key: string): Draft {
+  const { sending, notes, clock, log } = parts;
+  let text = "";
+  let shownText = "";
+  let shown = false;
+  let over = false;
+  let broken = false;
+  let cancelTimer: (() => void) | undefined;
+  let showing: Promise<void> | undefined;
+
+  function schedule(pauseMs: number): void {
+    if (over || broken || cancelTimer || showing) return;
+    cancelTimer = clock.after(pauseMs, () => {
+      cancelTimer = undefined;
+      showing = showSome();
+    });
+  }
+
+  async function showSome(): Promise<void> {
+    const now = text;
+    let pauseMs = everyMs;
+    shown = true;
+    try {
+      await parts.within(target, async (channel) => {
+        const ids = await sending.showPieces(channel, key, messagesOf({ text: now }, key));
+        notes.set(`draft:${key}`, draftNote(channel, ids));
+      });
+      shownText = now;
+    } catch (error) {
+      log.warn("discord.draft_not_shown", { key, error });
+      const wait = error instanceof DeskError ? error.retryAfterMs : undefined;
+      if (codeOf(error) === "platform_rate_limited") pauseMs = Math.max(everyMs, wait ?? 0);
+      else broken = true;
+    }
+    showing = undefined;
+    if (text !== shownText) schedule(pauseMs);
+  }
+
+  async function end(): Promise<void> {
+    over = true;
+    cancelTimer?.();
+    cancelTimer = undefined;
+    await showing;
+  }
+
+  return {
+    append(more) {
+      if (over) return;
+      text += more;
+      if (text.trim() !== "") schedule(shown ? everyMs : firstAfterMs);
+    },
+    async finish(post) {
+      await end();
+      return parts.post(target, post, key);
+    },
+    async abandon() {
+      await end();
+      await sending.takeBack(key);
+      shown = false;
+    },
+    get shown() {
+      return shown;
+    },
+  };
+}
+
+/** Takes back, after a while, what grew in a process that died and that nobody has gone on with. */
+export function sweepDrafts(parts: Pick<DraftParts, "sending" | "notes" | "clock" | "log">): void {
+  const { sending, notes, clock, log } = parts;
+  const orphans = notes.named("draft:");
+  if (orphans.length === 0) return;
+  clock.after(orphanAfterMs, () => {
+    for (const name of orphans) {
+      const note = notes.get(name);
+      const draft = readDraftNote(note);
+      if (!draft) continue;
+      const erased = draft.messages.map((id) => sending.remove(draft.channel, id));
+      Promise.all(erased).then(
+        () => notes.set(name, undefined),
+        (error) => log.warn("discord.draft_not_removed", { error }),
+      );
+    }
+  });
+}

@@ -1,0 +1,264 @@
+/**
+ * The gateway over discord.js's own connection. What is ours:
+ *
+ * - The session outlives the process. Discord takes an event for delivered when it has been sent; we take it for taken
+ *   when the desk has committed it. So the sequence number that is kept is that of the last event before which
+ *   everything has been taken: a restart within Discord's window resumes there and is sent the rest again.
+ * - A closed token, or intents that were not granted, end the connection with one clear error.
+ * - Closing leaves the session resumable.
+ */
+import {
+  type SessionInfo,
+  WebSocketManager,
+  WebSocketShardEvents,
+  WebSocketShardStatus,
+} from "@discordjs/ws";
+import type { GatewayReadyDispatchData } from "discord.js";
+import type { Clock } from "../../src/clock.ts";
+import { codeOf, DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
+import { createIdentifyThrottle } from "./identify-throttle.ts";
+import type { Rest } from "./rest.ts";
+import type { Notes } from "./watermarks.ts";
+
+export interface Gateway {
+  /** Resolves when a session has begun or been resumed. @throws DeskError */
+  connect(): Promise<void>;
+  /** Leaves the session resumable. */
+  close(): Promise<void>;
+  readonly identity: Identity | undefined;
+}
+
+export interface Dispatched {
+  name: string;
+  data: unknown;
+  /** Its own name, the same when it is sent again. */
+  occurrence: string;
+  taken(): void;
+}
+
+/** Who the bot is; kept with the session, because a resumed one does not say it. */
+export interface Identity {
+  self: string;
+  application: string;
+}
+
+export interface GatewayParts {
+  token: string;
+  rest: Rest;
+  notes: Notes;
+  clock: Clock;
+  log: Log;
+  /** An event; `taken` is to be called when it needs no repetition. */
+  dispatch(event: Dispatched): void;
+  /** A session has begun: nothing of what happened before it will be sent. */
+  began(ready: GatewayReadyDispatchData): void;
+  /** A session goes on; what was missed has been sent again. */
+  resumed(): void;
+  /** The connection has ended for good, after it had been up. */
+  ended(error: DeskError): void;
+}
+
+/** Guilds, their messages and reactions, DMs and their reactions, and what messages say. */
+export const gatewayIntents = (1 << 0) | (1 << 9) | (1 << 10) | (1 << 12) | (1 << 13) | (1 << 15);
+
+const closings: Readonly<Record<number, string>> = {
+  4004: "Discord refuses the bot's token; reset it in the developer portal and set DISCORD_TOKEN",
+  4010: "Discord refuses the shard",
+  4011: "the bot is in too many guilds for one connection",
+  4012: "Discord no longer speaks this version of its gateway",
+  4013: "Discord does not know an intent that was asked for",
+  4014: "the Message Content intent is off: turn it on under Bot, Privileged Gateway Intents, in the developer portal",
+};
+
+const attemptsMax = 6;
+const connectWithinMs = 30_000;
+const closeWithinMs = 3_000;
+const resumableCode = 4200;
+
+interface Saved extends Identity {
+  session: SessionInfo;
+  intents: number;
+}
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const { notes, clock, log } = parts;
+  const throttle = createIdentifyThrottle({ notes, clock, log });
+  let manager: WebSocketManager | undefined;
+  let session: SessionInfo | null = null;
+  let identity: Identity | undefined;
+  let state: "new" | "up" | "closing" | "dead" = "new";
+  let settle: ((outcome: DeskError | undefined) => void) | undefined;
+  const open = new Set<number>();
+
+  function restore(): void {
+    try {
+      const saved = JSON.parse(notes.get("session") ?? "null") as Saved | null;
+      if (saved?.intents !== gatewayIntents) return;
+      session = saved.session;
+      identity = { self: saved.self, application: saved.application };
+    } catch {
+      notes.set("session", undefined);
+    }
+  }
+
+  /** Keeps the session as of what has been taken. */
+  function keep(): void {
+    if (!session || !identity) {
+      notes.set("session", undefined);
+      return;
+    }
+    const [oldest] = open;
+    const sequence = oldest === undefined ? session.sequence : Math.min(session.sequence, oldest - 1);
+    const saved: Saved = { ...identity, session: { ...session, sequence }, intents: gatewayIntents };
+    notes.set("session", JSON.stringify(saved));
+  }
+
+  function updateSession(next: SessionInfo | null): void {
+    // Closing on purpose, the library forgets the session; we do not.
+    if (state === "closing") return;
+    if (next === null) open.clear();
+    session = next;
+    keep();
+  }
+
+  function build(): WebSocketManager {
+    const made = new WebSocketManager({
+      token: parts.token,
+      intents: gatewayIntents,
+      rest: parts.rest.client,
+      shardCount: 1,
+      shardIds: [0],
+      retrieveSessionInfo: () => session,
+      updateSessionInfo: (_, next) => updateSession(next),
+      buildIdentifyThrottler: async (self) => {
+        const { total, max_concurrency } = (await self.fetchGatewayInformation()).session_start_limit;
+        return {
+          waitForIdentify: (_, signal) => throttle.wait({ total, concurrency: max_concurrency }, signal),
+        };
+      },
+    });
+    made.on(WebSocketShardEvents.Ready, ({ data }) => {
+      identity = { self: data.user.id, application: data.application?.id ?? data.user.id };
+      log.info("discord.session_began", { guilds: data.guilds?.length });
+      parts.began(data);
+      arrived();
+    });
+    made.on(WebSocketShardEvents.Resumed, () => {
+      log.info("discord.session_resumed");
+      parts.resumed();
+      arrived();
+    });
+    made.on(WebSocketShardEvents.Dispatch, ({ data }) => take(data.t, data.d, data.s));
+    made.on(WebSocketShardEvents.Closed, ({ code }) => closed(code));
+    made.on(WebSocketShardEvents.Error, ({ error }) => log.warn("discord.gateway_error", { error }));
+    made.on(WebSocketShardEvents.Debug, ({ message }) => log.debug("discord.gateway", { message }));
+    return made;
+  }
+
+  function take(name: string, data: unknown, sequence: number): void {
+    if (state === "closing") return;
+    const ofSession = session?.sessionId;
+    open.add(sequence);
+    parts.dispatch({
+      name,
+      data,
+      occurrence: `${ofSession}:${sequence}`,
+      taken() {
+        if (session?.sessionId !== ofSession) return;
+        open.delete(sequence);
+        keep();
+      },
+    });
+  }
+
+  function arrived(): void {
+    if (state === "new") state = "up";
+    settle?.(undefined);
+  }
+
+  function closed(code: number): void {
+    const fatal = closings[code];
+    if (state === "closing") return;
+    if (fatal === undefined) {
+      log.warn("discord.connection_lost", { closed: code });
+      return;
+    }
+    const wasUp = state === "up";
+    state = "dead";
+    const error = new DeskError("platform_unauthorized", `${fatal} (gateway closed with ${code})`);
+    settle?.(error);
+    if (wasUp) parts.ended(error);
+  }
+
+  /** One manager for life: it reconnects by itself, so only asking where the gateway is can be tried again. */
+  async function begin(made: WebSocketManager): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { session_start_limit: limit } = await made.fetchGatewayInformation(true);
+        if (limit.remaining > 0) return;
+        throw new DeskError("platform_rate_limited", "the bot has identified too often today", {
+          retryAfterMs: limit.reset_after,
+        });
+      } catch (cause) {
+        const error = faultOfStart(cause);
+        if (codeOf(error) === "platform_unauthorized" || attempt >= attemptsMax || state === "closing")
+          throw error;
+        log.warn("discord.unreachable", { attempt, error });
+        await clock.sleep(error.retryAfterMs ?? 500 * 2 ** attempt);
+      }
+    }
+  }
+
+  async function connect(): Promise<void> {
+    restore();
+    manager = build();
+    await begin(manager);
+    const outcome = new Promise<DeskError | undefined>((resolve) => {
+      settle = resolve;
+    });
+    // A rejection here is one of the closings, or a network's trouble after which the library goes on by itself.
+    manager.connect().catch((error: unknown) => log.debug("discord.gateway", { error }));
+    const timer = new AbortController();
+    const late = clock.sleep(connectWithinMs, timer.signal).then(
+      () => new DeskError("platform_unavailable", "Discord's gateway does not let the bot in"),
+      () => undefined,
+    );
+    const error = await Promise.race([outcome, late]);
+    timer.abort();
+    if (error) throw error;
+  }
+
+  /** A connection that is just being made cannot be closed; it is waited for, shortly. */
+  async function close(): Promise<void> {
+    const before = state;
+    keep();
+    state = "closing";
+    if (!manager || before === "dead") return;
+    const shut = async (made: WebSocketManager) => {
+      for (let n = 0; n < 10; n++) {
+        const status = (await made.fetchStatus()).first();
+        if (status === undefined || status === WebSocketShardStatus.Ready) break;
+        await clock.sleep(100);
+      }
+      await made.destroy({ code: resumableCode, reason: "Deskhand stops" });
+    };
+    await Promise.race([shut(manager), clock.sleep(closeWithinMs)]);
+  }
+
+  return {
+    connect,
+    close,
+    get identity() {
+      return identity;
+    },
+  };
+}
+
+function faultOfStart(cause: unknown): DeskError {
+  if (cause instanceof DeskError) return cause;
+  const { status } = cause as { status?: unknown };
+  if (status === 401) return new DeskError("platform_unauthorized", closings[4004] as string);
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new DeskError("platform_unavailable", `Discord's gateway cannot be found: ${said}`, { cause });
+}

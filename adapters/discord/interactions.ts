@@ -1,0 +1,372 @@
+/**
+ * Buttons, menus, commands and modals. Discord waits three seconds for a first answer and then takes follow-ups for
+ * fifteen minutes. The first answer says "taken", so it is given when the desk has committed the event; where that
+ * takes too long it is given in time, and what went wrong follows.
+ */
+import type {
+  APIApplicationCommandAutocompleteInteraction,
+  APIMessageComponentInteraction,
+  APIModalSubmitInteraction,
+  GatewayInteractionCreateDispatchData,
+} from "discord.js";
+import type { Clock } from "../../src/clock.ts";
+import { codeOf, DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
+import type { Incoming, Interaction, Person } from "../../src/message.ts";
+import type { Button, Post, Receiver } from "../../src/platform.ts";
+import { labelOf, limits, type Pressed, readCustomId } from "./components.ts";
+import { saysCode } from "./faults.ts";
+import type { Surroundings } from "./incoming.ts";
+import { personOf } from "./incoming.ts";
+import { commandOf, type RawCommand, whereOf } from "./interaction-in.ts";
+import { messagesOf } from "./outgoing.ts";
+import { createRecent } from "./recent.ts";
+import type { CallOptions, Rest } from "./rest.ts";
+import { filesOf } from "./sending.ts";
+import { timeOfSnowflake } from "./thread-id.ts";
+
+export interface Interactions {
+  /** Never throws. */
+  handle(raw: GatewayInteractionCreateDispatchData): Promise<void>;
+  /** @returns false when the time for it is over. @throws DeskError */
+  answer(interaction: string, post: Post): Promise<boolean>;
+  /** Remembers what a button asks; a restart forgets it, and then it asks for a reason. */
+  remember(buttons: readonly Button[]): void;
+}
+
+export interface InteractionsParts {
+  rest: Rest;
+  desk(): Receiver;
+  around(raw: GatewayInteractionCreateDispatchData): Surroundings;
+  /** The roles that this person has at this moment. */
+  sawMember(user: string, guild: string, roles: readonly string[]): void;
+  clock: Clock;
+  log: Log;
+}
+
+const callback = { message: 4, deferMessage: 5, deferUpdate: 6, choices: 8, modal: 9 } as const;
+const ephemeral = 64;
+const answerWithinMs = 2_200;
+const tokenLivesMs = 15 * 60_000;
+const remembered = 5_000;
+const over = [10015, 10062, 50027, 10008];
+const words = {
+  notTaken: "That did not get through: something on our side is not working. Please try again in a moment.",
+  unknown: "This button belongs to an earlier version and does nothing any more.",
+} as const;
+
+/** What has been said to an interaction so far. */
+interface Said {
+  /** Whether Discord has had its first answer, or is getting it. */
+  first: Promise<unknown> | undefined;
+  /** Whether a "thinking…" waits to be replaced. */
+  deferred: boolean;
+}
+
+type Files = CallOptions["files"];
+
+interface Address {
+  application: string;
+  id: string;
+  token: string;
+  command: boolean;
+}
+
+export function createInteractions(parts: InteractionsParts): Interactions {
+  const { rest, clock, log } = parts;
+  const asks = createRecent<string, NonNullable<Button["ask"]>>(remembered);
+  const said = createRecent<string, Said>(remembered);
+
+  const saidTo = (id: string): Said => {
+    const known = said.get(id) ?? { first: undefined, deferred: false };
+    said.set(id, known);
+    return known;
+  };
+
+  function firstAnswer(
+    raw: { id: string; token: string },
+    body: { type: number; data?: object },
+  ): Promise<unknown> {
+    const state = saidTo(raw.id);
+    if (state.first) return state.first;
+    state.deferred = body.type === callback.deferMessage;
+    state.first = rest.call("POST", `/interactions/${raw.id}/${raw.token}/callback`, {
+      body,
+      authorized: false,
+    });
+    return state.first;
+  }
+
+  async function handle(raw: GatewayInteractionCreateDispatchData): Promise<void> {
+    try {
+      const by = noteMember(raw);
+      switch (raw.type as number) {
+        case 2:
+          return await onCommand(raw as RawCommand, by);
+        case 3:
+          return await onComponent(raw as APIMessageComponentInteraction, by);
+        case 4:
+          return await onTyping(raw as APIApplicationCommandAutocompleteInteraction, by);
+        case 5:
+          return await onModal(raw as APIModalSubmitInteraction, by);
+        default:
+          return;
+      }
+    } catch (error) {
+      log.warn("discord.interaction_failed", { interaction: raw.id, error });
+    }
+  }
+
+  function noteMember(raw: GatewayInteractionCreateDispatchData): Person {
+    const { member, user } = raw;
+    if (member && raw.guild_id) parts.sawMember(member.user.id, raw.guild_id, member.roles ?? []);
+    return personOf(member?.user ?? user ?? { id: "0" }, member?.nick, (raw as { locale?: string }).locale);
+  }
+
+  async function onCommand(raw: RawCommand, by: Person): Promise<void> {
+    const around = parts.around(raw);
+    const incoming: Incoming = {
+      kind: "command",
+      keys: [`discord:interaction:${raw.id}`],
+      ...contextOf(raw, by, true),
+      ...commandOf(raw, around),
+    };
+    await take(raw, incoming, { type: callback.deferMessage, data: { flags: ephemeral } });
+  }
+
+  async function onComponent(raw: APIMessageComponentInteraction, by: Person): Promise<void> {
+    const pressed = readCustomId(raw.data.custom_id);
+    if (!pressed) {
+      await firstAnswer(raw, { type: callback.message, data: { content: words.unknown, flags: ephemeral } });
+      return;
+    }
+    if (pressed.asks) {
+      await firstAnswer(raw, { type: callback.modal, data: modalFor(raw, pressed) });
+      return;
+    }
+    const chosen = "values" in raw.data ? raw.data.values[0] : undefined;
+    const incoming: Incoming = {
+      kind: "action",
+      keys: [`discord:interaction:${raw.id}`],
+      ...contextOf(raw, by, false),
+      name: pressed.name,
+      value: chosen ?? pressed.value,
+      message: `discord:${raw.message.channel_id}:${raw.message.id}`,
+    };
+    await take(raw, incoming, { type: callback.deferUpdate });
+  }
+
+  function modalFor(raw: APIMessageComponentInteraction, pressed: Pressed): object {
+    const ask = asks.get(`${pressed.name}|${pressed.value}`);
+    const title = labelOf(ask?.title ?? buttonLabelOf(raw) ?? "Please say why", 45);
+    const input = {
+      type: 4,
+      custom_id: "reason",
+      style: 2,
+      label: labelOf(ask?.label ?? "Reason", 45),
+      min_length: 1,
+      max_length: 1000,
+      required: true,
+    };
+    return { custom_id: raw.data.custom_id, title, components: [{ type: 1, components: [input] }] };
+  }
+
+  async function onModal(raw: APIModalSubmitInteraction, by: Person): Promise<void> {
+    const pressed = readCustomId(raw.data.custom_id);
+    if (!pressed) return;
+    const incoming: Incoming = {
+      kind: "action",
+      keys: [`discord:interaction:${raw.id}`],
+      ...contextOf(raw, by, false),
+      name: pressed.name,
+      value: pressed.value,
+      reason: typedIn(raw),
+      ...(raw.message ? { message: `discord:${raw.message.channel_id}:${raw.message.id}` } : {}),
+    };
+    const update = raw.message !== undefined;
+    await take(
+      raw,
+      incoming,
+      update ? { type: callback.deferUpdate } : { type: callback.deferMessage, data: { flags: ephemeral } },
+    );
+  }
+
+  async function onTyping(raw: APIApplicationCommandAutocompleteInteraction, by: Person): Promise<void> {
+    const focused = focusedOption(raw.data.options as unknown as TypedOption[]);
+    const what = focused?.name === "snippet" ? "snippet" : "ticket";
+    const found = await parts
+      .desk()
+      .suggest(what, String(focused?.value ?? ""), by)
+      .catch((error: unknown) => {
+        log.warn("discord.suggestions_failed", { error });
+        return [];
+      });
+    const choices = found
+      .filter((one) => one.value !== "" && one.value.length <= limits.choice)
+      .slice(0, limits.options)
+      .map((one) => ({ name: labelOf(one.label, limits.choice), value: one.value }));
+    await firstAnswer(raw, { type: callback.choices, data: { choices } });
+  }
+
+  /** Hands the event on, and tells Discord in time. */
+  async function take(
+    raw: { id: string; token: string; application_id: string },
+    incoming: Incoming,
+    ready: { type: number; data?: object },
+  ): Promise<void> {
+    const timer = new AbortController();
+    const taking = parts
+      .desk()
+      .receive(incoming)
+      .then(
+        () => undefined,
+        (error: unknown) => error ?? new DeskError("platform_unavailable", "the desk did not take it"),
+      );
+    const late = clock.sleep(answerWithinMs, timer.signal).then(
+      () => "late" as const,
+      () => undefined,
+    );
+    const first = await Promise.race([taking.then((error) => ({ error })), late]);
+    timer.abort();
+    if (first === "late") {
+      await firstAnswer(raw, ready);
+      const error = await taking;
+      if (error) await tellNotTaken(raw, ready.type === callback.deferMessage, error);
+      return;
+    }
+    const error = typeof first === "object" ? first.error : undefined;
+    if (error === undefined) {
+      await firstAnswer(raw, ready);
+      return;
+    }
+    log.warn("discord.interaction_not_taken", { interaction: raw.id, error });
+    await firstAnswer(raw, { type: callback.message, data: { content: words.notTaken, flags: ephemeral } });
+  }
+
+  async function tellNotTaken(
+    raw: { id: string; token: string; application_id: string },
+    command: boolean,
+    error: unknown,
+  ): Promise<void> {
+    log.warn("discord.interaction_not_taken", { interaction: raw.id, error });
+    const address = { application: raw.application_id, id: raw.id, token: raw.token, command };
+    await answer(addressOf(address), { text: words.notTaken });
+  }
+
+  function contextOf(raw: GatewayInteractionCreateDispatchData, by: Person, command: boolean): Interaction {
+    const { place } = parts.around(raw);
+    const message = "message" in raw ? raw.message?.id : undefined;
+    return {
+      interaction: addressOf({ application: raw.application_id, id: raw.id, token: raw.token, command }),
+      by,
+      ...whereOf(place, message),
+    };
+  }
+
+  async function answer(interaction: string, post: Post): Promise<boolean> {
+    const address = readAddress(interaction);
+    if (clock.now() - timeOfSnowflake(address.id) > tokenLivesMs + 60_000 && isSnowflake(address.id))
+      return false;
+    const messages = messagesOf(post, address.id);
+    try {
+      for (const [n, message] of messages.entries()) {
+        const body = { ...message.payload, flags: message.payload.flags | ephemeral };
+        const { files } = await filesOf(message.files);
+        if (n === 0) await answerFirst(address, body, files);
+        else await followUp(address, body, files);
+      }
+      return true;
+    } catch (error) {
+      if (saysCode(error, ...over) || codeOf(error) === "platform_unreachable") return false;
+      throw error;
+    }
+  }
+
+  /** As the first answer where there has been none, in place of "thinking…", or after what has been said. */
+  async function answerFirst(address: Address, body: object, files: Files): Promise<void> {
+    const known = said.get(address.id);
+    if (known && !known.first && !files?.length) {
+      await firstAnswer(address, { type: callback.message, data: body });
+      return;
+    }
+    await known?.first;
+    const replaces = known ? known.deferred : address.command;
+    if (!replaces) {
+      await followUp(address, body, files);
+      return;
+    }
+    if (known) known.deferred = false;
+    const path = `/webhooks/${address.application}/${address.token}/messages/@original` as const;
+    await rest.call("PATCH", path, { body, authorized: false, files: files ?? [] });
+  }
+
+  const followUp = (address: Address, body: object, files: Files) =>
+    rest.call("POST", `/webhooks/${address.application}/${address.token}`, {
+      body,
+      query: { wait: "true" },
+      authorized: false,
+      files: files ?? [],
+    });
+
+  return {
+    handle,
+    answer,
+    remember(buttons) {
+      for (const { ask, action, value } of buttons) if (ask) asks.set(`${action}|${value}`, ask);
+    },
+  };
+}
+
+/** Everything that an answer needs, so that one can be given after a restart, too. */
+const addressOf = (address: Address): string =>
+  ["discord", address.application, address.id, address.command ? "c" : "u", address.token].join(":");
+
+/** @throws DeskError platform_refused for another platform's */
+function readAddress(interaction: string): Address {
+  const parts = /^discord:(\d+):(\d+):([cu]):([^/?#]+)$/.exec(interaction);
+  if (!parts) throw new DeskError("platform_refused", "this is not an interaction on Discord");
+  const [, application, id, kind, token] = parts as unknown as [string, string, string, string, string];
+  return { application, id, token, command: kind === "c" };
+}
+
+/** Other servers may number differently; only real ids tell the time. */
+const isSnowflake = (id: string): boolean => id.length >= 17;
+
+function typedIn(raw: APIModalSubmitInteraction): string {
+  const rows = raw.data.components as unknown as {
+    components?: { value?: string }[];
+    component?: { value?: string };
+  }[];
+  const values = rows.flatMap((row) => [
+    ...(row.components ?? []),
+    ...(row.component ? [row.component] : []),
+  ]);
+  return values
+    .map((input) => input.value ?? "")
+    .join("\n")
+    .trim();
+}
+
+interface TypedOption {
+  name: string;
+  value?: string | number;
+  focused?: boolean;
+  options?: TypedOption[];
+}
+
+function focusedOption(options: readonly TypedOption[] | undefined): TypedOption | undefined {
+  for (const option of options ?? []) {
+    if (option.focused) return option;
+    const inner = focusedOption(option.options);
+    if (inner) return inner;
+  }
+  return undefined;
+}
+
+function buttonLabelOf(raw: APIMessageComponentInteraction): string | undefined {
+  const rows = (raw.message.components ?? []) as unknown as {
+    components?: { custom_id?: string; label?: string }[];
+  }[];
+  return rows.flatMap((row) => row.components ?? []).find((one) => one.custom_id === raw.data.custom_id)
+    ?.label;
+}

@@ -1,0 +1,192 @@
+/**
+ * Discord's REST API over discord.js's own client, which keeps the buckets. It never retries: the outbox does, and
+ * looks first. What it is told to wait, it waits: a call inside a Retry-After fails here, without being made, with the
+ * time that is left, and only for its own route and channel; calls to others go on.
+ */
+import {
+  DefaultRestOptions,
+  DiscordAPIError,
+  HTTPError,
+  RateLimitError,
+  REST,
+  type ResponseLike,
+} from "@discordjs/rest";
+import type { Clock } from "../../src/clock.ts";
+import { DeskError } from "../../src/errors.ts";
+import { type Answered, faultOfAnswer, faultOfSilence } from "./faults.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+export type Path = `/${string}`;
+
+export interface CallOptions {
+  body?: unknown;
+  query?: Record<string, string>;
+  files?: { name: string; data: Uint8Array; contentType: string }[];
+  /** False for an interaction's own webhook, whose address is its credential. */
+  authorized?: boolean;
+}
+
+export interface Rest {
+  /** @throws DeskError one of the platform_ codes */
+  call<T>(method: Method, path: Path, options?: CallOptions): Promise<T>;
+  /** discord.js's client, for its gateway. */
+  readonly client: REST;
+  close(): void;
+}
+
+export interface RestParts {
+  token: string;
+  /** Ends in `/api`. */
+  apiUrl: string;
+  clock: Clock;
+}
+
+const timeoutMs = 10_000;
+/** Discord bans an address after 10,000 of these in ten minutes; this bot stops long before. */
+const invalidMax = 1_000;
+const invalidWindowMs = 600_000;
+/** How long a refused token is not tried again. */
+const refusedTokenMs = 30_000;
+const waitsMax = 10_000;
+
+export function createRest(parts: RestParts): Rest {
+  const { clock } = parts;
+  const waits = new Map<string, number>();
+  let invalid: number[] = [];
+  let tokenRefusedAt: number | undefined;
+
+  const client = new REST({
+    api: parts.apiUrl.replace(/\/+$/, ""),
+    version: "10",
+    retries: 0,
+    timeout: timeoutMs,
+    rejectOnRateLimit: () => true,
+    makeRequest: (url, init) => observed(url, init),
+  });
+  client.setToken(parts.token);
+
+  /** Every request that is really made. @throws DeskError platform_rate_limited for a 429 */
+  async function observed(
+    ...request: Parameters<typeof DefaultRestOptions.makeRequest>
+  ): Promise<ResponseLike> {
+    const response = await DefaultRestOptions.makeRequest(...request);
+    if (response.status === 429)
+      throw await limitedBy(response, String(request[1].method), new URL(request[0]).pathname);
+    if (response.status === 401 || response.status === 403) invalid.push(clock.elapsed());
+    return response;
+  }
+
+  async function limitedBy(response: ResponseLike, method: string, path: string): Promise<DeskError> {
+    const text = await response.text().catch(() => "");
+    const told = readJson(text) as { retry_after?: unknown; global?: unknown } | undefined;
+    const seconds = Number(told?.retry_after ?? response.headers.get("retry-after") ?? 1);
+    const waitMs = Math.ceil((Number.isFinite(seconds) && seconds > 0 ? seconds : 1) * 1000) + 50;
+    // Without JSON it is not the API that answers but the wall before it: that is about everything.
+    const everything =
+      told?.global === true || response.headers.has("x-ratelimit-global") || told === undefined;
+    if (response.headers.get("x-ratelimit-scope") !== "shared") invalid.push(clock.elapsed());
+    const key = everything ? "everything" : routeOf(method, path.replace(/^.*?\/v\d+(?=\/)/, ""));
+    waits.set(key, clock.elapsed() + waitMs);
+    if (waits.size > waitsMax) forgetPast();
+    return rateLimited(waitMs, everything ? "every call" : key);
+  }
+
+  function forgetPast(): void {
+    for (const [key, until] of waits) if (until <= clock.elapsed()) waits.delete(key);
+  }
+
+  /** @throws DeskError when this call must not be made now */
+  function checkMayCall(route: string, authorized: boolean): void {
+    const now = clock.elapsed();
+    // First answers to interactions are outside the global limit, and have three seconds.
+    const keys = route.startsWith("POST /interactions/") ? [route] : ["everything", route];
+    for (const key of keys) {
+      const left = (waits.get(key) ?? 0) - now;
+      if (left > 0) throw rateLimited(left, key === route ? route : "every call");
+    }
+    invalid = invalid.filter((at) => now - at < invalidWindowMs);
+    if (invalid.length >= invalidMax) {
+      const left = invalidWindowMs - (now - (invalid[0] as number));
+      throw rateLimited(left, "every call, because so many were refused");
+    }
+    if (authorized && tokenRefusedAt !== undefined && now - tokenRefusedAt < refusedTokenMs) {
+      throw new DeskError("platform_unauthorized", "Discord has just refused the bot's token");
+    }
+  }
+
+  async function call<T>(method: Method, path: Path, options: CallOptions = {}): Promise<T> {
+    const { body, query, files, authorized = true } = options;
+    const route = routeOf(method, path);
+    checkMayCall(route, authorized);
+    const effect = method === "GET" ? "none" : "write";
+    try {
+      const answer = await client.request({
+        method: method as never,
+        fullRoute: path,
+        auth: authorized,
+        ...(body === undefined ? {} : { body }),
+        ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
+        ...(files === undefined || files.length === 0
+          ? {}
+          : { files: files.map((one) => ({ ...one, data: Buffer.from(one.data) })) }),
+      });
+      if (authorized) tokenRefusedAt = undefined;
+      return answer as T;
+    } catch (error) {
+      if (error instanceof DeskError) throw error;
+      if (error instanceof RateLimitError) throw rateLimited(Math.max(50, error.retryAfter), route);
+      const answered = answeredBy(error);
+      if (!answered) throw faultOfSilence(error, route, effect);
+      if (answered.status === 401 && authorized) tokenRefusedAt = clock.elapsed();
+      throw faultOfAnswer(answered, route, effect, authorized);
+    }
+  }
+
+  return {
+    call,
+    client,
+    close() {
+      client.clearHashSweeper();
+      client.clearHandlerSweeper();
+    },
+  };
+}
+
+function rateLimited(waitMs: number, what: string): DeskError {
+  return new DeskError("platform_rate_limited", `Discord asks to wait ${Math.ceil(waitMs)} ms with ${what}`, {
+    retryAfterMs: Math.ceil(waitMs),
+  });
+}
+
+function answeredBy(error: unknown): Answered | undefined {
+  if (error instanceof DiscordAPIError) {
+    return { status: error.status, code: Number(error.code) || 0, message: error.message };
+  }
+  if (error instanceof HTTPError) return { status: error.status, code: 0, message: error.message };
+  return undefined;
+}
+
+/** The route of a call, with the channel or guild that its limits belong to and without anything secret. */
+function routeOf(method: string, path: string): string {
+  const [first = "", major = "", ...rest] =
+    path
+      .split("?")[0]
+      ?.split("/")
+      .filter((part) => part !== "") ?? [];
+  const secret = first === "webhooks" || first === "interactions";
+  const generic = rest
+    .map((part, n) => (secret && n === 0 ? "…" : /^\d+$/.test(part) ? "…" : part))
+    .join("/");
+  // Adding and removing reactions is one bucket, whatever the emoji.
+  const route = generic.replace(/reactions\/.*/, "reactions");
+  return `${route.includes("reactions") ? "PUT" : method} /${first}/${major}${route === "" ? "" : `/${route}`}`;
+}
+
+function readJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,302 @@
+/**
+ * One post, one set of messages, however often it is sent.
+ *
+ * Every message is created with a nonce made from the post's key and `enforce_nonce`: within a few minutes Discord
+ * answers a second create with the first one's message. What of a post has arrived is remembered by its key, so that
+ * another attempt goes on where the last one broke off, and a draft ends as the post it became.
+ *
+ * Later than the nonce, one looks: the bot's own messages in that place, by the tag in their buttons, else by their
+ * words and the time since the first attempt.
+ */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { APIMessage } from "discord.js";
+import type { Clock } from "../../src/clock.ts";
+import { codeOf, DeskError } from "../../src/errors.ts";
+import type { OutgoingFile, Post } from "../../src/platform.ts";
+import { tagIn, tagOf } from "./components.ts";
+import { messagesOf, type OutgoingMessage, type Payload } from "./outgoing.ts";
+import { createRecent } from "./recent.ts";
+import type { CallOptions, Rest } from "./rest.ts";
+import { snowflakeAt } from "./thread-id.ts";
+import type { Notes } from "./watermarks.ts";
+
+export interface Sending {
+  /**
+   * Makes the messages under this key exactly those of the post, and returns their ids.
+   * @param reply the message that is answered, in the same channel
+   * @throws DeskError one of the platform_ codes; another call with this key goes on from there
+   */
+  show(channel: string, key: string, post: Post, reply?: string): Promise<string[]>;
+  /** The same for messages that are only on their way to be a post. */
+  showPieces(
+    channel: string,
+    key: string,
+    pieces: readonly OutgoingMessage[],
+    reply?: string,
+  ): Promise<string[]>;
+  /** Takes back what stands under this key. @throws DeskError */
+  takeBack(key: string): Promise<void>;
+  /**
+   * The ids of the messages under this key, if all of them are there; what is there in part is gone on with.
+   * @param sent the post and when it was first tried, where this process did not try it itself
+   */
+  find(channel: string, key: string, sent?: { post: Post; since: number }): Promise<string[] | undefined>;
+  /** Makes a message that was posted exactly this post. @throws DeskError */
+  edit(channel: string, first: string, post: Post): Promise<void>;
+  /** Deletes a message and those that belong to it. @throws DeskError */
+  remove(channel: string, first: string): Promise<void>;
+}
+
+interface Part {
+  id: string;
+  /** What it shows, shortened; undefined when that is not known. */
+  shows: string | undefined;
+}
+
+interface Attempt {
+  channel: string;
+  parts: Part[];
+  /** What it should show. */
+  wanted: readonly OutgoingMessage[];
+  since: number;
+}
+
+const remembered = 2_000;
+const pagesMax = 5;
+/** Clocks of two machines, and a first attempt that took its time. */
+const clockSkewMs = 120_000;
+const fileBytesMax = 25 * 1024 * 1024;
+
+export function createSending(parts: { rest: Rest; notes: Notes; clock: Clock; self(): string }): Sending {
+  const { rest, notes, clock } = parts;
+  const attempts = createRecent<string, Attempt>(remembered);
+  /** To which key a message belongs, so that equal words under another key are not taken for it. */
+  const owners = createRecent<string, string>(remembered * 2);
+
+  function attemptOf(channel: string, key: string): Attempt {
+    const known = attempts.get(key);
+    if (known?.channel === channel) return known;
+    const drafted = readDraftNote(notes.get(`draft:${key}`));
+    const ids = drafted?.channel === channel ? drafted.messages : [];
+    for (const id of ids) owners.set(id, key);
+    const parts = ids.map((id) => ({ id, shows: undefined }));
+    const attempt: Attempt = { channel, parts, wanted: [], since: clock.now() };
+    attempts.set(key, attempt);
+    return attempt;
+  }
+
+  async function showPieces(
+    channel: string,
+    key: string,
+    pieces: readonly OutgoingMessage[],
+    reply?: string,
+  ): Promise<string[]> {
+    const attempt = attemptOf(channel, key);
+    attempt.wanted = pieces;
+    for (const [n, piece] of pieces.entries()) {
+      const part = attempt.parts[n];
+      const shows = summaryOf(piece.payload);
+      if (!part) attempt.parts[n] = await create(channel, key, n, piece, n === 0 ? reply : undefined);
+      else if (part.shows !== shows) {
+        await rest.call("PATCH", `/channels/${channel}/messages/${part.id}`, { body: piece.payload });
+        part.shows = shows;
+      }
+    }
+    while (attempt.parts.length > pieces.length) {
+      await erase(channel, attempt.parts.at(-1)?.id as string);
+      attempt.parts.pop();
+    }
+    const ids = attempt.parts.map((part) => part.id);
+    noteParts(ids);
+    return ids;
+  }
+
+  async function create(
+    channel: string,
+    key: string,
+    n: number,
+    piece: OutgoingMessage,
+    reply: string | undefined,
+  ): Promise<Part> {
+    const { payload } = piece;
+    const message = await rest.call<APIMessage>("POST", `/channels/${channel}/messages`, {
+      body: {
+        ...payload,
+        nonce: nonceOf(key, n),
+        enforce_nonce: true,
+        ...(reply === undefined
+          ? {}
+          : { message_reference: { message_id: reply, fail_if_not_exists: false } }),
+      },
+      ...(await filesOf(piece.files)),
+    });
+    owners.set(message.id, key);
+    const part: Part = { id: message.id, shows: summaryOf(payload) };
+    // The nonce was known already: what stands there is an earlier attempt, perhaps a part of the words.
+    const whole = (message.components ?? []).length === payload.components.length;
+    if (!whole || !sameWords(message.content, payload.content)) {
+      await rest.call("PATCH", `/channels/${channel}/messages/${part.id}`, { body: payload });
+    }
+    return part;
+  }
+
+  async function erase(channel: string, id: string): Promise<void> {
+    try {
+      await rest.call("DELETE", `/channels/${channel}/messages/${id}`);
+    } catch (error) {
+      if (codeOf(error) !== "platform_unreachable") throw error;
+    }
+  }
+
+  function noteParts(ids: readonly string[]): void {
+    const [first, ...more] = ids;
+    if (first !== undefined) notes.set(`parts:${first}`, more.length > 0 ? more.join(",") : undefined);
+  }
+
+  const partsOf = (first: string): string[] => [
+    first,
+    ...(notes.get(`parts:${first}`) ?? "").split(",").filter(Boolean),
+  ];
+
+  async function find(
+    channel: string,
+    key: string,
+    sent?: { post: Post; since: number },
+  ): Promise<string[] | undefined> {
+    const known = attempts.get(key);
+    if (known && known.parts.length > 0 && known.parts.length === known.wanted.length) {
+      if (
+        known.parts.every((part, n) => part.shows === summaryOf((known.wanted[n] as OutgoingMessage).payload))
+      ) {
+        return known.parts.map((part) => part.id);
+      }
+    }
+    const wanted = known?.wanted.length ? known.wanted : sent ? messagesOf(sent.post, key) : [];
+    const attempt = attemptOf(channel, key);
+    attempt.wanted = wanted;
+    // What stands there is an answer that was still growing.
+    if (notes.get(`draft:${key}`) !== undefined) return undefined;
+    attempt.since = Math.min(attempt.since, sent?.since ?? attempt.since);
+    const own = await ownMessages(channel, attempt.since);
+    attempt.parts = match(own, key, wanted);
+    const ids = attempt.parts.map((part) => part.id);
+    if (ids.length === 0 || ids.length < wanted.length) return undefined;
+    noteParts(ids);
+    return ids;
+  }
+
+  /** Those of the bot's messages that are this key's, from the first one on without a gap. */
+  function match(own: readonly APIMessage[], key: string, wanted: readonly OutgoingMessage[]): Part[] {
+    const found: Part[] = [];
+    const isOf = (message: APIMessage, n: number): boolean => {
+      if (found.some((part) => part.id === message.id)) return false;
+      if (message.nonce !== undefined) return String(message.nonce) === nonceOf(key, n);
+      const owner = owners.get(message.id);
+      if (owner !== undefined) return owner === key;
+      const tag = tagIn(message.components);
+      if (tag !== undefined) return tag === tagOf(key);
+      const payload = wanted[n]?.payload;
+      return (
+        payload !== undefined &&
+        payload.components.length === 0 &&
+        sameWords(message.content, payload.content)
+      );
+    };
+    for (let n = 0; n < Math.max(1, wanted.length); n++) {
+      const message = own.find((one) => isOf(one, n));
+      if (!message) break;
+      owners.set(message.id, key);
+      const payload = wanted[n]?.payload;
+      const same = payload !== undefined && sameWords(message.content, payload.content);
+      found.push({ id: message.id, shows: same ? summaryOf(payload) : undefined });
+    }
+    return found;
+  }
+
+  /** What the bot has posted here since then, oldest first. */
+  async function ownMessages(channel: string, since: number): Promise<APIMessage[]> {
+    const own: APIMessage[] = [];
+    let after = snowflakeAt(since - clockSkewMs);
+    for (let page = 0; page < pagesMax; page++) {
+      const query = { after, limit: "100" };
+      const some = await rest.call<APIMessage[]>("GET", `/channels/${channel}/messages`, { query });
+      some.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+      own.push(...some.filter((message) => message.author?.id === parts.self()));
+      const last = some.at(-1)?.id;
+      if (some.length < 100 || last === undefined || last === after) break;
+      after = last;
+    }
+    return own;
+  }
+
+  return {
+    showPieces,
+    async show(channel, key, post, reply) {
+      const ids = await showPieces(channel, key, messagesOf(post, key), reply);
+      notes.set(`draft:${key}`, undefined);
+      return ids;
+    },
+    async takeBack(key) {
+      const attempt = attempts.get(key);
+      if (!attempt) return;
+      // A create without an answer may stand there all the same.
+      if (attempt.parts.length < attempt.wanted.length) await find(attempt.channel, key);
+      for (const part of [...attempt.parts].reverse()) await erase(attempt.channel, part.id);
+      attempts.delete(key);
+      notes.set(`draft:${key}`, undefined);
+    },
+    find,
+    async edit(channel, first, post) {
+      const key = `e${first}`;
+      const attempt = attemptOf(channel, key);
+      if (attempt.parts.length === 0) {
+        attempt.parts = partsOf(first).map((id) => ({ id, shows: undefined }));
+      }
+      await showPieces(channel, key, messagesOf(post, owners.get(first) ?? key));
+    },
+    async remove(channel, first) {
+      for (const id of partsOf(first).reverse()) await erase(channel, id);
+      notes.set(`parts:${first}`, undefined);
+    },
+  };
+}
+
+/** At most 25 characters; the first message's is the key itself. */
+export function nonceOf(key: string, n: number): string {
+  if (n === 0 && key.length <= 25) return key;
+  return createHash("sha256").update(`${key}:${n}`).digest("base64url").slice(0, 25);
+}
+
+const summaryOf = (payload: Payload): string =>
+  createHash("sha256").update(JSON.stringify(payload)).digest("base64url").slice(0, 16);
+
+/** Discord trims what it is given. */
+const sameWords = (a: string | undefined, b: string): boolean =>
+  a === undefined || a.replace(/\s+/g, " ").trim() === b.replace(/\s+/g, " ").trim();
+
+/** The note of an answer that is growing: where, and in which messages. */
+export const draftNote = (channel: string, messages: readonly string[]): string =>
+  `${channel}:${messages.join(",")}`;
+
+export function readDraftNote(note: string | undefined): { channel: string; messages: string[] } | undefined {
+  const [channel, messages] = note?.split(":") ?? [];
+  return channel && messages ? { channel, messages: messages.split(",") } : undefined;
+}
+
+/** @throws DeskError platform_refused when a file cannot be read or is too large */
+export async function filesOf(files: readonly OutgoingFile[]): Promise<Pick<CallOptions, "files">> {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > fileBytesMax)
+    throw new DeskError("platform_refused", `files of ${bytes} bytes are too large for Discord`);
+  const read = async (file: OutgoingFile) => ({
+    name: file.name,
+    contentType: file.mediaType,
+    data: new Uint8Array(await readFile(file.path)),
+  });
+  try {
+    return { files: await Promise.all(files.map(read)) };
+  } catch (cause) {
+    throw new DeskError("platform_refused", "a file that is to be posted cannot be read", { cause });
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What the adapter must remember over a restart: how far each channel has been taken, the gateway's session, how often
+ * it has identified, which messages belong together. Small texts under short names, kept by the core in its ledger.
+ *
+ *   at:CHANNEL            the newest message taken from a channel, thread or DM
+ *   base:CHANNEL          what was the newest message when the desk first listened to a channel
+ *   session               the gateway's session, up to what has been taken
+ *   identifies            when the bot identified during the last day
+ *   commands:SCOPE        what commands were last registered
+ *   parts:MESSAGE         the further messages of a post that is longer than one message
+ *   draft:KEY             the message in which an answer was growing
+ *   private:CHANNEL:USER  the private thread with a person who takes no DMs
+ */
+import type { Clock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+
+export interface Watermarks {
+  /** Everything that was saved. */
+  load(): Promise<Iterable<readonly [name: string, value: string]>>;
+  /** Saves all of these at once, durably; undefined forgets a name. */
+  save(changes: ReadonlyMap<string, string | undefined>): Promise<void>;
+}
+
+export interface Notes {
+  open(): Promise<void>;
+  get(name: string): string | undefined;
+  /** Kept in memory at once, and saved within a second: whatever is lost with the process is fetched twice, never missed. */
+  set(name: string, value: string | undefined): void;
+  /** Every name that begins so. */
+  named(prefix: string): string[];
+  /** Resolves when everything has been saved. @throws what `Watermarks.save` throws */
+  flush(): Promise<void>;
+  /** Saves what there is and stops the timer; what cannot be saved is logged. */
+  close(): Promise<void>;
+}
+
+const flushEveryMs = 1_000;
+
+export function createNotes(parts: { marks: Watermarks; clock: Clock; log: Log }): Notes {
+  const { marks, clock, log } = parts;
+  const notes = new Map<string, string>();
+  let changes = new Map<string, string | undefined>();
+  let saving: Promise<void> = Promise.resolve();
+  let stopTimer: (() => void) | undefined;
+
+  function flush(): Promise<void> {
+    saving = saving.catch(() => undefined).then(save);
+    return saving;
+  }
+
+  async function save(): Promise<void> {
+    if (changes.size === 0) return;
+    const some = changes;
+    changes = new Map();
+    try {
+      await marks.save(some);
+    } catch (error) {
+      // Newer values win over those that could not be saved.
+      changes = new Map([...some, ...changes]);
+      throw error;
+    }
+  }
+
+  const flushOrWarn = () => flush().catch((error) => log.warn("discord.notes_unsaved", { error }));
+
+  return {
+    async open() {
+      for (const [name, value] of await marks.load()) notes.set(name, value);
+      stopTimer = clock.every(flushEveryMs, flushOrWarn);
+    },
+    get: (name) => notes.get(name),
+    set(name, value) {
+      if (notes.get(name) === value) return;
+      if (value === undefined) notes.delete(name);
+      else notes.set(name, value);
+      changes.set(name, value);
+    },
+    named: (prefix) => [...notes.keys()].filter((name) => name.startsWith(prefix)),
+    flush,
+    async close() {
+      stopTimer?.();
+      await flushOrWarn();
+    },
+  };
+}
