@@ -91,7 +91,6 @@ async function readBytes(
       const next = await iterator.next().catch((error: unknown) => {
         throw new BrokenOff(brokenAnswer(error));
       });
-      if (call.signal.aborted) return;
       if (next.done) break;
       count += next.value.byteLength;
       if (count > answerBytesMax) {

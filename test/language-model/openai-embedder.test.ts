@@ -141,10 +141,13 @@ describe("the OpenAI embedder", () => {
   });
 
   it("stops with the first batch that fails", async () => {
-    const { embedder, server } = await openEmbedder({ other: () => ({ status: 500 }) });
+    const { embedder, server } = await openEmbedder({
+      other: (_request, number) => (number === 0 ? { status: 500 } : undefined),
+    });
     const many = Array.from({ length: batchTextsMax * 10 }, (_, n) => `text ${n}`);
     await expect(embedder.embed(many)).rejects.toMatchObject({ code: "model_failed" });
-    expect(server.requests.length).toBeLessThanOrEqual(requestsMax);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // time for others, were they still asked for
+    expect(server.requests.length).toBeLessThan(10);
   });
 
   it("obeys an abort with the signal's reason, and cancels its requests", async () => {

@@ -230,6 +230,12 @@ describe("what servers send in the place of a tidy stream", () => {
   }
 });
 
+it("a server that does not end its stream is left, once the answer is whole", async () => {
+  const { ask, server } = await openDesk({ script: [{ text: "Hello there", after: "hang" }] });
+  expect((await ask()).step.text).toBe("Hello there");
+  await expect.poll(() => server.requests[0]!.cancelled).toBe(true);
+});
+
 describe("tool calls of the OpenAI model", () => {
   const two = [
     { name: "lookup_order", arguments: { order_id: "ord_1001" } },
@@ -276,6 +282,25 @@ describe("tool calls of the OpenAI model", () => {
     expect(step.text).toBe("Let me look.");
     expect(shown.join("")).toBe("Let me look.");
     expect(step.calls).toHaveLength(2);
+  });
+
+  it("are put together where every fragment repeats the id and the name, and none has an index", async () => {
+    const fragment = (id: string, words: string) => {
+      const call = { id, type: "function", function: { name: "lookup_order", arguments: words } };
+      return `data: ${JSON.stringify({ choices: [{ delta: { tool_calls: [call] } }] })}\n\n`;
+    };
+    const raw = [
+      fragment("a", ""),
+      fragment("a", '{"order_id":'),
+      fragment("a", '"ord_1001"}'),
+      fragment("b", "{}"),
+    ];
+    const end = 'data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}\n\n';
+    const { ask } = await openDesk({ script: [{ raw: [...raw, end] }] });
+    expect((await ask()).step.calls).toEqual([
+      { id: "a", name: "lookup_order", arguments: '{"order_id":"ord_1001"}' },
+      { id: "b", name: "lookup_order", arguments: "{}" },
+    ]);
   });
 
   it("keep arguments that are not JSON as the model wrote them, and names that nobody offered", async () => {
