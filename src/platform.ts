@@ -44,8 +44,11 @@ export interface Platform {
   mark?(message: MessageId, mark: Mark, set: boolean): Promise<void>;
   /** Adds or removes a person's emoji, mirrored by the bot. */
   react?(message: MessageId, emoji: string, added: boolean): Promise<void>;
-  /** A reply that grows while it is written. Becomes visible with the first `append`. */
-  draft?(target: Target, key: string): Draft;
+  /**
+   * A reply that grows while it is written. Becomes visible with the first `append`. `replyTo` is the message it will
+   * answer, where each message has its own reply; undefined when nobody would see it grow: then it is posted as a whole.
+   */
+  draft?(target: Target, key: string, replyTo?: MessageId): Draft | undefined;
   /** Shows that the bot is at work ("typing", a status line); lapses by itself. `undefined` clears it where possible. */
   working?(thread: ThreadId, step?: string): Promise<void>;
   /** Replies to an interaction so that only its person sees it. False when the platform's time for it is over. */
@@ -116,6 +119,8 @@ export interface Post {
   menus?: Menu[];
   /** The turn that feedback buttons (👍 👎) report on; a press is the action `feedback` with `up TURN` or `down TURN`. */
   feedback?: string;
+  /** The turn that this replies for: which one it is in its conversation, from 1, and who spoke; a program reads it here. */
+  turn?: { number: number; specialist: string };
   /** The name under which a staff member's words reach a customer. */
   as?: string;
   replyTo?: MessageId;
