@@ -55,7 +55,7 @@ interface Read {
 function readSlot(slot: Slot, slots: readonly Slot[], turn: OfflineTurn, from: From): Read {
   const answer = answerTo(slot, turn);
   if (slot.kind === "words") return { values: ownWords(slot, slots, turn, answer), fresh: false };
-  const now = valuesIn(slot, turn.message, answer !== undefined && answer === turn.message);
+  const now = valuesIn(slot, turn.message, answer === turn.message || /^#\d{3,}$/.test(turn.message));
   if (now.length > 0) return { values: now, fresh: slot.kind === "identifier" || slot.kind === "email" };
   const answered = answer === undefined ? [] : valuesIn(slot, answer, true);
   if (answered.length > 0) return { values: answered, fresh: false };

@@ -5,6 +5,7 @@
  *   say · not clear: ask once · otherwise a person
  */
 import type { ModelRequest } from "../language-model.ts";
+import { moodOf } from "../routing/mood.ts";
 import { escalatedLine, escalationCall, type Need, needOf } from "./offline-escalation.ts";
 import { type PlannedCall, planFor } from "./offline-plan.ts";
 import { type Quote, quoteFor } from "./offline-quote.ts";
@@ -25,6 +26,8 @@ export interface Decision {
 
 const orPerson = "Shall I ask a person to look at it?";
 const unclear = "I'm not sure I understand. Could you tell me in a sentence or two what you need?";
+const notFound = "I couldn't find that in our articles. Could you tell me a little more about what you need?";
+const unclearLines = [unclear, notFound];
 const uncovered: Need = {
   reason: "The articles do not cover the question.",
   line: "I couldn't find an answer to that in our articles.",
@@ -51,7 +54,7 @@ export function decide(request: ModelRequest): Decision {
     case "call":
       return { text: "", calls: plan.calls };
     case "ask":
-      return say(plan.question, turn);
+      return say(withRule(plan.question, quote, turn), turn);
     case "give up":
       return askPerson(
         { reason: `The customer could not give the ${plan.missing}.`, line: "No problem." },
@@ -61,6 +64,13 @@ export function decide(request: ModelRequest): Decision {
     case "nothing":
       return answer(turn, kit, quote, request);
   }
+}
+
+/** What the articles say to a wish stands before the question that it needs. */
+function withRule(question: string, quote: Quote | undefined, turn: OfflineTurn): string {
+  return quote && mannerOf(turn.message) === "statement" && isWish(turn.message)
+    ? `${quote.text}\n\n${question}`
+    : question;
 }
 
 /** Small talk, or no to what was asked; undefined for anything that wants something. */
@@ -81,15 +91,14 @@ function answer(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefined, reque
   }
   const query = kit.search && searchFor(turn);
   if (kit.search && query) return { text: "", calls: [{ name: kit.search.name, arguments: { query } }] };
-  if (isVague(turn) && turn.asked !== unclearQuestion) return say(unclear, turn);
+  const asked = turn.asked !== undefined && unclearLines.some((line) => line.endsWith(turn.asked as string));
+  if (isVague(turn) && !asked) return say(mannerOf(turn.message) === "general" ? notFound : unclear, turn);
   return askPerson(
     isWish(turn.message) && mannerOf(turn.message) === "statement" ? beyond : uncovered,
     kit,
     turn,
   );
 }
-
-const unclearQuestion = unclear.split(/(?<=\.)\s/).at(-1);
 
 /** What the tools said, and what the articles add to it. */
 function toldBy(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): string | undefined {
@@ -154,9 +163,10 @@ function searchFor(turn: OfflineTurn): string | undefined {
 /** Too little to go by: a name, a number, "help". */
 function isVague(turn: OfflineTurn): boolean {
   const terms = termsOf(turn.message).filter((term) => !/^\d+$/.test(term));
-  if (terms.length <= 1) return true;
+  const trouble = moodOf(turn.message) === "negative" && terms.length > 0;
+  if (terms.length <= 1) return !trouble;
   if (terms.length >= 3 || mannerOf(turn.message) !== "statement") return false;
-  return !isWish(turn.message) && !(isPersonal(turn.message) && terms.length >= 2);
+  return !trouble && !isWish(turn.message) && !isPersonal(turn.message);
 }
 
 function askPerson(need: Need, kit: ToolKit, turn: OfflineTurn): Decision {

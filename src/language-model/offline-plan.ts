@@ -3,6 +3,7 @@
  * changes something is called only when the customer has plainly asked for that; ids may come from earlier, wishes not.
  */
 import type { ToolSpec } from "../language-model.ts";
+import { moodOf } from "../routing/mood.ts";
 import { asksFor, type Filling, fillingsOf } from "./offline-arguments.ts";
 import type { Quote } from "./offline-quote.ts";
 import { namedIn } from "./offline-readers.ts";
@@ -49,10 +50,17 @@ export function planFor(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefine
   if (turn.work.some((one) => kit.writes.some((tool) => tool.name === one.name))) return nothing;
   const steps = stepsAfter(turn);
   for (const step of steps) {
-    const plan = step({ turn, kit, quote, terms: termsOf(turn.wish), wishes: wishesIn(turn.wish) });
+    const plan = step({ turn, kit, quote, terms: topicsOf(turn), wishes: wishesIn(turn.wish) });
     if (plan.do !== "nothing") return plan;
   }
   return nothing;
+}
+
+/** What the message is about; "Where is my stuff?" is about an order. */
+function topicsOf(turn: OfflineTurn): string[] {
+  const terms = termsOf(turn.wish);
+  const mine = mannerOf(turn.message) === "own" && /\bwhere\b/i.test(turn.message);
+  return mine && !terms.includes("order") ? [...terms, "order"] : terms;
 }
 
 /** What may still be done: anything at first; after a lookup only what builds on it; after one that failed, what needs none of it. */
@@ -163,7 +171,8 @@ function readRemembered({ turn, kit, terms, quote }: Situation): Plan {
 function askForId({ turn, kit, terms, quote }: Situation): Plan {
   const manner = mannerOf(turn.message);
   const askedBefore = turn.wish !== turn.message;
-  const told = manner === "statement" && isPersonal(turn.message) && turn.work.length === 0;
+  const personal = isPersonal(turn.message) || moodOf(turn.message) === "negative";
+  const told = manner === "statement" && personal && turn.work.length === 0;
   const wanting = isWish(turn.wish) || manner === "own" || told;
   if (!askedBefore && (!wanting || (manner === "general" && quote))) return nothing;
   for (const tool of byFit(kit.reads, terms)) {

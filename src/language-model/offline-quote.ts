@@ -69,7 +69,7 @@ export function questionOf(text: string): Question {
 
 function kindOf(words: string): AnswerKind | undefined {
   if (
-    /\bhow (?:long|soon|fast|quick|many (?:days|weeks|hours|months))|\bwhen\b|\bwie lange\b|\bcuanto tarda|\bcombien de temps/.test(
+    /\bhow (?:long|soon|fast|quick|many (?:days|weeks|hours|months))|\bwhen\b|\bopeninghours\b|\bopen(?:ing)?\b|\bhours\b|\bwie lange\b|\bcuanto tarda|\bcombien de temps/.test(
       words,
     )
   )
@@ -115,7 +115,7 @@ function quoteFrom(passage: Passage, number: number, question: Question): Quote 
   const window = bestWindow(sentences, above, question);
   if (!window || window.share < shareMin(question.weights.size)) return undefined;
   if (question.total <= 1 && !isTopic(question, sentences, above)) return undefined;
-  const lines = withItems(window.lines, sentences).map((at) => sentences[at] as Scored);
+  const lines = withItems(window.lines, sentences, question).map((at) => sentences[at] as Scored);
   return {
     text: `${written(lines)} [${number}]`,
     source: number,
@@ -155,7 +155,9 @@ function bestWindow(
     for (let last = first; last < Math.min(first + sentencesMax, sentences.length); last++) {
       const sentence = sentences[last] as Scored;
       length += sentence.text.length;
-      if (last > first && length > windowCharactersMax) break;
+      // Items of a list stand each for itself.
+      const joins = sentence.item ? sentences[last - 1]?.opens : !sentences[last - 1]?.item;
+      if (last > first && (length > windowCharactersMax || !joins)) break;
       for (const term of sentence.terms) {
         known.add(term);
         own.add(term);
@@ -164,20 +166,37 @@ function bestWindow(
       const fits = question.kind === undefined || lines.some((at) => sentences[at]?.fits);
       if (weigh(own, question) === 0 && headed < shareMin(2)) continue;
       const share = (weigh(known, question) / question.total) * (fits ? 1 : misfit);
-      const worth =
-        share + weigh(own, question) / question.total / 10 - (last - first) * 0.06 - length / 10_000;
+      const worth = share + worthOf(weigh(own, question) / question.total, first, last, length);
       if (!best || worth > best.worth) best = { lines, share, worth };
     }
   }
   return best;
 }
 
-/** A line that ends with a colon brings its list. */
-function withItems(chosen: readonly number[], sentences: readonly Scored[]): number[] {
+/** Among windows of one share: more of the question in their own words, and fewer words; under a heading, its beginning. */
+function worthOf(own: number, first: number, last: number, length: number): number {
+  if (own === 0) return Math.min(last - first, 1) * 0.02 - first * 0.03;
+  return own / 10 - (last - first) * 0.06 - length / 10_000;
+}
+
+/** A line that ends with a colon brings its list; a row brings its table when its neighbours say as much. */
+function withItems(
+  chosen: readonly number[],
+  sentences: readonly Scored[],
+  question: Question,
+): readonly number[] {
   const places = new Set(chosen);
   for (const at of chosen) {
     if (!(sentences[at] as Scored).opens) continue;
     for (let next = at + 1; next <= at + itemsMax && sentences[next]?.item; next++) places.add(next);
+  }
+  const only = chosen.length === 1 ? sentences[chosen[0] as number] : undefined;
+  if (only?.item) {
+    const weight = weigh(only.terms, question);
+    const equal = sentences.flatMap((one, at) =>
+      one.item && weigh(one.terms, question) === weight ? [at] : [],
+    );
+    for (const at of equal.slice(0, itemsMax)) places.add(at);
   }
   return [...places].sort((a, b) => a - b);
 }
@@ -185,8 +204,11 @@ function withItems(chosen: readonly number[], sentences: readonly Scored[]): num
 function written(lines: readonly Sentence[]): string {
   let text = "";
   for (const line of lines) {
-    if (text.length + line.text.length > charactersMax && text !== "") break;
-    text += text === "" ? line.text : `${line.item || text.includes("\n") ? "\n" : " "}${line.text}`;
+    const marked =
+      line.item && lines.length > 1 && !/^(?:[-*+]|\d+[.)])\s/.test(line.text) ? `- ${line.text}` : line.text;
+    if (text.length + marked.length > charactersMax && text !== "") break;
+    const gap = line.item ? "\n" : text.includes("\n") ? "\n\n" : " ";
+    text += text === "" ? marked : `${gap}${marked}`;
   }
   return text.length > charactersMax ? `${text.slice(0, charactersMax).replace(/\s\S*$/, "")} …` : text;
 }

@@ -1,8 +1,9 @@
 /** Messages that want nothing but a friendly line. Pure. */
+import { moodOf } from "../routing/mood.ts";
 import { route } from "../routing/route.ts";
 import { plainWords, termsOf } from "./offline-words.ts";
 
-export type SmallTalk = "greeting" | "thanks" | "bye" | "assent" | "identity";
+export type SmallTalk = "greeting" | "thanks" | "bye" | "assent" | "identity" | "help" | "abilities";
 
 const greeting =
   "hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day|night)|morning|evening|hallo|moin|servus|guten (?:tag|morgen|abend)|bonjour|bonsoir|salut|hola|buenos dias|buenas(?: tardes| noches)?|ciao|buongiorno|ola|bom dia|boa tarde|goedendag|hoi|how are you(?: doing)?(?: today)?|how do you do|what'?s up|nice to meet you|(?:my|the) (?:first |last |full |sur)?name(?: is|'s) \\p{L}+(?: \\p{L}+)?|is (?:any(?:one|body)) (?:there|here)|anyone (?:there|here)|are you there";
@@ -31,6 +32,11 @@ const kinds: readonly (readonly [SmallTalk, RegExp, RegExp])[] = [
 const identity =
   /^(?:hi |hello |hey |so |wait )*(?:am i (?:talking|speaking|chatting|writing)|are you|r u|is this|who are you|what are you)\b.{0,40}\b(?:human|bot|robot|person|ai|chatbot|machine|computer|real|you)\b[^.]{0,20}$/;
 
+const help =
+  /^(?:(?:hi+|hello|hey|there|please|pls|so|and|ok|okay|good (?:morning|afternoon|evening|day))\b[\s,.!]*)*(?:(?:can|could|would|will|may) (?:you|someone|somebody|anyone|anybody|i)(?: please)? |i(?:'m| am)? (?:just )?(?:have|need|want|would like|'d like|got|looking for) |i'd like )?(?:please )?(?:to )?(?:get |ask )?(?:you )?(?:a |an |some |your |any )?(?:quick |small )?(?:help|assist|assistance|support|question|problem|issue|trouble)(?: me)?(?: out)?(?: with (?:something|a problem|an issue|this))?(?: please)?[\s.!?]*$/;
+const abilities =
+  /^(?:so |and |ok |hi |hello )*(?:what (?:can|do) you do|what can you help(?: me)? with|how can you help(?: me)?|what are you able to do|what do you know)\b[^.]{0,20}$/;
+
 export function smallTalkIn(text: string): SmallTalk | undefined {
   const plain = plainWords(text)
     .replace(/[^\p{L}\p{N}\s'.,!?-]/gu, " ")
@@ -38,9 +44,12 @@ export function smallTalkIn(text: string): SmallTalk | undefined {
     .trim();
   if (plain.length > 120) return undefined;
   if (identity.test(plain)) return "identity";
+  if (help.test(plain)) return "help";
+  if (abilities.test(plain)) return "abilities";
   const words = plain.replace(/^[^\p{L}\p{N}]+/u, "");
   // Only emoji, only marks.
-  if (words === "") return text.trim() === "" ? undefined : "assent";
+  if (words === "")
+    return text.trim() === "" ? undefined : /\p{Emoji_Presentation}/u.test(text) ? "assent" : "help";
   return kinds.find(([, some, all]) => some.test(words) && all.test(words))?.[0] ?? nearlyTalk(words);
 }
 
@@ -56,6 +65,7 @@ function nearlyTalk(words: string): SmallTalk | undefined {
     )
   )
     return "bye";
+  if (rest.length === 0 && moodOf(words) === "positive") return "thanks";
   return few && /\bthank(?:s| you| u)\b/.test(words) && route(words, []).category === "general"
     ? "thanks"
     : undefined;
@@ -66,6 +76,9 @@ const lines: Readonly<Record<SmallTalk, string>> = {
   thanks: "You're welcome! Just write here if there is anything else.",
   bye: "Thank you for writing. Have a good day!",
   assent: "All right. Just write here if there is anything else.",
+  help: "Of course! What is it about?",
+  abilities:
+    "I answer questions from our articles, and I can ask a person to help you. What would you like to know?",
   identity: "I am an automated assistant, not a person. If you would like a person, just say so.",
 };
 

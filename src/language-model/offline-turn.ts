@@ -4,7 +4,7 @@
  */
 import type { ToolCall, TranscriptItem } from "../language-model.ts";
 import { namedIn } from "./offline-readers.ts";
-import { isWish } from "./offline-wishes.ts";
+import { isWish, takesBack } from "./offline-wishes.ts";
 
 /** A call that was made, with what came back. */
 export interface Done {
@@ -186,6 +186,7 @@ function startsAnew(text: string, question: string): boolean {
   // Asked for anything but a number, people may well say what they want.
   const number = /\b(?:number|code|id|address)\?$/i.test(question);
   if (text.trim().endsWith("?") && !/\d/.test(text)) return number;
+  if (takesBack(text) && (number || /\b(?:forget|never ?mind)\b/i.test(text))) return true;
   return isWish(text) && (named || number);
 }
 

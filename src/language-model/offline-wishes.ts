@@ -6,17 +6,17 @@ import { plainWords, termOf, termsOf } from "./offline-words.ts";
 
 /** One's own order, parcel, account: what only a lookup can answer. */
 const own =
-  /\bwhere(?:'s| is| are| did)\b.{0,40}\b(?:my|mine|it|order|parcel|package|delivery|shipment|refund)\b|\b(?:track|status)\b.{0,30}\b(?:my|order|parcel|package|it|shipment|delivery|refund)\b|\b(?:my|order|parcel|shipment|delivery|refund)\b.{0,20}\bstatus\b|\bwhen (?:will|does|is|do|can)\b.{0,15}\b(?:my|it|i (?:get|receive|expect))\b|\b(?:has|hasn't|have|haven't|did|didn't|was|is|isn't) (?:you |they )?(?:my|our)\b|\bmy (?:\w+ ){1,3}(?:hasn't|hasnt|has|haven't|have|didn't|didnt|did|never|is|isn't|was|wasn't|still|not)\b|\b(?:haven't|havent|have not|didn't|did not|never|not) (?:yet )?(?:received|receive|got|get|arrived|arrive)\b|\bany (?:news|updates?)\b|\bwhat happened (?:to|with) (?:my|the)\b|\b(?:look up|check|see|show(?: me)?|view|find|list|what(?:'s| is| are| was)|which)\b.{0,15}\b(?:my|our) (?:\w+ )?(?:orders?|purchases?|account|profile|plan|subscription|balance|details|history|bookings?|invoices?|tickets?)\b|\bwhat plan am i\b|\bwo (?:ist|bleibt) mein|\bou est (?:ma|mon)|\bdonde esta mi|\bdov'?e (?:e )?il mio|\bonde esta o meu|\bwaar is mijn/;
+  /\bwhere(?:'s| is| are| did)\b.{0,40}\b(?:my|mine|it|order|parcel|package|delivery|shipment|refund)\b|\b(?:track|status)\b.{0,30}\b(?:my|order|parcel|package|it|shipment|delivery|refund)\b|\b(?:my|order|parcel|shipment|delivery|refund)\b.{0,20}\bstatus\b|\bwhen (?:will|does|is|do|can)\b.{0,15}\b(?:my|it|i (?:get|receive|expect))\b|\b(?:has|hasn't|have|haven't|did|didn't|was|is|isn't) (?:you |they )?(?:my|our)\b|\bmy (?:\w+ ){1,3}(?:hasn't|hasnt|has|haven't|have|didn't|didnt|did|never|is|isn't|was|wasn't|still|not)\b|\b(?:haven't|havent|have not|didn't|did not|never|not) (?:yet )?(?:received|receive|got|get|arrived|arrive)\b|\bnothing (?:has |yet )?(?:arrived|came|come)\b|\bany (?:news|updates?)\b|\bwhat happened (?:to|with) (?:my|the)\b|\b(?:look up|check|see|show(?: me)?|view|find|list|what(?:'s| is| are| was)|which)\b.{0,15}\b(?:my|our) (?:\w+ )?(?:orders?|purchases?|account|profile|plan|subscription|balance|details|history|bookings?|invoices?|tickets?)\b|\bwhat plan am i\b|\bwo (?:ist|bleibt) mein|\bou est (?:ma|mon)|\bdonde esta mi|\bdov'?e (?:e )?il mio|\bonde esta o meu|\bwaar is mijn/;
 
 /** How things are in general. */
 const general =
-  /^(?:(?:hi|hello|hey|so|and|ok|okay|also|then|well|quick question|question|just wondering|i was wondering|please|tell me|can you tell me|could you tell me|do you know|i want to know|i'd like to know|i would like to know)\b[\s,:]*)*(?:how|what|what's|when|why|where|which|who|can i|could i|may i|should i|must i|do i|am i|is it|is there|are there|is the|are the|are|does|do you|do|will i|will you|would i|if|whether|wie|was|wann|wo|kann ich|gibt es|comment|combien|quand|puis-je|est-ce|como|cuanto|cuando|puedo|hay|quanto|quando|come|posso|hoe|wanneer|kan ik)\b/;
+  /^(?:(?:hi|hello|hey|so|and|ok|okay|also|then|well|quick question|question|just wondering|i was wondering|please|tell me|can you tell me|could you tell me|do you know|i want to know|i'd like to know|i would like to know)\b[\s,:]*)*(?:how|what|what's|when|why|where|which|who|can i|could i|may i|should i|must i|do i|am i|is(?! my)|are(?! my)|was(?! my)|does|do you|do|will i|will you|would i|if|whether|wie|was|wann|wo|kann ich|gibt es|comment|combien|quand|puis-je|est-ce|como|cuanto|cuando|puedo|hay|quanto|quando|come|posso|hoe|wanneer|kan ik)\b/;
 
 export type Manner = "general" | "own" | "statement";
 
 export function mannerOf(text: string): Manner {
   const plain = plainWords(text).replace(/\s+/g, " ").trim();
-  if (own.test(plain)) return "own";
+  if (own.test(plain) && !/^(?:where|how) (?:can|do|could|should|would) (?:i|we)\b/.test(plain)) return "own";
   return general.test(plain) || plain.endsWith("?") ? "general" : "statement";
 }
 
@@ -48,17 +48,10 @@ const past =
 
 /** The words of a text in which something is wanted done, one entry for each clause that wants it. */
 export function wishesIn(text: string): string[][] {
-  const wishes: string[][] = [];
-  for (const sentence of sentencesOf(text)) {
-    const id = /\d{3,}/.test(sentence);
-    for (const clause of sentence
-      .split(/[,;:]\s|\bbut\b|\band (?=please|also|then|i )|\s-\s/)
-      .map((one) => one.trim())) {
-      const wanted = wantedIn(clause, id);
-      if (wanted) wishes.push(wanted);
-    }
-  }
-  return wishes;
+  return clausesOf(text).flatMap(({ clause, withId }) => {
+    const wanted = wantedIn(clause, withId);
+    return wanted ? [wanted] : [];
+  });
 }
 
 /** What people tell a shop to do. */
@@ -67,10 +60,25 @@ const deeds =
 
 /** Whether anything is plainly wanted done: what might only be a name or a topic ("window seat") is not. */
 export function isWish(text: string): boolean {
-  return sentencesOf(text).some((sentence) => {
-    const wanted = wishesIn(sentence).length > 0;
-    return wanted && (formula.test(sentence) || deeds.test(firstWords(sentence.replace(politeness, ""), 1)));
+  return clausesOf(text).some(({ clause, withId }) => {
+    const first = firstWords(clause.replace(politeness, ""), 1).replace(/\W/g, "");
+    return (formula.test(clause) || deeds.test(first)) && wantedIn(clause, withId) !== undefined;
   });
+}
+
+function clausesOf(text: string): { clause: string; withId: boolean }[] {
+  return sentencesOf(text).flatMap((sentence) => {
+    const withId = /\d{3,}/.test(sentence);
+    const clauses = sentence.split(/[,;:]\s|\bbut\b|\band (?=please|also|then|i )|\s-\s/);
+    return clauses.map((clause) => ({ clause: clause.trim(), withId })).filter((one) => one.clause !== "");
+  });
+}
+
+/** Takes back what was wanted; "I don't have it" does not. */
+export function takesBack(text: string): boolean {
+  return /\b(?:forget|never ?mind|keep it|leave it|wait|stop|no longer|not any ?more|changed my mind|(?:don'?t|do not)(?! (?:have|know|remember|find|see|understand|recall)))\b/.test(
+    plainWords(text),
+  );
 }
 
 function wantedIn(clause: string, withId: boolean): string[] | undefined {

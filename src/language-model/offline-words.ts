@@ -17,6 +17,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   ],
   [/\b(?:opening|business|office|working) (?:hours|times)\b/g, "openinghours"],
   [/\b(?:business|working) days?\b/g, "workday"],
+  [/\b(?:end|ending|terminate|quit)(?: \w+)? (?=(?:subscription|plan|membership|contract)\b)/g, "cancel "],
   [/\bhow (?:much|many|long|fast|soon|quick(?:ly)?|often|far)\b/g, " "],
 ];
 
@@ -56,7 +57,7 @@ const heads = new Map(
 
 /** What people say around what they want. */
 const fillers =
-  "i'm i've i'd i'll it's that's what's where's who's can't don't doesn't isn't didn't won't im ive id dont cant doesnt am pm via per get got getting gets give gives given go going goes gone make makes made making take takes taking took taken let lets keep keeps put try trying tried use using used uses know knows knowing knew tell tells told say says said ask asks asked asking want wants wanted need needs needed needing help helps helping like able possible please kindly question questions issue issues problem problems trouble matter matters thing things something anything someone anyone everything nothing stuff way ways one ones much many long more most less lot lots long soon fast quickly still already again yet now today currently really actually maybe perhaps even ever never always usually often sometimes back out up down off over under onto through during before after since until while because however though whether other another each every both either such same own rather quite almost around away hey dear team sir madam guys folks everyone morning afternoon evening night ok okay yeah yep nope sure right well oh um hmm cheers regards thank thanks thx ty hope hoping wonder wondering wondered think thinking thought guess seem seems seemed look looking looks find finding see seeing seen show shows check checking happen happens happened happening come comes coming came work works working worked allow allowed allows able unable exactly mean means meant else instead".split(
+  "i'm i've i'd i'll it's that's what's where's who's can't don't doesn't isn't didn't won't im ive id dont cant doesnt am pm via per get got getting gets give gives given go going goes gone make makes made making take takes taking took taken let lets keep keeps put try trying tried use using used uses know knows knowing knew tell tells told say says said ask asks asked asking want wants wanted need needs needed needing help helps helping like able possible please kindly question questions policy policies rule rules issue issues problem problems trouble matter matters thing things something anything someone anyone everything nothing stuff way ways one ones much many long more most less lot lots long soon fast quickly still already again yet now today currently really actually maybe perhaps even ever never always usually often sometimes back out up down off over under onto through during before after since until while because however though whether other another each every both either such same own rather quite almost around away hey dear team sir madam guys folks everyone morning afternoon evening night ok okay yeah yep nope sure right well oh um hmm cheers regards thank thanks thx ty good great nice perfect awesome amazing excellent usual normally typically generally hope hoping wonder wondering wondered think thinking thought guess seem seems seemed look looking looks find finding see seeing seen show shows check checking happen happens happened happening come comes coming came work works working worked allow allowed allows able unable exactly mean means meant else instead".split(
     " ",
   );
 
@@ -74,9 +75,12 @@ export function plainWords(text: string): string {
     .toLowerCase();
 }
 
+/** Links and mail addresses say where, not what. */
+const address = /\bhttps?:\S+|\b[\w-]+(?:\.[\w-]+)+\/\S*|[\w.+-]+@[\w-]+\.[\w.]+/g;
+
 /** The terms of a text, each once, in order of first use. */
 export function termsOf(text: string): string[] {
-  let plain = plainWords(text);
+  let plain = plainWords(text).replace(address, " ");
   for (const [pattern, replacement] of phrases) plain = plain.replace(pattern, replacement);
   const terms = new Set<string>();
   for (const [word] of plain.matchAll(/[\p{L}\p{N}]+(?:'[\p{L}]+)?/gu)) {
@@ -113,5 +117,8 @@ export function reworded(text: string): string | undefined {
     if (head && head !== word && !stopWords.has(word) && stemmer(head) !== stemmer(word)) extra.add(head);
   }
   if (extra.size === 0) return undefined;
-  return [...extra, ...termsOf(text)].join(" ").slice(0, 300);
+  const own = (plain.match(/[\p{L}\p{N}]+/gu) ?? []).filter(
+    (word) => word.length > 1 && !stopWords.has(word),
+  );
+  return [...new Set([...extra, ...own])].join(" ").slice(0, 300);
 }
