@@ -13,7 +13,7 @@ import {
 } from "@discordjs/rest";
 import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
-import { type Answered, faultOfAnswer, faultOfSilence } from "./faults.ts";
+import { type Answered, type Effect, faultOfAnswer, faultOfSilence } from "./faults.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type Path = `/${string}`;
@@ -65,13 +65,15 @@ export function createRest(parts: RestParts): Rest {
   });
   client.setToken(parts.token);
 
-  /** Every request that is really made. @throws DeskError platform_rate_limited for a 429 */
+  /** Every request that is really made. @throws DeskError for a 429, and for a 5xx, whose body discord.js drops */
   async function observed(
     ...request: Parameters<typeof DefaultRestOptions.makeRequest>
   ): Promise<ResponseLike> {
+    const [url, { method = "GET" }] = request;
     const response = await DefaultRestOptions.makeRequest(...request);
-    if (response.status === 429)
-      throw await limitedBy(response, String(request[1].method), new URL(request[0]).pathname);
+    const path = new URL(url).pathname.replace(/^.*?\/v\d+(?=\/)/, "");
+    if (response.status === 429) throw await limitedBy(response, method, path);
+    if (response.status >= 500) throw await failedBy(response, method, path);
     if (response.status === 401 || response.status === 403) invalid.push(clock.elapsed());
     return response;
   }
@@ -85,10 +87,22 @@ export function createRest(parts: RestParts): Rest {
     const everything =
       told?.global === true || response.headers.has("x-ratelimit-global") || told === undefined;
     if (response.headers.get("x-ratelimit-scope") !== "shared") invalid.push(clock.elapsed());
-    const key = everything ? "everything" : routeOf(method, path.replace(/^.*?\/v\d+(?=\/)/, ""));
+    const key = everything ? "everything" : routeOf(method, path);
     waits.set(key, clock.elapsed() + waitMs);
     if (waits.size > waitsMax) forgetPast();
     return rateLimited(waitMs, everything ? "every call" : key);
+  }
+
+  async function failedBy(response: ResponseLike, method: string, path: string): Promise<DeskError> {
+    const told = readJson(await response.text().catch(() => "")) as
+      | { code?: unknown; message?: unknown }
+      | undefined;
+    const answered = {
+      status: response.status,
+      code: Number(told?.code) || 0,
+      message: String(told?.message ?? ""),
+    };
+    return faultOfAnswer(answered, routeOf(method, path), effectOf(method), true);
   }
 
   function forgetPast(): void {
@@ -118,7 +132,6 @@ export function createRest(parts: RestParts): Rest {
     const { body, query, files, authorized = true } = options;
     const route = routeOf(method, path);
     checkMayCall(route, authorized);
-    const effect = method === "GET" ? "none" : "write";
     try {
       const answer = await client.request({
         method: method as never,
@@ -136,9 +149,9 @@ export function createRest(parts: RestParts): Rest {
       if (error instanceof DeskError) throw error;
       if (error instanceof RateLimitError) throw rateLimited(Math.max(50, error.retryAfter), route);
       const answered = answeredBy(error);
-      if (!answered) throw faultOfSilence(error, route, effect);
+      if (!answered) throw faultOfSilence(error, route, effectOf(method));
       if (answered.status === 401 && authorized) tokenRefusedAt = clock.elapsed();
-      throw faultOfAnswer(answered, route, effect, authorized);
+      throw faultOfAnswer(answered, route, effectOf(method), authorized);
     }
   }
 
@@ -151,6 +164,8 @@ export function createRest(parts: RestParts): Rest {
     },
   };
 }
+
+const effectOf = (method: string): Effect => (method === "GET" ? "none" : "write");
 
 function rateLimited(waitMs: number, what: string): DeskError {
   return new DeskError("platform_rate_limited", `Discord asks to wait ${Math.ceil(waitMs)} ms with ${what}`, {
