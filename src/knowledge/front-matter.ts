@@ -1,6 +1,6 @@
 /** What an article says of itself between `---` and `---` at its top. */
 import { LineCounter, parseDocument } from "yaml";
-import { DeskError } from "../errors.ts";
+import { DeskError, faultOf } from "../errors.ts";
 import type { Audience } from "../knowledge-base.ts";
 
 export interface FrontMatter {
@@ -31,7 +31,12 @@ function parse(yaml: string): Record<string, unknown> {
     // The front matter's first line is the file's second.
     throw broken(`line ${lineCounter.linePos(error.pos[0]).line + 1}: ${error.message.split("\n")[0]}`);
   }
-  const value: unknown = document.toJS();
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (cause) {
+    throw broken(faultOf(cause));
+  }
   if (value === null) return {};
   if (typeof value !== "object" || Array.isArray(value)) throw broken("it is not a list of keys and values");
   return value as Record<string, unknown>;

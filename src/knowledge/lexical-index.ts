@@ -14,6 +14,9 @@ import { gramsOf, stemOf, wordsOf } from "./words.ts";
 /** As much of a question as is read. */
 export const questionCharactersMax = 4_000;
 const questionWordsMax = 150;
+/** A word that is not there counts by its grams when it has so many, and so many of them are there. */
+const likeGramsMin = 3;
+const likeShareMin = 2 / 3;
 /** Of the two scores of its stems, the passage's and the whole article's. */
 const articleShare = 0.5;
 
@@ -38,13 +41,18 @@ interface AskedWord {
   stem: number | undefined;
   /** The stem of the joined word that it is part of. */
   whole: number | undefined;
+  grams: readonly (number | undefined)[];
 }
 
 export interface LexicalIndex {
   ask(question: string): Asked;
   /** One for each passage, in the order of the articles; 0 where nothing is shared with the question. */
   scores(asked: Asked): Float32Array;
-  /** How much of the question a passage and its title speak about, 0 to 1, and which of its words they have. */
+  /**
+   * How much of the question a passage and its title speak about, 0 to 1, and which of its words they have. Words count
+   * by the square root of their idf: its full weight would let one rare word decide. Half an unknown word is added to
+   * what is asked, so that a single common word in a short question does not look like certainty.
+   */
   coverage(asked: Asked, passage: number): { coverage: number; words: string[] };
 }
 
@@ -91,36 +99,48 @@ export async function createLexicalIndex(
     },
 
     coverage({ words }, passage) {
-      const has = new Set<number | undefined>(passageStems[passage]!.numbers);
-      for (const stem of titleStems[owners[passage]!]!.numbers) has.add(stem);
-      const found = words.filter(({ stem, whole }) => has.has(stem) || has.has(whole));
-      const worth = (list: readonly AskedWord[]) =>
-        list.reduce((sum, { weight, stem }) => sum + weight * Math.sqrt(inPassage.idf(stem)), 0);
-      const doubt = Math.sqrt(inPassage.idf(undefined)) / 2;
-      return {
-        coverage: words.length === 0 ? 0 : worth(found) / (worth(words) + doubt),
-        words: found.map(({ word }) => word),
-      };
+      const title = owners[passage]!;
+      const stemsThere = new Set<number | undefined>(passageStems[passage]!.numbers);
+      for (const stem of titleStems[title]!.numbers) stemsThere.add(stem);
+      const gramsThere = new Set<number | undefined>(
+        grams([passages[passage]!, articles[title]!.title]).numbers,
+      );
+      let asked = Math.sqrt(inPassage.idf(undefined)) / 2;
+      let found = 0;
+      const spoken: string[] = [];
+      for (const { word, weight, stem, whole, grams } of words) {
+        const worth = weight * Math.sqrt(inPassage.idf(stem));
+        const there = stemsThere.has(stem) || stemsThere.has(whole) ? 1 : likeness(grams, gramsThere);
+        asked += worth;
+        found += worth * there;
+        if (there > 0) spoken.push(word);
+      }
+      return { coverage: found / asked, words: spoken };
     },
   };
+}
+
+/** The share of a word's grams that are there, 0 when that is too little for the word to be there in another form. */
+function likeness(grams: readonly (number | undefined)[], there: ReadonlySet<number | undefined>): number {
+  if (grams.length < likeGramsMin) return 0;
+  const share = grams.filter((gram) => there.has(gram)).length / grams.length;
+  return share >= likeShareMin ? share : 0;
 }
 
 function ask(question: string, vocabulary: Vocabulary): Asked {
   const { parts, compounds } = wordsOf(question.slice(0, questionCharactersMax));
   const language = languageOf(parts);
   const asked: Asked = { words: [], stems: new Map(), grams: new Map() };
-  const add = (word: string, weight: number): number | undefined => {
+  const add = (word: string, weight: number): Pick<AskedWord, "stem" | "grams"> => {
     const stem = vocabulary.stem(word);
+    const grams = gramsOf(word).map(vocabulary.gram);
     if (stem !== undefined) raise(asked.stems, stem, weight);
-    for (const name of gramsOf(word)) {
-      const gram = vocabulary.gram(name);
-      if (gram !== undefined) raise(asked.grams, gram, weight);
-    }
-    return stem;
+    for (const gram of grams) if (gram !== undefined) raise(asked.grams, gram, weight);
+    return { stem, grams };
   };
   const wholes = new Map<number, number | undefined>();
   for (const { word, from, to } of compounds.slice(0, questionWordsMax)) {
-    const stem = add(word, 1);
+    const { stem } = add(word, 1);
     for (let part = from; part < to; part += 1) wholes.set(part, stem);
   }
   const seen = new Set<string>();
@@ -128,7 +148,7 @@ function ask(question: string, vocabulary: Vocabulary): Asked {
     const weight = weightOf(word, language);
     if (weight === 0 || seen.has(stemOf(word)) || seen.size === questionWordsMax) continue;
     seen.add(stemOf(word));
-    asked.words.push({ word, weight, stem: add(word, weight), whole: wholes.get(at) });
+    asked.words.push({ word, weight, ...add(word, weight), whole: wholes.get(at) });
   }
   return asked;
 }

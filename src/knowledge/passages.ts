@@ -62,7 +62,8 @@ interface Piece {
 function divide({ headings, blocks }: Section, max: number): Piece[] {
   const whole = blocks.map(textOf).join("\n\n");
   const tokens = tokensOf(whole);
-  if (tokens <= max) return [{ headings, text: whole, tokens }];
+  if (tokens <= max)
+    return [{ headings, text: whole, tokens: tokens + tokensOf(headings.at(-1)?.text ?? "") }];
   const target = tokens / Math.ceil(tokens / max);
   const pieces: Piece[] = [];
   for (const unit of blocks.flatMap((block) => unitsOf(block, max))) {
@@ -92,26 +93,22 @@ function unitsOf(block: Block, max: number): Unit[] {
   const text = textOf(block);
   if (tokensOf(text) <= max) return units([text], "\n\n");
   switch (block.kind) {
-    case "solid":
-      return units(
-        tokensOf(text) <= solidPassagesMax * max ? [text] : slices(text, solidPassagesMax * max),
-        "\n",
-      );
+    case "solid": {
+      const solidMax = solidPassagesMax * max;
+      return units(tokensOf(text) <= solidMax ? [text] : slices(text, solidMax), "\n\n", "\n");
+    }
     case "list":
-      return block.items.flatMap((item) =>
-        tokensOf(item) <= max ? units([item], "\n") : units(sentences(item, max), " "),
-      );
+      return block.items.flatMap((item, at) => {
+        const parts = tokensOf(item) <= max ? [item] : sentences(item, max);
+        return units(parts, at === 0 ? "\n\n" : "\n", " ");
+      });
     case "text":
-      return units(sentences(text, max), " ");
+      return units(sentences(text, max), "\n\n", " ");
   }
 }
 
-function units(texts: string[], glue: Unit["glue"]): Unit[] {
-  return texts.map((text, at) => ({
-    text,
-    tokens: tokensOf(text),
-    glue: at === 0 && glue !== "\n" ? "\n\n" : glue,
-  }));
+function units(texts: string[], first: Unit["glue"], others = first): Unit[] {
+  return texts.map((text, at) => ({ text, tokens: tokensOf(text), glue: at === 0 ? first : others }));
 }
 
 function sentences(text: string, max: number): string[] {
