@@ -181,7 +181,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
 
   async function close(): Promise<void> {
     await Promise.all(receivers.map((one) => one.close()));
-    await api.idle();
+    await api.settled();
     await http.close();
   }
 

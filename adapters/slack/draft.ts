@@ -149,6 +149,7 @@ function createDraft(parts: DraftParts, budgets: Budgets, target: Target, key: s
     }
     const recipient = isDirect(channel) ? undefined : parts.recipientOf(place);
     guardian = posting.guard(place);
+    shown = true;
     try {
       const answer = await api.call(team, "chat.startStream", {
         channel,
@@ -157,9 +158,8 @@ function createDraft(parts: DraftParts, budgets: Budgets, target: Target, key: s
         ...(recipient ? { recipient_user_id: recipient.user, recipient_team_id: recipient.team } : {}),
       });
       ts = answer.ts;
-      shown = true;
     } catch (error) {
-      if (codeOf(error) === "platform_ambiguous") shown = true;
+      shown = codeOf(error) === "platform_ambiguous";
       throw error;
     }
     if (ts === undefined) throw new Error("chat.startStream: an answer without a ts");

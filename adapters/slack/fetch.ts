@@ -9,7 +9,7 @@ export interface Http {
   /** For Slack's client. */
   readonly fetch: NonNullable<webApi.WebClientOptions["fetch"]>;
   request(url: string | URL, options: RequestOptions): Promise<Dispatcher.ResponseData>;
-  /** Lets what is under way end, for a moment, then closes every connection. */
+  /** Closes every connection; what is still under way fails. */
   close(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function createHttp(): Http {
         ...(headers ? { headers } : {}),
         ...(body === undefined ? {} : { body }),
       }),
-    close: () => agent.close(),
+    close: () => agent.destroy(),
   };
 }
 

@@ -34,6 +34,14 @@ export function cut(text: string, max: number): string {
   return `${kept}…`;
 }
 
+/** Quotes in quotes and lists in lists beyond any use: a parser takes minutes for thousands of them on one line. */
+export function shallow(text: string): string {
+  return text.replace(
+    /^((?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]))){20})(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t])))+/gm,
+    "$1",
+  );
+}
+
 export type Definitions = ReadonlyMap<string, Definition>;
 
 /** The link targets that a document defines apart from where it uses them. */
@@ -193,5 +201,5 @@ function wrap(mark: string, text: string): string {
 
 /** Keeps characters that were meant literally from being read as formatting: a pair of them gets a joiner inside. */
 function defuse(text: string): string {
-  return text.replace(/(^|[\s(])([*_~`])(?=\S(?:[^\n]*?\S)?\2(?:$|[\s).,;:!?]))/g, "$1$2\u2060");
+  return text.replace(/(^|[\s(])([*_~`])(?=\S(?:[^\n]{0,200}?\S)?\2(?:$|[\s).,;:!?]))/g, "$1$2\u2060");
 }

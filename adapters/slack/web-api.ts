@@ -27,8 +27,8 @@ export type ResultOf<M extends MethodName> = Awaited<ReturnType<Call<M>>>;
 export interface WebApi {
   /** @throws DeskError platform_*; what Slack said is in its cause */
   call<M extends MethodName>(team: string, method: M, args: ArgumentsOf<M>): Promise<ResultOf<M>>;
-  /** Calls of this method that are still under way end within the timeout; resolves when there are none. */
-  idle(): Promise<void>;
+  /** Resolves when nothing is under way that may show something; what only asks need not be waited for. */
+  settled(): Promise<void>;
 }
 
 export interface WebApiParts {
@@ -91,7 +91,7 @@ export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized
     try {
       return (await client.apiCall(method, { ...args })) as Awaited<ResultOf<M>>;
     } catch (thrown) {
-      const error = deskErrorFrom(thrown, method, "repeatable" in methods[method]);
+      const error = deskErrorFrom(thrown, method, isRepeatable(method));
       if (error.retryAfterMs !== undefined) close(gate, error.retryAfterMs);
       if (error.code === "platform_unauthorized") onUnauthorized(team, method, error);
       log.debug("slack.call_failed", { method, team, code: error.code, fault: error.message });
@@ -102,15 +102,21 @@ export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized
   return {
     call(team, method, args) {
       const call = attempt(team, method, args);
-      underWay.add(call);
-      const settled = () => underWay.delete(call);
-      call.then(settled, settled);
+      if (!isRepeatable(method)) {
+        underWay.add(call);
+        const over = () => underWay.delete(call);
+        call.then(over, over);
+      }
       return call;
     },
-    async idle() {
+    async settled() {
       while (underWay.size > 0) await Promise.allSettled(underWay);
     },
   };
+}
+
+function isRepeatable(method: MethodName): boolean {
+  return "repeatable" in methods[method];
 }
 
 function gateOf(team: string, method: MethodName, args: object): string {
