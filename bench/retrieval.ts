@@ -102,7 +102,7 @@ function report(folder: string, collection: Collection, own: Indexed, timed: Ind
   for (const [name, value] of rows) process.stdout.write(`${name.padEnd(14)}${value}\n`);
 }
 
-function qualityOf({ questions }: Collection, index: CorpusIndex): Record<string, number> {
+export function qualityOf({ questions }: Collection, index: CorpusIndex): Record<string, number> {
   const sums = { "hit@1": 0, "hit@3": 0, "hit@5": 0, "MRR@10": 0, "nDCG@10": 0 };
   for (const { text, relevant } of questions) {
     const { found } = index.search(text, passagesForDepth);

@@ -36,7 +36,6 @@ is ja je jij jouw kan kunnen maar me meer met mij mijn moet na naar niet nog nu 
 uw van voor waar waarom was wat we wel welke werd wie wij wil worden zal ze zij zijn zo zou`;
 
 const lists = [en, de, fr, es, it, pt, nl].map((list) => list.split(/\s+/));
-const english = 0;
 /** Bit n is set when the word is a function word of language n. */
 const functionWords = new Map<string, number>();
 lists.forEach((words, language) => {
@@ -44,10 +43,10 @@ lists.forEach((words, language) => {
 });
 
 /**
- * Common English words of asking rather than of what is asked ("I was trying to find out how long it takes"): they count
- * for little, not for nothing, because to some article they are the subject.
+ * Words of asking rather than of what is asked ("I was trying to find out how long it takes"), by language: they count for
+ * little, not for nothing, because to some article they are the subject.
  */
-const asking = new Set(
+const asking = [
   `able again ago all already also always another anybody anyone anything ask asked asking assist assistance available
 back because before best better call certain come currently different easily ever every everything exactly example find
 finding first found get gets getting give given go goes going good got guidance guide happen happened happening happens
@@ -57,10 +56,20 @@ never new next no not nothing now often once one only other otherwise people ple
 question questions quite really regarding right said same saw say saying see seeing seem seems several should show shows
 since someone something sometimes soon specific specifically still struggling sure take taken takes taking tell thank
 thanks thing things think though through time told took tried tries trouble try trying unable understand until use used
-using usually via want wanted wants way ways well went without wonder wondering work working works yet`.split(
-    /\s+/,
-  ),
-);
+using usually via want wanted wants way ways well went without wonder wondering work working works yet`,
+  `bekomme bekommen bitte brauche braucht danke dauert eigentlich einfach etwas finde finden frage fragen gehen geht gerne
+gibt gut hallo helfen hilfe immer kein keine keinen konnte lange leider machen mehr mochte mochten nicht nie problem schon
+sehr viel vielen wieder wissen wohl wollen wurden`,
+  `aide aider ai avoir besoin bien bonjour comment faire fait faut longtemps merci peut peux plus possible pouvez probleme
+question savoir souhaite temps toujours trop trouve trouver voudrais vouloir veux`,
+  `ayuda ayudar buenas favor funciona gracias hacer hago hola mucho necesito nunca problema puede pueden pregunta queria
+quiero quisiera saber siempre tarda tiempo todavia`,
+  `aiuto aiutare buongiorno capire ciao domanda fare favore grazie molto posso problema puo sapere sempre tempo trova trovare
+vorrei voglio`,
+  `ajuda ajudar fazer favor funciona gostaria obrigada obrigado ola pode podem pergunta preciso problema quero queria saber
+sempre tempo`,
+  `bedankt doen duurt graag hallo help hulp krijg kunnen lang probleem vind vinden vraag weten werkt willen`,
+].map((list) => new Set(list.split(/\s+/)));
 const askingWeight = 0.25;
 const sampleWords = 200;
 
@@ -84,5 +93,5 @@ export function functionWordIn(word: string): number {
 /** How much a word of a question counts: 0 for function words, little for words of asking, 1 for the rest. */
 export function weightOf(word: string, language: number): number {
   if (((functionWordIn(word) >> language) & 1) === 1) return 0;
-  return language === english && asking.has(word) ? askingWeight : 1;
+  return asking[language]?.has(word) ? askingWeight : 1;
 }

@@ -1,7 +1,7 @@
 /**
  * Text into words, the same for articles and questions: folded (case, accents, width) and split at everything that is
  * neither letter nor digit. What a hyphen, dot, slash, colon or underscore joins (`sign-up`, `ORD-12345`, `og:image`) is
- * found by its parts and as a whole. Scripts that write no spaces are cut into overlapping pairs.
+ * found by its parts and as a whole. Scripts that write no spaces are cut into overlapping pieces.
  */
 import { stemmer } from "stemmer";
 
@@ -19,6 +19,7 @@ export interface Compound {
   to: number;
 }
 
+const gramLength = 4;
 const wordCharactersMax = 64;
 const compoundPartsMax = 6;
 
@@ -27,11 +28,14 @@ const anyToken = /[\p{L}\p{N}\p{M}]+(?:['._:/-][\p{L}\p{N}\p{M}]+)*/gu;
 const joint = /['._:/-]/;
 /** English endings belong to their word: `don't` is `dont`, `Anna's` is `anna`. */
 const ending = /'(s|t|re|ve|ll|d|m)$/;
-const unspacedScripts =
-  "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}ー";
-const unspacedRun = new RegExp(`[${unspacedScripts}]+`, "gu");
-const shortGrams = new RegExp(`[${unspacedScripts}\\p{Script=Hangul}]`, "u");
-/** Below this no script is unspaced; most texts never come above it. */
+/**
+ * Scripts that write no spaces, and Korean, whose particles grow onto the words: cut into overlapping pieces of two
+ * characters, of three where the script is an alphabet.
+ */
+const cutRun =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Hangul}]+|[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu;
+const alphabetsEnd = 0x1800;
+/** Below this no script is cut; most texts never come above it. */
 const beyondAlphabets = /[^\0-\u0dff]/;
 
 export function wordsOf(text: string): Words {
@@ -44,7 +48,7 @@ export function wordsOf(text: string): Words {
   return words;
 }
 
-/** Words that are not joined with others and of one script are one part; other scripts' runs become pairs. */
+/** Runs of scripts that are cut become pieces; what stands between them are words. */
 function addWord(word: string, parts: string[]): void {
   if (!beyondAlphabets.test(word)) {
     parts.push(word.length > wordCharactersMax ? word.slice(0, wordCharactersMax) : word);
@@ -54,15 +58,22 @@ function addWord(word: string, parts: string[]): void {
   const addSpaced = (to: number): void => {
     if (to > rest) parts.push(word.slice(rest, Math.min(to, rest + wordCharactersMax)));
   };
-  for (const run of word.matchAll(unspacedRun)) {
+  for (const run of word.matchAll(cutRun)) {
     addSpaced(run.index);
     rest = run.index + run[0].length;
     const characters = [...run[0]];
-    if (characters.length === 1) parts.push(run[0]);
-    for (let at = 0; at + 1 < characters.length; at += 1)
-      parts.push(`${characters[at]}${characters[at + 1]}`);
+    const length = run[0].charCodeAt(0) < alphabetsEnd ? 3 : 2;
+    for (const piece of overlapping(characters, length)) parts.push(piece.join(""));
   }
   addSpaced(word.length);
+}
+
+/** Every `length` neighbours; all of it when there are fewer. */
+function overlapping<T>(items: readonly T[], length: number): T[][] {
+  const pieces: T[][] = [];
+  for (let at = 0; at === 0 || at + length <= items.length; at += 1)
+    pieces.push(items.slice(at, at + length));
+  return pieces;
 }
 
 function addJoined(token: string, { parts, compounds }: Words): void {
@@ -111,14 +122,15 @@ export function stemOf(word: string): string {
 
 /**
  * Overlapping sequences of characters, by which related words meet where stems do not: compounds, other languages'
- * inflections, misspellings. A number or id is only like itself: E1007 is not like E1008.
+ * inflections, misspellings. A number, an id or a piece is only like itself: E1007 is not like E1008.
  */
 export function gramsOf(word: string): string[] {
   if (/\p{N}/u.test(word)) return [word];
-  const short = beyondAlphabets.test(word) && shortGrams.test(word);
-  const [padded, length] = short ? [word, 2] : [`_${word}_`, 4];
-  if (padded.length <= length) return [padded];
+  if (beyondAlphabets.test(word) && word.search(cutRun) >= 0) return [word];
+  const padded = `_${word}_`;
   const grams: string[] = [];
-  for (let at = 0; at + length <= padded.length; at += 1) grams.push(padded.slice(at, at + length));
+  for (let at = 0; at === 0 || at + gramLength <= padded.length; at += 1) {
+    grams.push(padded.slice(at, at + gramLength));
+  }
   return grams;
 }
