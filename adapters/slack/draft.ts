@@ -53,13 +53,17 @@ export const streamLimits = {
 type Chunk = NonNullable<ArgumentsOf<"chat.appendStream">["chunks"]>[number];
 type StepState = "running" | "done" | "failed";
 
-export function createDrafting(parts: DraftParts): (target: Target, key: string) => Draft {
+/** Undefined outside of Slack threads: there is no streaming there. */
+export function createDrafting(parts: DraftParts): (target: Target, key: string) => Draft | undefined {
   const budgets: Budgets = {
     starts: createBudget(streamLimits.startsPerMinute, parts.clock),
     appends: createBudget(streamLimits.appendsPerMinute, parts.clock),
     withoutTasks: new Set(),
   };
-  return (target, key) => createDraft(parts, budgets, target, key);
+  return (target, key) => {
+    const { ts, ...place } = placeOfTarget(target);
+    return ts === undefined ? undefined : createDraft(parts, budgets, { ...place, ts }, key);
+  };
 }
 
 interface Budgets {
@@ -69,10 +73,10 @@ interface Budgets {
   withoutTasks: Set<string>;
 }
 
-function createDraft(parts: DraftParts, budgets: Budgets, target: Target, key: string): Draft {
+function createDraft(parts: DraftParts, budgets: Budgets, place: Required<Place>, key: string): Draft {
   const { api, posting, clock, log, streams } = parts;
-  const place = placeOfTarget(target);
   const { team, channel } = place;
+  const target: Target = { thread: threadId(team, channel, place.ts) };
   posting.begin(place, key);
 
   let state: "idle" | "open" | "broken" | "ended" = "idle";
@@ -89,9 +93,7 @@ function createDraft(parts: DraftParts, budgets: Budgets, target: Target, key: s
   let gapMs: number = streamLimits.firstGapMs;
   let guardian: ReturnType<Posting["guard"]> | undefined;
 
-  /** Streams answer a message in a thread; a direct message outside of any has none. */
   function mayStart(): boolean {
-    if (place.ts === undefined) return false;
     if (!isDirect(channel) && !parts.recipientOf(place)) return false;
     return budgets.starts.take(team);
   }
@@ -153,7 +155,7 @@ function createDraft(parts: DraftParts, budgets: Budgets, target: Target, key: s
     try {
       const answer = await api.call(team, "chat.startStream", {
         channel,
-        thread_ts: place.ts ?? "",
+        thread_ts: place.ts,
         ...content,
         ...(recipient ? { recipient_user_id: recipient.user, recipient_team_id: recipient.team } : {}),
       });

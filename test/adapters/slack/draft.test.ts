@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { OpenStream, StreamStore } from "../../../adapters/slack/stores.ts";
 import { createClock } from "../../../src/clock.ts";
-import type { Draft, Platform } from "../../../src/platform.ts";
+import type { Draft, Platform, Target } from "../../../src/platform.ts";
 import type { ThreadId } from "../../../src/thread.ts";
 import { recordingDesk } from "../../contracts/platform.ts";
 import { adapterFor, type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
@@ -11,11 +11,11 @@ afterEach(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
   cleanups = [];
 });
-type Started = SlackDesk & { platform: Drafting; thread: ThreadId; ts: string };
-interface Drafting extends Platform {
-  draft: NonNullable<Platform["draft"]>;
+type Started = Omit<SlackDesk, "platform"> & { platform: Drafting; thread: ThreadId; ts: string };
+type Drafting = Omit<Platform, "draft" | "find"> & {
+  draft(target: Target, key: string): Draft;
   find: NonNullable<Platform["find"]>;
-}
+};
 
 async function start(options: DeskOptions = {}): Promise<Started> {
   const one = await openDesk({ ackTimeoutMs: 400, ...options });
@@ -24,7 +24,7 @@ async function start(options: DeskOptions = {}): Promise<Started> {
     expect(one.slack.violations).toEqual([]);
   });
   const ts = await one.slack.asUser("U1").say("C1", "How do I export?");
-  return { ...one, platform: one.platform as Drafting, thread: `slack:T1:C1:${ts}`, ts };
+  return { ...one, platform: one.platform as unknown as Drafting, thread: `slack:T1:C1:${ts}`, ts };
 }
 const shown = ({ slack, ts }: Started) => slack.messages("C1", ts).filter((seen) => seen.byBot);
 const texts = (desk: Started) => shown(desk).map((seen) => seen.text);
@@ -43,6 +43,12 @@ function memoryStreams(): StreamStore & { kept: OpenStream[] } {
     remove: async ({ ts }) => void kept.splice(0, kept.length, ...kept.filter((one) => one.ts !== ts)),
     all: async () => [...kept],
   };
+}
+async function reborn(desk: Started, options: DeskOptions = {}): Promise<Drafting> {
+  const platform = adapterFor(desk.slack, options);
+  await platform.connect(recordingDesk());
+  cleanups.push(() => platform.close());
+  return platform as unknown as Drafting;
 }
 async function begun(desk: Started, text = "Open "): Promise<Draft> {
   const draft = desk.platform.draft({ thread: desk.thread }, "o_1");
@@ -162,11 +168,19 @@ describe("a reply that cannot be streamed", () => {
 
   it("because nobody knows for whom it is, is exactly one message", async () => {
     const desk = await start();
-    const draft = desk.platform.draft({ channel: "slack:T1:C2" }, "o_1");
+    const second = await reborn(desk);
+    const draft = second.draft({ thread: desk.thread }, "o_1");
     draft.append("x");
     await draft.finish({ text: "xyz" });
     expect(desk.slack.callsOf("chat.startStream")).toHaveLength(0);
-    expect(desk.slack.messages("C2").map((seen) => seen.text)).toEqual(["xyz"]);
+    expect(texts(desk)).toEqual(["xyz"]);
+  });
+
+  it("because it stands in no thread, is not begun as one", async () => {
+    const desk = await start();
+    for (const target of [{ channel: "slack:T1:C2" }, { thread: "slack:T1:D1" }]) {
+      expect(desk.platform.draft(target, "o_1")).toBeUndefined();
+    }
   });
 
   it("because the start got no answer, is exactly one message", async () => {
@@ -262,13 +276,6 @@ describe("a stream whose stop got no answer", () => {
 });
 
 describe("a process that died while it streamed", () => {
-  async function reborn(desk: Started, options: DeskOptions = {}): Promise<Drafting> {
-    const platform = adapterFor(desk.slack, options);
-    await platform.connect(recordingDesk());
-    cleanups.push(() => platform.close());
-    return platform as Drafting;
-  }
-
   it("has its half answer taken back at the next start", async () => {
     const streams = memoryStreams();
     const desk = await start({ parts: { streams } });

@@ -75,6 +75,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<SlackDesk> {
     platform,
     desk,
     async close() {
+      slack.dropHanging();
       await platform.close();
       await slack.close();
     },

@@ -93,6 +93,8 @@ export interface SlackServer {
   privately(user: string, team?: string): Seen[];
   callsOf(method: string): Call[];
   emit(team: string, event: Json): Promise<void>;
+  /** Breaks off the calls that were made to hang. */
+  dropHanging(): void;
   waitFor<T>(check: () => T | undefined | false, withinMs?: number): Promise<T>;
   close(): Promise<void>;
 }
@@ -503,9 +505,13 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
         await new Promise((resolve) => setTimeout(resolve, 3));
       }
     },
+    dropHanging() {
+      for (const response of hanging) response.destroy();
+      hanging.clear();
+    },
     async close() {
       deliveries.close();
-      for (const response of hanging) response.destroy();
+      server.dropHanging();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
     },
