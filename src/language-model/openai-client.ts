@@ -50,7 +50,7 @@ export function createOpenAIClient(parts: OpenAIClientParts): OpenAIClient {
   }
 
   return {
-    chat: (body, signal) => send((to) => to.post("/chat/completions", { body, signal })),
+    chat: (body, signal) => send((to) => to.post(chatPath, { body, signal })),
     embeddings: (body, signal) => send((to) => to.post("/embeddings", { body, signal })),
     transcription: (file, model, signal) =>
       send((to) => to.audio.transcriptions.create({ file, model, response_format: "json" }, { signal })),
@@ -58,6 +58,8 @@ export function createOpenAIClient(parts: OpenAIClientParts): OpenAIClient {
     isSecret,
   };
 }
+
+const chatPath = "/chat/completions";
 
 /** All that the SDK would otherwise read from the environment is said here. */
 function connect(parts: OpenAIClientParts): OpenAI {
@@ -76,8 +78,31 @@ function connect(parts: OpenAIClientParts): OpenAI {
   });
 }
 
-/** The SDK keeps only the `error` of an error's body; other servers say what is wrong elsewhere in it. */
+type Prepared = Awaited<ReturnType<OpenAI["buildRequest"]>>;
+
 class Endpoint extends OpenAI {
+  #chat: Prepared | undefined;
+
+  /**
+   * Every chat request has the address and the headers of the first, so the SDK works them out once: they are half of
+   * what a request costs it.
+   */
+  override async buildRequest(...[options, attempt]: Parameters<OpenAI["buildRequest"]>): Promise<Prepared> {
+    if (options.path !== chatPath) return super.buildRequest(options, attempt);
+    if (!this.#chat) {
+      const first = await super.buildRequest(options, attempt);
+      const { body: _customersWords, signal: _theirs, ...req } = first.req;
+      this.#chat = { ...first, req };
+    }
+    const { req, url, timeout } = this.#chat;
+    return {
+      req: { ...req, body: JSON.stringify(options.body), signal: options.signal ?? null },
+      url,
+      timeout,
+    };
+  }
+
+  /** The SDK keeps only the `error` of an error's body; other servers say what is wrong elsewhere in it. */
   protected override makeStatusError(
     status: number,
     error: object,
