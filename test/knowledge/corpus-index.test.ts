@@ -19,7 +19,7 @@ async function askOf(documents: Record<string, string> | Document[]) {
 }
 
 describe("ranking", () => {
-  it("puts the article whose title says it before those that mention it", async () => {
+  it("puts the article whose title says it before one that only mentions it", async () => {
     const filler = "Go to Settings, open the page that you need, and follow the steps shown there. ";
     const ask = await askOf([
       {
@@ -27,7 +27,7 @@ describe("ranking", () => {
         title: "Changing an invoice",
         text: `${filler.repeat(3)} You can also cancel a plan.`,
       },
-      { id: "subject", title: "Cancel a plan", text: filler.repeat(4) },
+      { id: "subject", title: "Cancelling a plan", text: `${filler.repeat(3)} The plan then ends.` },
       { id: "other", title: "Adding a user", text: filler.repeat(4) },
     ]);
     expect(ask("cancel my plan").ids.slice(0, 2)).toEqual(["subject", "mention"]);
