@@ -113,17 +113,18 @@ function listOf(missing: Slot, kit: ToolKit, turn: OfflineTurn): PlannedCall | u
 
 /** What is wanted can be done by a specialist, and not here. */
 function passOnWish(now: Situation): Plan {
-  return now.wishes.length === 0 ? nothing : pass(now, now.wishes.flat());
+  return now.wishes.length === 0 ? nothing : pass(now, now.wishes.flat(), now.turn.wish);
 }
 
 /** The message belongs to a specialist, and no article answers it. */
 function passOnTopic(now: Situation): Plan {
-  return now.quote && mannerOf(now.turn.message) === "general" ? nothing : pass(now, now.terms);
+  return now.quote && mannerOf(now.turn.message) === "general" ? nothing : pass(now, now.terms, "");
 }
 
-function pass({ turn, kit }: Situation, terms: readonly string[]): Plan {
+/** @param words what may be told by its topic alone; empty: only what a description names */
+function pass({ turn, kit }: Situation, terms: readonly string[], words: string): Plan {
   if (turn.work.some((one) => isTransfer(one.name))) return nothing;
-  const tool = specialistFor(kit.transfers, terms);
+  const tool = specialistFor(kit.transfers, terms, words);
   const calls = tool ? callsOf(tool, fillingsOf(tool, turn, {}), turn) : [];
   return calls.length > 0 ? { do: "call", calls } : nothing;
 }
@@ -174,11 +175,12 @@ function askForId({ turn, kit, terms, quote }: Situation): Plan {
   const personal = isPersonal(turn.message) || moodOf(turn.message) === "negative";
   const told = manner === "statement" && personal && turn.work.length === 0;
   const wanting = isWish(turn.wish) || manner === "own" || told;
-  if (!askedBefore && (!wanting || (manner === "general" && quote))) return nothing;
   for (const tool of byFit(kit.reads, terms)) {
     const missing = missingOf(fillingsOf(tool, turn, {}));
     if (missing?.kind !== "identifier" && missing?.kind !== "email") continue;
-    if (speaksOf(tool, terms)) return ask(missing, turn);
+    const named = new RegExp(`\\b${missing.noun}s? (?:id|number|no|nr|code)\\b`, "i").test(turn.message);
+    const apt = named || askedBefore || (wanting && !(manner === "general" && quote));
+    if (apt && speaksOf(tool, terms)) return ask(missing, turn);
   }
   return nothing;
 }
@@ -204,7 +206,7 @@ function ask(missing: Slot, turn: OfflineTurn): Plan {
   const question = questionFor(missing);
   if (missing.kind === "unreadable") return { do: "give up", missing: missing.label };
   const before = turn.questions.slice(0, asksMax).filter((one) => one?.includes(question)).length;
-  const again = isWish(turn.message) || mannerOf(turn.message) === "own";
+  const again = isWish(turn.message) || mannerOf(turn.message) === "own" || /\d/.test(turn.message);
   const over = before >= asksMax || (turn.asked !== undefined && asksFor(turn.asked, missing) && !again);
   return over ? { do: "give up", missing: missing.label } : { do: "ask", question };
 }

@@ -3,6 +3,7 @@ import type { ToolSpec } from "../language-model.ts";
 import { onlyList, rendered, unwrapped } from "./offline-render.ts";
 import { asSchema } from "./offline-schema.ts";
 import { type Slot, slotsOf, snake } from "./offline-slots.ts";
+import { isAbout } from "./offline-tools.ts";
 import { type Done, refusalIn } from "./offline-turn.ts";
 
 export type Came = "found" | "done" | "pending" | "missing" | "refused" | "failed";
@@ -34,11 +35,12 @@ export function tellResult(done: Done, tool: ToolSpec | undefined, named: readon
 }
 
 function tellFound(done: Done, tool: ToolSpec | undefined, named: readonly string[]): Told {
-  const wanted = only(done.result, named);
+  const ids = tool ? named.filter((id) => isAbout(tool, id)) : [];
+  const wanted = only(done.result, ids);
   if (wanted === undefined) {
     return {
       came: "missing",
-      text: `I can't find ${named.join(" or ")} among your ${subjectOf(done.name)}.`,
+      text: `I can't find ${ids.join(" or ")} among your ${subjectOf(done.name)}.`,
     };
   }
   const text = foundLine(wanted);

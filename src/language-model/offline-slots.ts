@@ -40,7 +40,7 @@ export function slotsOf(tool: ToolSpec): Slot[] {
   let first = true;
   return propertiesOf(tool.input).map((property) => {
     const name = snake(property.name);
-    const noun = nounOf(name, tool.name);
+    const noun = nounOf(name, tool.name).replace(/\W/g, "");
     const shape = shapeOf(property.schema);
     const kind = kindOf(name, property.schema, shape);
     const slot = {

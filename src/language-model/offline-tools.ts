@@ -1,5 +1,6 @@
 /** What the offered tools are for, read from their names and descriptions. Pure. */
 import type { ToolSpec } from "../language-model.ts";
+import { route } from "../routing/route.ts";
 import { choicesOf } from "./offline-schema.ts";
 import { type Slot, slotsOf, snake } from "./offline-slots.ts";
 import { shared, termOf, termsOf } from "./offline-words.ts";
@@ -43,6 +44,11 @@ const things = set("customer user order orders item items pending delivered acco
 const upDown = set("upgrade downgrade switch move set put raise lower");
 const changing = termOf("change");
 
+/** A clause that begins with one of these wants that, and nothing else that it mentions: "change my refund address". */
+const leading = set(
+  "refund cancel return exchange change upgrade downgrade switch delete reset track pause resume renew close",
+);
+
 /** Which words of a message speak of a tool's subject. */
 const related: Readonly<Record<string, ReadonlySet<string>>> = {
   order: set("order buy ship refund return exchange invoice charge track pay cancel item"),
@@ -81,6 +87,14 @@ export function wantsWrite(tool: ToolSpec, clauses: readonly (readonly string[])
     if (clause.some((term) => upDown.has(term))) terms.add(changing);
     const verb = wanted[0];
     if (verb === undefined || !terms.has(verb)) return 0;
+    const first = clause[0];
+    if (
+      first !== undefined &&
+      leading.has(first) &&
+      first !== verb &&
+      !(verb === changing && upDown.has(first))
+    )
+      return 0;
     if (clause.some((term) => otherThings.has(term) && !known.has(term))) return 0;
     const hits = shared(wanted, terms).length;
     const enough = wanted.length === 1 || hits * 2 > wanted.length || chosen;
@@ -142,10 +156,11 @@ export function needs(tool: ToolSpec): Slot[] {
   return slotsOf(tool).filter((slot) => slot.required);
 }
 
-/** The specialist a message belongs to; undefined when it speaks of none. */
+/** The specialist a message belongs to, by name and description, else by the topic of its words; undefined when it speaks of none. */
 export function specialistFor(
   transfers: readonly ToolSpec[],
   terms: readonly string[],
+  words: string,
 ): ToolSpec | undefined {
   let best: ToolSpec | undefined;
   let most = 0;
@@ -165,7 +180,9 @@ export function specialistFor(
       most = score;
     }
   }
-  return best;
+  if (best) return best;
+  const names = transfers.map((tool) => tool.name.slice("transfer_to_".length));
+  return transfers[names.indexOf(route(words, [...names, "general"]).queue)];
 }
 
 /** In the description of a specialist, these do not tell one from another. */

@@ -42,7 +42,7 @@ const formula =
 const asksAbout =
   /\b(?:know|ask|asking|wonder\w*|help|info\w*|question|explain|tell me|status|where|when|why|how|what|whether|if|policy|possible|track|understand|problem|issue|trouble)\b/;
 const negated =
-  /\b(?:don't|dont|do not|didn't|did not|not|never|without|no need|instead of|avoid|before you|unless|kein\w*|nicht)\b/;
+  /\b(?:don't|dont|do not|didn't|did not|not|never|without|no need|instead of|avoid|before you|unless|forget|keep|kein\w*|nicht)\b/;
 const past =
   /\b(?:was|were|been|has|have|had|already|you|they|he|she|got|why|did|hasn't|haven't|my|the|your)\b/;
 
@@ -68,7 +68,7 @@ export function isWish(text: string): boolean {
 
 function clausesOf(text: string): { clause: string; withId: boolean }[] {
   return sentencesOf(text).flatMap((sentence) => {
-    const withId = /\d{3,}/.test(sentence);
+    const withId = /\d{3,}|[a-z][-_]\d/.test(sentence);
     const clauses = sentence.split(/[,;:]\s|\bbut\b|\band (?=please|also|then|i )|\s-\s/);
     return clauses.map((clause) => ({ clause: clause.trim(), withId })).filter((one) => one.clause !== "");
   });
@@ -106,7 +106,8 @@ function imperativeIn(clause: string): string[] | undefined {
   const first = firstWords(clause, 1).replace(/[^\p{L}'-]/gu, "");
   if (first === "" || negated.test(first) || past.test(first) || /(?:tion|ment|ing|ed|s|er)$/.test(first))
     return undefined;
-  if (asksAbout.test(clause.split(" ").slice(1, 4).join(" "))) return undefined;
+  if (asksAbout.test(clause.split(" ").slice(1, 4).join(" ")) || negated.test(withoutReason(clause)))
+    return undefined;
   const terms = termsOf(clause);
   return terms[0] === termOf(first) ? terms : undefined;
 }

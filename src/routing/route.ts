@@ -24,7 +24,7 @@ export type Topic = "billing" | "technical" | "shipping" | "returns" | "account"
 const topics: readonly (readonly [Topic, string])[] = [
   [
     "billing",
-    "bill|billing|billed|charge|charged|charges|invoice|payment|paid|pay|refund|money|price|fee|fees|credit card|debit|card|receipt|tax|vat|overcharg|subscription|renewal|chargeback|plan|upgrade|downgrade|rechnung|zahlung|abgebucht|erstattung|geld|facture|paiement|rembours|argent|factura|pago|reembolso|cobr|dinero|fattura|pagament|rimborso|fatura|pagamento|factuur|betaling|terugbetaling",
+    "bill|billing|billed|cancel|charge|charged|charges|invoice|payment|paid|pay|refund|money|price|fee|fees|credit card|debit|card|receipt|tax|vat|overcharg|subscription|renewal|chargeback|plan|upgrade|downgrade|rechnung|zahlung|abgebucht|erstattung|geld|facture|paiement|rembours|argent|factura|pago|reembolso|cobr|dinero|fattura|pagament|rimborso|fatura|pagamento|factuur|betaling|terugbetaling",
   ],
   [
     "technical",
