@@ -18,7 +18,7 @@ function candidates(slot: Slot, text: string, asked: boolean): unknown[] {
     case "identifier":
       return identifiersIn(slot, text, asked).map((id) => (slot.schema.type === "string" ? id : Number(id)));
     case "email":
-      return text.match(/[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+/g) ?? [];
+      return text.match(/(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}/g) ?? [];
     case "date":
       return text.match(/\b\d{4}-\d{2}-\d{2}\b/g) ?? [];
     case "number":

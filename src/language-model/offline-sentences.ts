@@ -83,7 +83,7 @@ function joinedLines(text: string): string[] {
 
 function splitSentences(line: string): string[] {
   const parts: string[] = [];
-  for (const piece of line.split(/(?<=[.!?…。][)"'”’]?)\s+(?=[\p{Lu}\p{N}"'“‘(¿¡[*_])/u)) {
+  for (const piece of line.split(/(?<=[.!?…。][)"'”’]?)\s+(?=\S)/u)) {
     const last = parts.length - 1;
     if (last >= 0 && abbreviations.test(parts[last] as string)) parts[last] = `${parts[last]} ${piece}`;
     else parts.push(piece);

@@ -76,7 +76,8 @@ export function plainWords(text: string): string {
 }
 
 /** Links and mail addresses say where, not what. */
-const address = /\bhttps?:\S+|\b[\w-]+(?:\.[\w-]+)+\/\S*|[\w.+-]+@[\w-]+\.[\w.]+/g;
+const address =
+  /\bhttps?:\S+|(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}\/\S*|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}/g;
 
 /** The terms of a text, each once, in order of first use. */
 export function termsOf(text: string): string[] {
