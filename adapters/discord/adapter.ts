@@ -72,8 +72,8 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
   const inTheAir = new Set<Promise<unknown>>();
   let desk: Receiver | undefined;
   let stopped = false;
-  /** Whether this process has looked for what was missed before it. */
-  let swept = false;
+  /** Resolves when it is known from where on to listen; undefined before there is a session. */
+  let begun: Promise<void> | undefined;
 
   const rest = createRest({ token: config.token, apiUrl, clock });
   const notes = createNotes({ marks, clock, log });
@@ -167,15 +167,12 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     },
     began(ready) {
       scope = scopeOf(self());
-      swept = true;
       places.reset();
       intake.missed();
-      track(catchUp.sweep((ready.guilds ?? []).map((guild) => guild.id)));
+      look((ready.guilds ?? []).map((guild) => guild.id));
     },
     resumed() {
-      if (swept) return;
-      swept = true;
-      track(catchUp.sweep([]));
+      if (!begun) look([]);
     },
     ended(error) {
       log.error("discord.ended", { error });
@@ -184,6 +181,12 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
       intake.add({ channel: "trouble", read: () => event, taken: () => undefined });
     },
   });
+
+  /** A session has begun: what was missed before it is looked for. */
+  function look(guilds: readonly string[]): void {
+    begun = catchUp.begin(guilds);
+    track(begun.then(catchUp.sweep));
+  }
 
   async function ourGuilds(): Promise<readonly string[]> {
     if (config.guilds.length > 0) return config.guilds;
@@ -268,6 +271,7 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
       await notes.open();
       try {
         await gateway.connect();
+        await begun;
       } catch (error) {
         await this.close();
         throw error;

@@ -8,14 +8,20 @@ import type { Intake } from "./intake.ts";
 import { directPlace, type Place, placeOf } from "./place.ts";
 import type { Places } from "./places.ts";
 import type { Rest } from "./rest.ts";
-import { compareSnowflakes, snowflakeAt, timeOfSnowflake } from "./thread-id.ts";
+import { compareSnowflakes, isSnowflake, snowflakeAt, timeOfSnowflake } from "./thread-id.ts";
 import type { Notes } from "./watermarks.ts";
 
+/** Neither of its two works throws; what fails is logged, and tried again with the next session. */
 export interface CatchUp {
   /** After which message a channel without a watermark is fetched; undefined: it is not. */
   baseOf(channel: string): string | undefined;
-  /** Goes through every channel once. Never throws. */
-  sweep(expected: readonly string[]): Promise<void>;
+  /**
+   * Notes where the desk begins to listen, the first time it does.
+   * @param guilds those that the new session is going to describe
+   */
+  begin(guilds: readonly string[]): Promise<void>;
+  /** Goes through every channel once. */
+  sweep(): Promise<void>;
 }
 
 export interface CatchUpParts {
@@ -67,23 +73,27 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     }
   }
 
-  /** The first time that the desk listens to a channel: what was said before is not its business. */
-  async function begin(channel: string): Promise<void> {
+  /** The first time that the desk listens to a channel: what was said before, there or in its threads, is not for it. */
+  async function beginWith(channel: string): Promise<void> {
     if (notes.get(`base:${channel}`) !== undefined) return;
     const place = await places.find(channel);
     if (!place) {
       log.warn("discord.channel_unreadable", { channel });
       return;
     }
-    const newest = place.kind === "forum" ? (place.newest ?? "0") : await newestIn(channel);
-    notes.set(`base:${channel}`, newest);
+    const threads = (await threadsOf(channel)).map((thread) => places.known(thread)?.newest);
+    const newest = place.kind === "forum" ? place.newest : await newestIn(channel);
+    const known = [newest, ...threads].filter((id) => typeof id === "string").sort(compareSnowflakes);
+    // The present moment too, for threads that nobody has told of; unless these ids do not tell the time.
+    const last = known.at(-1);
+    const now = last === undefined || isSnowflake(last) ? [snowflakeAt(clock.now())] : [];
+    notes.set(`base:${channel}`, [...known, ...now].sort(compareSnowflakes).at(-1) as string);
   }
 
-  async function newestIn(channel: string): Promise<string> {
-    const [newest] = await rest.call<{ id: string }[]>("GET", `/channels/${channel}/messages`, {
-      query: { limit: "1" },
-    });
-    return newest?.id ?? "0";
+  async function newestIn(channel: string): Promise<string | undefined> {
+    const query = { limit: "1" };
+    const [newest] = await rest.call<{ id: string }[]>("GET", `/channels/${channel}/messages`, { query });
+    return newest?.id;
   }
 
   async function threadsOf(channel: string): Promise<string[]> {
@@ -98,7 +108,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
   }
 
   const youngerThan = (id: string, days: number): boolean =>
-    id.length < 17 || clock.now() - timeOfSnowflake(id) < days * dayMs;
+    !isSnowflake(id) || clock.now() - timeOfSnowflake(id) < days * dayMs;
 
   /** DMs, and threads elsewhere that were heard lately. */
   function remembered(): string[] {
@@ -151,12 +161,15 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
 
   return {
     baseOf,
-    async sweep(expected) {
-      await described(expected);
+    async begin(guilds) {
+      await described(guilds);
       if (notes.get("base:@me") === undefined) notes.set("base:@me", snowflakeAt(clock.now()));
+      for (const channel of configured) await attempt(channel, () => beginWith(channel));
+      await attempt("notes", () => notes.flush());
+    },
+    async sweep() {
       const threads: string[] = [];
       for (const channel of configured) {
-        await attempt(channel, () => begin(channel));
         threads.push(...((await attempt(channel, () => threadsOf(channel))) ?? []));
       }
       const channels = [...new Set([...configured, ...threads, ...remembered()])];

@@ -121,6 +121,7 @@ export function createIntake(parts: IntakeParts): Intake {
       const missed = (await asked(channel, () => parts.fetchAfter(channel, from))) ?? [];
       for (const event of missed) {
         await take({ ...event, taken: () => undefined });
+        dropTaken(lane, event.message);
         if (event.message && compareSnowflakes(event.message, after) > 0) after = event.message;
       }
       count += missed.length;
@@ -128,6 +129,14 @@ export function createIntake(parts: IntakeParts): Intake {
     }
     lane.generation = target;
     if (count > 0) log.info("discord.caught_up", { channel, messages: count });
+  }
+
+  /** What has been fetched has often been told as well, and waits in the lane. */
+  function dropTaken(lane: Lane, message: string | undefined): void {
+    for (const event of lane.events.filter((one) => message !== undefined && one.message === message)) {
+      lane.events.splice(lane.events.indexOf(event), 1);
+      event.taken();
+    }
   }
 
   async function take(event: IntakeEvent): Promise<void> {

@@ -23,7 +23,7 @@ import { messagesOf } from "./outgoing.ts";
 import { createRecent } from "./recent.ts";
 import type { CallOptions, Rest } from "./rest.ts";
 import { filesOf } from "./sending.ts";
-import { timeOfSnowflake } from "./thread-id.ts";
+import { isSnowflake, timeOfSnowflake } from "./thread-id.ts";
 
 export interface Interactions {
   /** Never throws. */
@@ -328,9 +328,6 @@ function readAddress(interaction: string): Address {
   const [, application, id, kind, token] = parts as unknown as [string, string, string, string, string];
   return { application, id, token, command: kind === "c" };
 }
-
-/** Other servers may number differently; only real ids tell the time. */
-const isSnowflake = (id: string): boolean => id.length >= 17;
 
 function typedIn(raw: APIModalSubmitInteraction): string {
   const rows = raw.data.components as unknown as {

@@ -62,6 +62,9 @@ export function snowflakeAt(ms: number): string {
   return String((since > 0n ? since : 0n) << 22n);
 }
 
+/** Other servers may number differently; only Discord's ids tell the time. */
+export const isSnowflake = (id: string): boolean => id.length >= 17;
+
 /** When an id was given out, in milliseconds since 1970. */
 export function timeOfSnowflake(id: string): number {
   return Number((BigInt(id) >> 22n) + epochMs);
