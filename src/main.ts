@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, createClock } from "./clock.ts";
-import { type Config, type Sources, showDataFolderToTools } from "./config.ts";
+import type { Config, Sources } from "./config.ts";
 import { openControl } from "./control.ts";
 import { createCore } from "./core.ts";
 import { DeskError, faultOf } from "./errors.ts";
@@ -36,7 +36,6 @@ export interface Running {
 export async function startDesk(sources: Sources): Promise<Running> {
   const clock = createClock();
   const { config, workspace } = await loadDesk(sources, { clock });
-  showDataFolderToTools(config);
   const log = createLog(config.logLevel);
   for (const warning of [...config.warnings, ...workspace.warnings])
     log.warn("config.doubtful", { ...warning });
@@ -174,11 +173,12 @@ export async function openModel({
   clock,
   log,
 }: Pick<Ground, "config" | "clock" | "log">): Promise<LanguageModel> {
-  const { endpoint, name, temperature } = config.model;
+  const { endpoint, name, temperature, transcriptionName } = config.model;
   if (!endpoint) return createOfflineModel();
   const { createOpenAIModel } = await import("./language-model/openai-model.ts");
   return createOpenAIModel({
-    apiKey: endpoint.apiKey?.reveal() ?? "none",
+    ...(endpoint.apiKey ? { apiKey: endpoint.apiKey.reveal() } : {}),
+    ...(transcriptionName ? { transcriptionModel: transcriptionName } : {}),
     baseURL: endpoint.baseUrl,
     model: name,
     temperature,

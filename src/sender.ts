@@ -60,6 +60,7 @@ interface Job {
 }
 
 const backOffMs = (attempt: number): number => Math.min(60_000, 500 * 2 ** attempt);
+const noteAfterMs = 10;
 /** About a day of trying. */
 const attemptsMax = 1500;
 
@@ -69,6 +70,7 @@ export function createSender(parts: SenderParts): Sender {
   const inTheAir = new Map<ThreadId, Set<Promise<unknown>>>();
   const idlers: (() => void)[] = [];
   const stopping = new AbortController();
+  const notes: ((tx: Transaction) => Promise<OutboxRow[]>)[] = [];
 
   function push(rows: readonly OutboxRow[], drafts?: ReadonlyMap<string, Draft>): void {
     for (const row of rows) add({ row, draft: drafts?.get(row.id), doubtful: false });
@@ -210,14 +212,41 @@ export function createSender(parts: SenderParts): Sender {
     return (await ledger.read((tx) => versionOf(tx, thread))) === fence;
   }
 
+  /**
+   * Notes that a row was sent, with what follows from it. Where the platform can be asked after a death, replies of the
+   * bot are noted a moment later, many in one commit.
+   */
   async function settle(row: OutboxRow, posted: Posted | undefined): Promise<void> {
-    const next = await ledger.write(async (tx) => {
+    const note = async (tx: Transaction) => {
       await markSent(tx, row.id, posted, clock.now());
       if (row.send.does === "card" && posted) await placeCard(tx, row.send.ticket, posted.id, posted.thread);
       return parts.sent(tx, row, posted);
-    });
+    };
+    if (row.author === "bot" && posted && platformFor(posted.id).find) {
+      notes.push(note);
+      if (notes.length === 1) void clock.sleep(noteAfterMs, stopping.signal).then(writeNotes, writeNotes);
+      log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted.id });
+      return;
+    }
+    const next = await ledger.write(note);
     log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted?.id });
     push(next);
+  }
+
+  /** A note that cannot be written is made good at the next start: the row is looked for. */
+  async function writeNotes(): Promise<void> {
+    const due = notes.splice(0);
+    if (due.length === 0) return;
+    try {
+      const next = await ledger.write(async (tx) => {
+        const rows: OutboxRow[] = [];
+        for (const note of due) rows.push(...(await note(tx)));
+        return rows;
+      });
+      push(next);
+    } catch (error) {
+      log.error("send.unnoted", { rows: due.length, error });
+    }
   }
 
   async function giveUp(row: OutboxRow, error: unknown): Promise<void> {
@@ -250,7 +279,11 @@ export function createSender(parts: SenderParts): Sender {
     for (let all = inTheAir.get(thread); all; all = inTheAir.get(thread)) await Promise.allSettled(all);
   }
 
-  const copies = (source: MessageId) => ledger.read((tx) => copiesOf(tx, source));
+  async function copies(source: MessageId): Promise<MessageId[]> {
+    await writeNotes();
+    return ledger.read((tx) => copiesOf(tx, source));
+  }
+
   const platformOfTarget = (target: Target) =>
     platformFor("thread" in target ? target.thread : target.channel);
 
@@ -273,6 +306,7 @@ export function createSender(parts: SenderParts): Sender {
       const busy = [...inTheAir.values()].flatMap((all) => [...all]);
       stopping.abort(new Error("the sender is stopping"));
       await endsWithin(clock, graceMs, Promise.allSettled(busy));
+      await writeNotes();
     },
   };
 }

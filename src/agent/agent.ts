@@ -165,7 +165,6 @@ export function createAgent(parts: AgentParts): Agent {
 
   async function draft(work: Work): Promise<Outcome> {
     for (let step = 1; step <= parts.limits.stepsMax; step++) {
-      await work.turn.stillOurs();
       let said: ModelStep;
       try {
         said = await ask(work, step);
@@ -180,7 +179,6 @@ export function createAgent(parts: AgentParts): Agent {
           },
         );
       }
-      await work.turn.stillOurs();
       work.tokens.input += said.usage?.input ?? 0;
       work.tokens.output += said.usage?.output ?? 0;
       const outcome = said.calls.length > 0 ? await act(work, said) : review(work, said.text);
@@ -227,12 +225,14 @@ export function createAgent(parts: AgentParts): Agent {
     }
   }
 
-  /** Runs what the model asks for, all at once; undefined: the turn goes on. */
+  /** Runs what the model asks for; undefined: the turn goes on. The fence is asked before and after. */
   async function act(work: Work, said: ModelStep): Promise<Outcome | undefined> {
     const { turn } = work;
+    await turn.stillOurs();
     add(work, { role: "calls", text: said.text, calls: said.calls });
     turn.show?.discard();
     const results = await carryOutAll(work, said.calls);
+    await turn.stillOurs();
     let stuck: string | undefined;
     said.calls.forEach((call, position) => {
       const { result, failed } = results[position] as CallResult;

@@ -11,7 +11,7 @@ export const grounded: Policy = {
   name: "grounded",
   review(draft): Verdict {
     const figures = figuresOf(draft.text);
-    const strange = figures.filter((figure) => !knownFigures(draft).has(figure));
+    const strange = figuresNotIn(draft, figures);
     if (strange.length > 0) {
       return {
         pass: false,
@@ -59,17 +59,26 @@ function figuresOf(text: string): string[] {
   return [...figures];
 }
 
-const known = new WeakMap<DraftText, Set<string>>();
-
-/** Every figure the model was given, in the same normal form; also each part of what it was given. */
-function knownFigures(draft: DraftText): Set<string> {
-  let figures = known.get(draft);
-  if (!figures) {
-    figures = new Set();
-    for (const text of givenTo(draft)) addFigures(figures, text);
-    known.set(draft, figures);
+/** Figures that stand in nothing the model was given. Most stand there letter by letter; only the rest are compared as values. */
+function figuresNotIn(draft: DraftText, figures: readonly string[]): string[] {
+  let rest = figures;
+  for (const text of givenTo(draft)) {
+    if (rest.length === 0) return [];
+    const lower = text.toLowerCase();
+    rest = rest.filter((figure) => !standsIn(lower, figure));
   }
-  return figures;
+  if (rest.length === 0) return [];
+  const known = new Set<string>();
+  for (const text of givenTo(draft)) addFigures(known, text);
+  return rest.filter((figure) => !known.has(figure));
+}
+
+/** As a word of its own, not as a part of another figure. */
+function standsIn(lower: string, figure: string): boolean {
+  for (let at = lower.indexOf(figure); at >= 0; at = lower.indexOf(figure, at + 1)) {
+    if (!/[\w.]/.test(lower[at - 1] ?? "") && !/[\w]/.test(lower[at + figure.length] ?? "")) return true;
+  }
+  return false;
 }
 
 function* givenTo(draft: DraftText): Iterable<string> {

@@ -103,29 +103,42 @@ export async function historyOf(
   limit: number,
   since = 0,
 ): Promise<HistoryItem[]> {
+  // Where tools are used, half as many messages make as many items; only otherwise the rest is read, too.
+  const half = Math.ceil(limit / 2);
+  const items = await newestItems(tx, thread, half, since);
+  const all =
+    items.length < limit && items.length >= half ? await newestItems(tx, thread, limit, since) : items;
+  return all.slice(beginningAt(all, Math.max(0, all.length - limit)));
+}
+
+/** The newest `count` messages and everything that was done from the oldest of them on. */
+async function newestItems(
+  tx: Reader,
+  thread: ThreadId,
+  count: number,
+  since: number,
+): Promise<HistoryItem[]> {
   const said = await tx.all<MessageRow>(
     `SELECT seq, author, by_name, text, files FROM messages
      WHERE thread = ? AND seq > ? AND author <> 'note' AND deleted_at IS NULL ORDER BY seq DESC LIMIT ?`,
     thread,
     since,
-    limit,
+    count,
   );
-  const oldest = said.at(-1)?.seq ?? since;
+  const oldest = said.length < count ? since : (said.at(-1)?.seq ?? since);
   const done = await tx.all<{ seq: number; entries: string }>(
-    "SELECT seq, entries FROM journal WHERE thread = ? AND seq > ? AND entries <> '[]' ORDER BY seq DESC LIMIT ?",
+    "SELECT seq, entries FROM journal WHERE thread = ? AND seq > ? AND entries <> '[]' ORDER BY seq",
     thread,
-    Math.max(since, oldest),
-    limit,
+    oldest,
   );
   const items: HistoryItem[] = [];
   let next = said.length - 1;
-  for (const turn of done.reverse()) {
+  for (const turn of done) {
     while (next >= 0 && (said[next]?.seq ?? 0) < turn.seq) items.push(saidItem(said[next--] as MessageRow));
     for (const item of JSON.parse(turn.entries) as TranscriptItem[]) items.push({ seq: turn.seq, item });
   }
   while (next >= 0) items.push(saidItem(said[next--] as MessageRow));
-  const from = Math.max(0, items.length - limit);
-  return items.slice(beginningAt(items, from));
+  return items;
 }
 
 /** The first place at or after `from` where a history may begin: not among calls and results. */
