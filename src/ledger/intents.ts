@@ -25,10 +25,26 @@ export type IntentState =
   | "expired"
   | "refused";
 
-export type IntentMove = "confirm" | "hold" | "decline" | "approve" | "deny" | "expire" | "refuse" | "run" | "finish" | "fail";
+export type IntentMove =
+  | "confirm"
+  | "hold"
+  | "decline"
+  | "approve"
+  | "deny"
+  | "expire"
+  | "refuse"
+  | "run"
+  | "finish"
+  | "fail";
 
 const moves: Readonly<Record<IntentState, Readonly<Partial<Record<IntentMove, IntentState>>>>> = {
-  proposed: { confirm: "approved", hold: "awaiting_approval", decline: "declined", expire: "expired", refuse: "refused" },
+  proposed: {
+    confirm: "approved",
+    hold: "awaiting_approval",
+    decline: "declined",
+    expire: "expired",
+    refuse: "refused",
+  },
   awaiting_approval: { approve: "approved", deny: "denied", expire: "expired", refuse: "refused" },
   approved: { run: "running", refuse: "refused", expire: "expired" },
   running: { run: "running", finish: "done", fail: "failed" },
@@ -178,7 +194,12 @@ export async function decidedBy(tx: Reader, event: string): Promise<Intent | und
 }
 
 /** An intent with this content that still waits or runs in this thread. */
-export async function sameOpen(tx: Reader, thread: ThreadId, hash: string, now: number): Promise<Intent | undefined> {
+export async function sameOpen(
+  tx: Reader,
+  thread: ThreadId,
+  hash: string,
+  now: number,
+): Promise<Intent | undefined> {
   return intentOf(
     await tx.get(
       `SELECT * FROM intents WHERE thread = ? AND hash = ? AND (state IN ('approved', 'running')
@@ -203,7 +224,10 @@ export async function proposedIn(tx: Reader, thread: ThreadId, now: number): Pro
 
 /** Approvals that nobody has given in time. */
 export async function overdueApprovals(tx: Reader, now: number): Promise<Intent[]> {
-  const rows = await tx.all("SELECT * FROM intents WHERE state = 'awaiting_approval' AND expires_at <= ?", now);
+  const rows = await tx.all(
+    "SELECT * FROM intents WHERE state = 'awaiting_approval' AND expires_at <= ?",
+    now,
+  );
   return rows.map((row) => intentOf(row) as Intent);
 }
 
