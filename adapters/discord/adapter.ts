@@ -142,7 +142,7 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     interact: interactions.handle,
   });
   const threads = createThreads({ rest, places, log, questionOf: receiving.questionOf });
-  const sending = createSending({ rest, notes, clock, self });
+  const sending = createSending({ rest, notes, clock, log, self });
   const direct = createDirect({ rest, places, notes, clock, support: config.supportChannels });
   const typing = createTyping({
     show: (thread) =>

@@ -98,6 +98,7 @@ export function createInteractions(parts: InteractionsParts): Interactions {
   }
 
   async function handle(raw: GatewayInteractionCreateDispatchData): Promise<void> {
+    saidTo(raw.id);
     try {
       const by = noteMember(raw);
       switch (raw.type as number) {

@@ -13,6 +13,7 @@ import { readFile } from "node:fs/promises";
 import type { APIMessage } from "discord.js";
 import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
 import type { OutgoingFile, Post } from "../../src/platform.ts";
 import { tagIn, tagOf } from "./components.ts";
 import { messagesOf, type OutgoingMessage, type Payload } from "./outgoing.ts";
@@ -68,8 +69,14 @@ const pagesMax = 5;
 const clockSkewMs = 120_000;
 const fileBytesMax = 25 * 1024 * 1024;
 
-export function createSending(parts: { rest: Rest; notes: Notes; clock: Clock; self(): string }): Sending {
-  const { rest, notes, clock } = parts;
+export function createSending(parts: {
+  rest: Rest;
+  notes: Notes;
+  clock: Clock;
+  log: Log;
+  self(): string;
+}): Sending {
+  const { rest, notes, clock, log } = parts;
   const attempts = createRecent<string, Attempt>(remembered);
   /** To which key a message belongs, so that equal words under another key are not taken for it. */
   const owners = createRecent<string, string>(remembered * 2);
@@ -234,7 +241,11 @@ export function createSending(parts: { rest: Rest; notes: Notes; clock: Clock; s
     showPieces,
     async show(channel, key, post, reply) {
       const ids = await showPieces(channel, key, messagesOf(post, key), reply);
-      notes.set(`draft:${key}`, undefined);
+      // Saved before anybody takes it for posted: the next process would take a draft back.
+      if (notes.get(`draft:${key}`) !== undefined) {
+        notes.set(`draft:${key}`, undefined);
+        await notes.flush().catch((error) => log.warn("discord.notes_unsaved", { error }));
+      }
       return ids;
     },
     async takeBack(key) {
