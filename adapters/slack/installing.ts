@@ -60,6 +60,7 @@ export function createInstallPages(
     ...(redirectUri === undefined ? {} : { redirectUri }),
     installerOptions: {
       installPath,
+      directInstall: true,
       redirectUriPath: redirectUri === undefined ? redirectPath : new URL(redirectUri).pathname,
       clientOptions: clientOptions(parts.http, log, parts.apiUrl),
       ...(authorizationUrl === undefined ? {} : { authorizationUrl }),

@@ -1,0 +1,309 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Installation, InstallationStore } from "../../../adapters/slack/stores.ts";
+import { recordingDesk } from "../../contracts/platform.ts";
+import { adapterFor, createInhabitedSlack, type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
+
+let cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+  cleanups = [];
+});
+async function start(options: DeskOptions = {}): Promise<SlackDesk> {
+  const one = await openDesk({ ackTimeoutMs: 400, ...options });
+  cleanups.push(() => one.close());
+  return one;
+}
+const codeOf = (promise: Promise<unknown> | undefined) =>
+  Promise.resolve(promise).then(
+    () => "done",
+    (error: { code?: string }) => error.code,
+  );
+
+describe("who belongs", () => {
+  it("to a channel, a user group, or is the person named", async () => {
+    const { platform, slack } = await start();
+    slack.addChannel("C9", { members: Array.from({ length: 1_500 }, (_, n) => `UX${n}`).concat("U2") });
+    const belongs = platform.belongs?.bind(platform);
+    const cases: [string, string, boolean][] = [
+      ["U2", "C2", true],
+      ["U2", "slack:C2", true],
+      ["U2", "slack:T1:C2", true],
+      ["U1", "C2", false],
+      ["U2", "C9", true],
+      ["U2", "S1", true],
+      ["U1", "S1", false],
+      ["U1", "U1", true],
+      ["U1", "slack:U2", false],
+      ["U2", "slack:T2:C2", false],
+      ["U2", "discord:C2", false],
+      ["U2", "everybody", false],
+    ];
+    for (const [user, group, expected] of cases) {
+      expect(await belongs?.(`slack:T1:${user}`, group), `${user} ${group}`).toBe(expected);
+    }
+  });
+
+  it("is never guessed: what cannot be asked is an error", async () => {
+    const { platform, slack } = await start();
+    expect(await codeOf(platform.belongs?.("slack:T1:U2", "C404"))).toBe("platform_unreachable");
+    slack.faults.add({ kind: "status", status: 503 }, { method: "usergroups.users.list" });
+    expect(await codeOf(platform.belongs?.("slack:T1:U2", "S1"))).toBe("platform_unavailable");
+    expect(await platform.belongs?.("slack:T1:U2", "S1")).toBe(true);
+  });
+});
+
+describe("answers", () => {
+  it("to a button that asks too late say so, and nothing else happens", async () => {
+    const { platform, slack, desk } = await start();
+    const ask = { title: "Deny", label: "Why?" };
+    await platform.post(
+      { channel: "slack:T1:C2" },
+      { text: "x", buttons: [{ label: "Deny", action: "deny", value: "1", ask }] },
+      "o_1",
+    );
+    slack.faults.add({ kind: "error", error: "expired_trigger_id" }, { method: "views.open" });
+    await slack.asUser("U2").click("Deny");
+    const told = await slack.waitFor(() => slack.privately("U2")[0]);
+    expect(told.text).toContain("press the button again");
+    expect(desk.received).toEqual([]);
+  });
+
+  it("reach the person after a restart too", async () => {
+    const { platform, slack, desk } = await start();
+    await slack.asUser("U1").command("status");
+    const [command] = desk.received;
+    if (command?.kind !== "command") throw new Error("no command");
+    const second = adapterFor(slack);
+    cleanups.push(() => second.close());
+    await second.connect(recordingDesk());
+    expect(await second.answer?.(command.interaction, { text: "All is well." })).toBe(true);
+    expect(slack.privately("U1").map((seen) => seen.text)).toEqual(["All is well."]);
+    expect(await platform.answer?.("forged", { text: "x" })).toBe(false);
+  });
+
+  it("say so when their time is over and the place is gone", async () => {
+    const { platform, slack, desk } = await start();
+    await slack.asUser("U1").command("status", "C1");
+    const [command] = desk.received;
+    if (command?.kind !== "command") throw new Error("no command");
+    for (let n = 0; n < 5; n += 1) await platform.answer?.(command.interaction, { text: `${n}` });
+    slack.addChannel("C1", { archived: true });
+    expect(await platform.answer?.(command.interaction, { text: "too late" })).toBe(false);
+    expect(slack.privately("U1")).toHaveLength(5);
+  });
+
+  it("to a modal come back to the one who filled it in", async () => {
+    const { platform, slack, desk } = await start();
+    const ask = { title: "Deny", label: "Why?" };
+    await platform.post(
+      { channel: "slack:T1:C2" },
+      { text: "x", buttons: [{ label: "Deny", action: "deny", value: "1", ask }] },
+      "o_1",
+    );
+    await slack.asUser("U2").click("Deny", { reason: "no" });
+    const action = desk.received.at(-1);
+    if (action?.kind !== "action") throw new Error("no action");
+    await platform.answer?.(action.interaction, { text: "Denied." });
+    expect(slack.privately("U2").map((seen) => seen.text)).toEqual(["Denied."]);
+  });
+});
+
+describe("a person's own page, menus and shortcuts", () => {
+  it("are shown and come back", async () => {
+    const { platform, slack, desk } = await start();
+    const maya = slack.asUser("U2");
+    await maya.openHome();
+    const opened = desk.received.at(-1);
+    if (opened?.kind !== "home") throw new Error("no home");
+    await platform.home?.(opened.by.id, {
+      text: "Your **tickets**",
+      buttons: [{ label: "Open", action: "open", value: "7" }],
+    });
+    expect(JSON.stringify(slack.world.homes.get("T1 U2"))).toContain("Your *tickets*");
+
+    const menus = [
+      { label: "Transfer", action: "transfer", options: [{ label: "Billing", value: "billing" }] },
+    ];
+    await platform.post({ channel: "slack:T1:C2" }, { text: "x", menus }, "o_1");
+    await maya.choose("Billing");
+    expect(desk.received.at(-1)).toMatchObject({ kind: "action", name: "transfer", value: "billing" });
+
+    const ts = await slack.asUser("U1").say("C3", "it is broken");
+    await maya.shortcut("C3", ts, "open_ticket");
+    expect(desk.received.at(-1)).toMatchObject({
+      kind: "command",
+      name: "open_ticket",
+      by: { id: "slack:T1:U2", name: "Maya" },
+      about: { text: "it is broken", author: { name: "Ana" } },
+    });
+  });
+});
+
+describe("status and reactions", () => {
+  it("are shown while the bot works, and cleared", async () => {
+    const { platform, slack } = await start({ config: { loadingMessages: ["Reading…", "Thinking…"] } });
+    const ts = await slack.asUser("U1").say("C1", "hello");
+    await platform.working?.(`slack:T1:C1:${ts}`, "Looking up your order");
+    expect(slack.world.statuses.get(`C1 ${ts}`)).toEqual({
+      status: "Looking up your order",
+      loading: ["Reading…", "Thinking…"],
+    });
+    await platform.working?.(`slack:T1:C1:${ts}`, undefined);
+    expect(slack.world.statuses.size).toBe(0);
+    await platform.working?.("slack:T1:D1", "nothing to show it in");
+    await platform.react?.(`slack:T1:C1:${ts}`, "👍", true);
+    expect([...(slack.messages("C1")[0]?.message.reactions.keys() ?? [])]).toEqual(["+1"]);
+    await platform.react?.(`slack:T1:C1:${ts}`, "👍", false);
+    expect(slack.messages("C1")[0]?.message.reactions.size).toBe(0);
+    expect(await codeOf(platform.react?.(`slack:T1:C1:${ts}`, "🦤", true))).toBe("platform_refused");
+  });
+});
+
+describe("the content of files", () => {
+  const file = { id: "slack:T1:F1", name: "a", mediaType: "text/plain", bytes: 3 };
+
+  it("is never asked of another host, nor the token given to one", async () => {
+    const { platform, slack } = await start();
+    const seen: string[] = [];
+    const thief = createServer((request, response) => {
+      seen.push(String(request.headers.authorization));
+      response.end("x");
+    });
+    await new Promise<void>((resolve) => thief.listen(0, "127.0.0.1", resolve));
+    cleanups.push(() => void thief.close());
+    const stolen = `http://127.0.0.1:${(thief.address() as AddressInfo).port}/x`;
+    for (const source of [
+      stolen,
+      "https://slack.com.evil.example/x",
+      "file:///etc/passwd",
+      "http://slack.com/x",
+      "nonsense",
+      `${slack.url}@evil.example/`,
+    ]) {
+      expect(await codeOf(platform.download?.({ ...file, source }, 100)), source).toBe("platform_refused");
+    }
+    expect(seen).toEqual([]);
+  });
+
+  it("is not followed to a login page", async () => {
+    const { platform, slack } = await start();
+    slack.world.teams.get("T1")?.scopes.delete("files:read");
+    const source = `${slack.url}/files-pri/T1-F1/download/a`;
+    expect(await codeOf(platform.download?.({ ...file, source }, 100))).toBe("platform_unauthorized");
+  });
+});
+
+describe("examining the installation", () => {
+  it("finds every problem at once, with its remedy", async () => {
+    const slack = await createInhabitedSlack();
+    const { platform } = await start({
+      slack,
+      config: { supportChannels: ["C1", "C404", "C8"], deskChannel: "C2" },
+    });
+    slack.addChannel("C8", { archived: true });
+    slack.world.channels.get("T1 C1")?.members.delete("UBOTT1");
+    slack.world.teams.get("T1")?.scopes.delete("commands");
+    const problems = (await platform.examine?.()) ?? [];
+    expect(problems.map((problem) => problem.fault)).toEqual([
+      "missing: commands",
+      "the bot is not a member of C1",
+      "the bot sees no channel C404",
+      "C8 is archived",
+    ]);
+    for (const problem of problems) expect(problem.remedy).not.toBe("");
+    const team = slack.world.teams.get("T1");
+    if (team) team.revoked = true;
+    expect((await platform.examine?.())?.map((problem) => problem.where)).toEqual(["SLACK_BOT_TOKEN"]);
+  });
+});
+
+describe("several workspaces", () => {
+  function memoryInstallations(): InstallationStore & { kept: Map<string, Installation> } {
+    const kept = new Map<string, Installation>();
+    return {
+      kept,
+      save: async (installation) => void kept.set(installation.team, installation),
+      find: async (team) => kept.get(team),
+      remove: async (team) => void kept.delete(team),
+    };
+  }
+  const oauth = (slack: { clientId: string; clientSecret: string; url: string }) => ({
+    clientId: slack.clientId,
+    clientSecret: slack.clientSecret,
+    stateSecret: "a-state-secret-of-at-least-32-characters",
+    authorizationUrl: `${slack.url}/oauth/v2/authorize`,
+  });
+
+  async function installable(transport: "socket" | "http") {
+    const slack = await createInhabitedSlack();
+    const installations = memoryInstallations();
+    let port = 0;
+    const desk = await start({
+      slack,
+      transport,
+      config: { oauth: oauth(slack) },
+      parts: {
+        installations,
+        onListening(listening) {
+          port = listening;
+          if (transport === "http") slack.deliveries.eventsUrl = `http://127.0.0.1:${port}/slack/events`;
+        },
+      },
+    });
+    slack.addTeam("T2");
+    slack.addUser("U1", { team: "T2", name: "Another Ana" });
+    slack.installer = { team: "T2", user: "U1" };
+    return { ...desk, installations, base: `http://127.0.0.1:${port}` };
+  }
+
+  /** A browser: the install page, Slack's consent, and back. */
+  async function install(base: string, change: (back: URL) => void = () => {}, keepCookie = true) {
+    const page = await fetch(`${base}/slack/install`, { redirect: "manual" });
+    const cookie = (page.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+    const consent = new URL(page.headers.get("location") ?? "");
+    consent.searchParams.set("redirect_uri", `${base}/slack/oauth_redirect`);
+    const allowed = await fetch(consent, { redirect: "manual" });
+    const back = new URL(allowed.headers.get("location") ?? "");
+    change(back);
+    return fetch(back, { headers: keepCookie ? { cookie } : {}, redirect: "manual" });
+  }
+
+  for (const transport of ["socket", "http"] as const) {
+    it(`are served side by side over ${transport}, with equal ids kept apart`, async () => {
+      const { slack, platform, desk, installations, base } = await installable(transport);
+      expect((await install(base)).status).toBe(200);
+      expect(installations.kept.get("T2")).toMatchObject({ botToken: "xoxb-T2-token", botUser: "UBOTT2" });
+      await slack.asUser("U1").dm("from one");
+      await slack.asUser("U1", "T2").dm("from two");
+      const [one, two] = desk.received.map((incoming) =>
+        incoming.kind === "message" ? incoming.message : undefined,
+      );
+      expect(one?.author).toMatchObject({ id: "slack:T1:U1", name: "Ana", tenant: "T1" });
+      expect(two?.author).toMatchObject({ id: "slack:T2:U1", name: "Another Ana", tenant: "T2" });
+      await platform.post({ thread: two?.thread ?? "" }, { text: "for two" }, "o_1");
+      const direct = slack.asUser("U1").directChannel;
+      expect(slack.messages(direct, undefined, "T1").map((seen) => seen.text)).toEqual(["from one"]);
+      expect(slack.messages(direct, undefined, "T2").map((seen) => seen.text)).toEqual([
+        "from two",
+        "for two",
+      ]);
+      await slack.emit("T2", { type: "app_uninstalled", event_ts: "1.1" });
+      expect(installations.kept.size).toBe(0);
+      expect(await codeOf(platform.post({ thread: two?.thread ?? "" }, { text: "x" }, "o_2"))).toBe(
+        "platform_unauthorized",
+      );
+      expect((await install(base)).status).toBe(200);
+      await platform.post({ thread: two?.thread ?? "" }, { text: "back" }, "o_3");
+    });
+  }
+
+  it("are not installed with a state that is forged, or of another browser", async () => {
+    const { installations, base } = await installable("http");
+    expect((await install(base, (back) => back.searchParams.set("state", "forged"))).status).toBe(400);
+    expect((await install(base, () => {}, false)).status).toBe(400);
+    expect((await install(base, (back) => back.searchParams.delete("code"))).status).toBe(400);
+    expect(installations.kept.size).toBe(0);
+  });
+});
