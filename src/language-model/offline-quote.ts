@@ -38,7 +38,7 @@ const plain: ReadonlySet<string> = new Set(
 /** A later passage must be better, not equal. */
 const rankCost = 0.02;
 
-export interface Question {
+interface Question {
   weights: ReadonlyMap<string, number>;
   total: number;
   kind: AnswerKind | undefined;

@@ -6,7 +6,7 @@ import { type Slot, slotsOf, snake } from "./offline-slots.ts";
 import { isAbout } from "./offline-tools.ts";
 import { type Done, refusalIn } from "./offline-turn.ts";
 
-export type Came = "found" | "done" | "pending" | "missing" | "refused" | "failed";
+type Came = "found" | "done" | "pending" | "missing" | "refused" | "failed";
 
 export interface Told {
   came: Came;

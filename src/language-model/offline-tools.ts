@@ -114,7 +114,7 @@ export function choosesFor(tool: ToolSpec, words: string): boolean {
 }
 
 /** What a read is about, without the looking. */
-export function subjectsOf(tool: ToolSpec): string[] {
+function subjectsOf(tool: ToolSpec): string[] {
   const named = nameTerms(tool).filter((term) => !looking.has(term));
   return named.length > 0 ? named : termsOf(tool.description).slice(0, 3);
 }

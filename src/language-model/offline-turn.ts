@@ -174,7 +174,7 @@ function questionAtEnd(reply: string): string | undefined {
 }
 
 /** Asks for a missing thing; an offer ("Shall I …?") and "Anything else?" do not. */
-export function asksForMore(question: string): boolean {
+function asksForMore(question: string): boolean {
   return !/\b(?:shall i|should i|would you like|do you want|want me to|anything else|how (?:can|may) i help|what can i do)\b/i.test(
     question,
   );
@@ -191,7 +191,7 @@ function startsAnew(text: string, question: string): boolean {
 }
 
 /** It ran, and did not say that nothing was done. */
-export function succeeded(done: Done): boolean {
+function succeeded(done: Done): boolean {
   return !done.failed && refusalIn(done.result) === undefined;
 }
 
