@@ -39,8 +39,8 @@ export interface Problem {
 export interface Listing {
   files: ArticleFile[];
   problems: Problem[];
-  /** False when something could not be looked at: a file that is not listed may still be there. */
-  complete: boolean;
+  /** Files and folders that could not be looked at for now: what is not listed of them may still be there. */
+  unseen: string[];
 }
 
 /**
@@ -48,7 +48,7 @@ export interface Listing {
  * but no folder is entered twice.
  */
 export async function listArticles(folder: string): Promise<Listing> {
-  const listing: Listing = { files: [], problems: [], complete: true };
+  const listing: Listing = { files: [], problems: [], unseen: [] };
   const entered = new Set<string>();
 
   const enter = async (path: string, below: string): Promise<void> => {
@@ -72,14 +72,12 @@ export async function listArticles(folder: string): Promise<Listing> {
     else listing.problems.push({ file: name, fault: `there are more than ${articleFilesMax} articles` });
   };
   const fail = (name: string, error: unknown): void => {
-    if (isGone(error)) listing.problems.push({ file: name, fault: "it does not exist" });
-    else {
-      listing.problems.push({ file: name, fault: faultOf(error) });
-      listing.complete = false;
-    }
+    const gone = isGone(error);
+    listing.problems.push({ file: name || folder, fault: gone ? "it does not exist" : faultOf(error) });
+    if (!gone) listing.unseen.push(name);
   };
 
-  await enter(folder, "").catch((error) => fail(folder, error));
+  await enter(folder, "").catch((error) => fail("", error));
   return listing;
 }
 
@@ -162,7 +160,7 @@ function textOf(content: Uint8Array): string {
 
 function isGone(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOENT" || code === "ENOTDIR";
+  return code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP";
 }
 
 function unreadable(fault: string, cause?: unknown): DeskError {

@@ -29,7 +29,7 @@ export interface ArticleBags {
 /** A question taken apart. */
 export interface Asked {
   words: AskedWord[];
-  /** Stems that some article has, and how much each counts. */
+  /** Stems that the vocabulary has, and how much each counts. */
   stems: Map<number, number>;
   grams: Map<number, number>;
 }
@@ -37,7 +37,7 @@ export interface Asked {
 interface AskedWord {
   word: string;
   weight: number;
-  /** Undefined when no article has it. */
+  /** Undefined when the vocabulary does not have it. */
   stem: number | undefined;
   /** The stem of the joined word that it is part of. */
   whole: number | undefined;
@@ -81,13 +81,13 @@ export async function createLexicalIndex(
     scores(asked) {
       const articleScores = new Float32Array(articles.length);
       const scores = new Float32Array(passages.length);
-      const stemsIdf = idfOf(asked.stems, inPassage);
+      const stemsIdf = idfOf(asked.stems, inPassage, inTitle);
       for (const [stem, weight] of asked.stems) {
         inTitle.add(stem, weight / stemsIdf, articleScores);
         inArticle.add(stem, (articleShare * weight) / stemsIdf, articleScores);
         inPassage.add(stem, ((1 - articleShare) * weight) / stemsIdf, scores);
       }
-      const gramsIdf = idfOf(asked.grams, gramsInPassage);
+      const gramsIdf = idfOf(asked.grams, gramsInPassage, gramsInTitle);
       for (const [gram, weight] of asked.grams) {
         gramsInTitle.add(gram, weight / gramsIdf, articleScores);
         gramsInPassage.add(gram, weight / gramsIdf, scores);
@@ -158,8 +158,11 @@ function raise(weights: Map<number, number>, key: number, weight: number): void 
   weights.set(key, Math.max(weights.get(key) ?? 0, weight));
 }
 
-function idfOf(weights: ReadonlyMap<number, number>, { idf }: Postings): number {
+/** What the vocabulary knows from articles outside this index must not be felt in it. */
+function idfOf(weights: ReadonlyMap<number, number>, passages: Postings, titles: Postings): number {
   let sum = 0;
-  for (const [term, weight] of weights) sum += weight * idf(term);
+  for (const [term, weight] of weights) {
+    if (passages.has(term) || titles.has(term)) sum += weight * passages.idf(term);
+  }
   return sum || 1;
 }

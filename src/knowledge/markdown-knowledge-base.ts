@@ -76,8 +76,8 @@ export function createMarkdownKnowledgeBase(parts: MarkdownKnowledgeBaseParts): 
 
   async function look(): Promise<State> {
     lookedAt = clock.elapsed();
-    const { files, problems, complete } = await listArticles(folder);
-    const next = new Map<string, Held>(complete ? [] : held);
+    const { files, problems, unseen } = await listArticles(folder);
+    const next = new Map([...held].filter(([name]) => unseen.some((place) => isWithin(place, name))));
     for (let from = 0; from < files.length; from += filesAtOnce) {
       const some = files.slice(from, from + filesAtOnce);
       const found = await Promise.all(some.map(read));
@@ -167,6 +167,11 @@ export function createMarkdownKnowledgeBase(parts: MarkdownKnowledgeBaseParts): 
       await embedding;
     },
   };
+}
+
+/** Whether a file is this place, or below it; everything is below the empty one. */
+function isWithin(place: string, file: string): boolean {
+  return place === "" || file === place || file.startsWith(`${place}/`);
 }
 
 /** Articles by id; of two files that differ only in the case of their ending, the first. */

@@ -8,6 +8,7 @@ import type { Bag } from "./vocabulary.ts";
 export interface Postings {
   /** How telling a term is: its inverse document frequency, the highest for what occurs nowhere (undefined). */
   idf(term: number | undefined): number;
+  has(term: number): boolean;
   /** Adds `weight` × the term's BM25 score to each unit that has it. */
   add(term: number, weight: number, scores: Float32Array): void;
 }
@@ -32,8 +33,9 @@ export async function createPostings(bags: readonly Bag[], termsCount: number): 
   });
   for (let term = 0; term < termsCount; term += 1) offsets[term + 1]! += offsets[term]!;
 
+  const frequency = (term: number): number => (term < termsCount ? offsets[term + 1]! - offsets[term]! : 0);
   const idf = (term: number | undefined): number => {
-    const units = term === undefined || term >= termsCount ? 0 : offsets[term + 1]! - offsets[term]!;
+    const units = term === undefined ? 0 : frequency(term);
     return Math.log(1 + (unitsCount - units + 0.5) / (units + 0.5));
   };
   const idfs = Float32Array.from({ length: termsCount }, (_, term) => idf(term));
@@ -56,6 +58,7 @@ export async function createPostings(bags: readonly Bag[], termsCount: number): 
 
   return {
     idf,
+    has: (term) => frequency(term) > 0,
     add(term, weight, scores) {
       if (term >= termsCount) return;
       for (let at = offsets[term]!; at < offsets[term + 1]!; at += 1) {
