@@ -36,7 +36,7 @@ function factsOf(transcript: readonly TranscriptItem[]): string[] {
   for (const item of transcript) {
     if (item.role !== "result" || item.name === "escalate_to_human" || item.name === "search_knowledge")
       continue;
-    if (item.name.startsWith("transfer_to_")) continue;
+    if (item.name.startsWith("transfer_to_") || (item.failed && !brokeDown(item.result))) continue;
     const told = item.failed ? `failed: ${flat(item.result)}` : flat(item.result);
     lines.add(`${item.name}: ${told}`.slice(0, factMax));
   }
@@ -44,10 +44,17 @@ function factsOf(transcript: readonly TranscriptItem[]): string[] {
 }
 
 function nextStepOf(transcript: readonly TranscriptItem[]): string {
-  const failed = transcript.findLast((item) => item.role === "result" && item.failed);
-  if (failed?.role === "result" && failed.name !== "escalate_to_human")
-    return `Take the ticket; look at why ${failed.name} failed.`;
+  const failed = transcript.findLast(
+    (item) => item.role === "result" && item.failed && brokeDown(item.result),
+  );
+  if (failed?.role === "result") return `Take the ticket; look at why ${failed.name} failed.`;
   return "Take the ticket and answer in its thread.";
+}
+
+/** A system of ours did not work; a call that was refused or worded wrongly is nothing for staff. */
+function brokeDown(result: unknown): boolean {
+  const error = typeof result === "object" && result !== null && "error" in result ? result.error : undefined;
+  return error === "tool_failed" || error === "tool_timeout";
 }
 
 /** A JSON value on one line, as people write: `status: shipped, items: Headphones 1`. */
