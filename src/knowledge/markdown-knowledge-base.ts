@@ -5,10 +5,10 @@
  * cannot even be felt in scores.
  */
 import type { Clock } from "../clock.ts";
-import { DeskError, faultOf } from "../errors.ts";
 import type { Audience, KnowledgeBase, KnowledgeReport } from "../knowledge-base.ts";
 import type { Log } from "../log.ts";
-import { type Article, type ArticleFile, listArticles, type Problem, readArticle } from "./articles.ts";
+import { createArticleFolder } from "./article-folder.ts";
+import type { Article } from "./articles.ts";
 import { type CorpusIndex, createIndexer } from "./corpus-index.ts";
 import { createMeanings, type Embedder, type VectorCache } from "./hybrid.ts";
 import { questionCharactersMax } from "./lexical-index.ts";
@@ -32,15 +32,6 @@ export interface MarkdownKnowledgeBase extends KnowledgeBase {
 const lookEveryMs = 2_000;
 /** How long a search waits for the changes it has come upon. */
 const patienceMs = 250;
-const filesAtOnce = 32;
-
-/** What is known of one file. */
-interface Held {
-  /** The file's at the time; empty when it must be tried again. */
-  stamp: string;
-  article?: Article;
-  problem?: Problem;
-}
 
 interface State {
   index: Readonly<Record<Audience, CorpusIndex>>;
@@ -50,9 +41,9 @@ interface State {
 
 export function createMarkdownKnowledgeBase(parts: MarkdownKnowledgeBaseParts): MarkdownKnowledgeBase {
   const { folder, passageTokens, log, clock, embedder, cache } = parts;
+  const articleFolder = createArticleFolder(folder, passageTokens);
   const indexer = createIndexer();
   const meanings = embedder && createMeanings({ embedder, ...(cache ? { cache } : {}), log, clock });
-  let held = new Map<string, Held>();
   let state: State | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let working: Promise<unknown> = Promise.resolve();
@@ -60,45 +51,12 @@ export function createMarkdownKnowledgeBase(parts: MarkdownKnowledgeBaseParts): 
   let unasked: Promise<void> | undefined;
   let closed = false;
 
-  async function read(file: ArticleFile): Promise<Held | undefined> {
-    const before = held.get(file.name);
-    if (before?.stamp === file.stamp) return before;
-    try {
-      const article = await readArticle(file, passageTokens);
-      return article && { stamp: file.stamp, article };
-    } catch (error) {
-      const problem = { file: file.name, fault: faultOf(error) };
-      if (error instanceof DeskError) return { stamp: file.stamp, problem };
-      // The disk's fault, not the article's: the last good version stays, and it is tried again.
-      return { stamp: "", problem, ...(before?.article ? { article: before.article } : {}) };
-    }
-  }
-
   async function look(): Promise<State> {
     lookedAt = clock.elapsed();
-    const { files, problems, unseen } = await listArticles(folder);
-    const next = new Map([...held].filter(([name]) => unseen.some((place) => isWithin(place, name))));
-    for (let from = 0; from < files.length; from += filesAtOnce) {
-      const some = files.slice(from, from + filesAtOnce);
-      const found = await Promise.all(some.map(read));
-      for (const [at, { name }] of some.entries()) {
-        if (found[at]) next.set(name, found[at]);
-        else next.delete(name);
-      }
-    }
-    held = next;
-    const { articles, doubles } = distinct(next);
+    const { articles, problems } = await articleFolder.look();
     const index = state && sameItems(state.articles, articles) ? state.index : await build(articles);
-    const faults = [...next.values()].flatMap(({ problem }) => problem ?? []);
-    state = {
-      index,
-      articles,
-      report: {
-        articles: articles.length,
-        passages: index.verified.passages.length,
-        problems: [...problems, ...doubles, ...faults],
-      },
-    };
+    const report = { articles: articles.length, passages: index.verified.passages.length, problems };
+    state = { index, articles, report };
     return state;
   }
 
@@ -167,23 +125,6 @@ export function createMarkdownKnowledgeBase(parts: MarkdownKnowledgeBaseParts): 
       await embedding;
     },
   };
-}
-
-/** Whether a file is this place, or below it; everything is below the empty one. */
-function isWithin(place: string, file: string): boolean {
-  return place === "" || file === place || file.startsWith(`${place}/`);
-}
-
-/** Articles by id; of two files that differ only in the case of their ending, the first. */
-function distinct(held: ReadonlyMap<string, Held>): { articles: Article[]; doubles: Problem[] } {
-  const articles = new Map<string, Article>();
-  const doubles: Problem[] = [];
-  for (const [file, { article }] of held) {
-    if (!article) continue;
-    if (articles.has(article.id)) doubles.push({ file, fault: "another file has the same name" });
-    else articles.set(article.id, article);
-  }
-  return { articles: [...articles.values()], doubles };
 }
 
 function sameItems<T>(some: readonly T[], others: readonly T[]): boolean {

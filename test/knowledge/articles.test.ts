@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codeOf, faultOf } from "../../src/errors.ts";
 import { articleBytesMax, listArticles, parseArticle, readArticle } from "../../src/knowledge/articles.ts";
-import { type ArticleFolder, createArticleFolder } from "./article-folder.ts";
+import { createTemporaryArticles, type TemporaryArticles } from "./temporary-articles.ts";
 
 const parse = (source: string, id = "policies/returns") => parseArticle(id, source, [200, 500]);
 const fault = (source: string): string => {
@@ -115,9 +115,9 @@ describe("an article's text", () => {
 });
 
 describe("a folder of articles", () => {
-  let folder: ArticleFolder;
+  let folder: TemporaryArticles;
   beforeEach(() => {
-    folder = createArticleFolder();
+    folder = createTemporaryArticles();
   });
   afterEach(() => folder.remove());
   const names = async () => (await listArticles(folder.path)).files.map(({ name }) => name);

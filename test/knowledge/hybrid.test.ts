@@ -3,7 +3,7 @@ import type { Clock } from "../../src/clock.ts";
 import { createMeanings, type Embedder, type VectorCache } from "../../src/knowledge/hybrid.ts";
 import type { Passage } from "../../src/knowledge-base.ts";
 import { createManualClock } from "../memory/manual-clock.ts";
-import { createEventLog } from "./article-folder.ts";
+import { createEventLog } from "./temporary-articles.ts";
 
 /** Understands a few subjects whatever words they come in; every text gets a direction of its own as well. */
 function createSubjectEmbedder(model = "subjects-1") {

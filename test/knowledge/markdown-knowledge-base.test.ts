@@ -5,10 +5,10 @@ import type { Embedder, VectorCache } from "../../src/knowledge/hybrid.ts";
 import { createMarkdownKnowledgeBase } from "../../src/knowledge/markdown-knowledge-base.ts";
 import { describeKnowledgeBase } from "../contracts/knowledge-base.ts";
 import { createManualClock } from "../memory/manual-clock.ts";
-import { type ArticleFolder, createArticleFolder, createEventLog } from "./article-folder.ts";
+import { createEventLog, createTemporaryArticles, type TemporaryArticles } from "./temporary-articles.ts";
 
 const open: { close(): Promise<void> }[] = [];
-const folders: ArticleFolder[] = [];
+const folders: TemporaryArticles[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((knowledge) => knowledge.close()));
   for (const folder of folders.splice(0)) folder.remove();
@@ -18,7 +18,7 @@ function make(
   articles: Record<string, string>,
   parts: { embedder?: Embedder; cache?: VectorCache; folder?: string } = {},
 ) {
-  const folder = createArticleFolder(articles);
+  const folder = createTemporaryArticles(articles);
   folders.push(folder);
   const { log, events, named } = createEventLog();
   const clock = createManualClock();

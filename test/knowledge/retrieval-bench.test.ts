@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { growTo, readCollection } from "../../bench/collection.ts";
 import { qualityOf } from "../../bench/retrieval.ts";
 import { createCorpusIndex } from "../../src/knowledge/corpus-index.ts";
-import { type ArticleFolder, createArticleFolder } from "./article-folder.ts";
+import { createTemporaryArticles, type TemporaryArticles } from "./temporary-articles.ts";
 
 const corpus = [
   { id: "a", title: "Shipping", text: "Standard shipping takes five days. Express takes one." },
@@ -23,11 +23,11 @@ const queries = [
   .join("\n");
 const qrels = "q1\ta\t2\nq1\tb\t1\nq2\t3\t1\nq3\ta\t0\n";
 
-let folder: ArticleFolder | undefined;
+let folder: TemporaryArticles | undefined;
 afterEach(() => folder?.remove());
 
 function collection(files: Record<string, string> = {}): string {
-  folder = createArticleFolder({
+  folder = createTemporaryArticles({
     "corpus.jsonl": corpus,
     "queries.jsonl": queries,
     "qrels.tsv": qrels,

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createLog, type Log } from "../../src/log.ts";
 
-export interface ArticleFolder {
+export interface TemporaryArticles {
   path: string;
   write(name: string, content: string | Uint8Array): void;
   delete(name: string): void;
   remove(): void;
 }
 
-export function createArticleFolder(articles: Readonly<Record<string, string>> = {}): ArticleFolder {
+export function createTemporaryArticles(articles: Readonly<Record<string, string>> = {}): TemporaryArticles {
   const path = mkdtempSync(join(tmpdir(), "deskhand-knowledge-"));
   const write = (name: string, content: string | Uint8Array) => {
     mkdirSync(dirname(join(path, name)), { recursive: true });
