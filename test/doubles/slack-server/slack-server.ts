@@ -13,6 +13,7 @@ import { array, type Json, object, string, textsOf } from "./block-kit.ts";
 import { createDeliveries, type Deliveries } from "./deliveries.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { createPeople, type Person } from "./people.ts";
+import { obey } from "./remote.ts";
 import { type MethodContext, Refusal, scopeOf, webMethods } from "./web-methods.ts";
 import { acceptWebSocket } from "./websocket.ts";
 import {
@@ -34,6 +35,8 @@ export interface SlackServerOptions {
   /** Calls of a method per minute, for those that shall have a limit. */
   perMinute?: Readonly<Record<string, number>>;
   port?: number;
+  /** Takes orders at `/_double`. */
+  remote?: boolean;
 }
 
 export interface Call {
@@ -93,6 +96,8 @@ export interface SlackServer {
   privately(user: string, team?: string): Seen[];
   callsOf(method: string): Call[];
   emit(team: string, event: Json): Promise<void>;
+  /** Where the app takes events over HTTP; undefined for Socket Mode. */
+  sendEventsTo(url: string | undefined): void;
   /** Breaks off the calls that were made to hang. */
   dropHanging(): void;
   waitFor<T>(check: () => T | undefined | false, withinMs?: number): Promise<T>;
@@ -149,12 +154,13 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
     if (pathname.startsWith("/files-pri/")) return download(pathname, request, response);
     if (pathname.startsWith("/response/")) return answer(pathname.slice(10), response, body);
     if (pathname === "/oauth/v2/authorize") return authorize(searchParams, response);
+    if (pathname === "/_double" && options.remote) return remotely(response, body);
     response.writeHead(404).end();
   }
 
   async function api(method: string, request: IncomingMessage, response: ServerResponse, body: Buffer) {
     const args = argumentsOf(request, body);
-    const token = request.headers.authorization?.replace(/^Bearer /, "") ?? string(args.token);
+    const token = request.headers.authorization?.replace(/^Bearer ?/, "") ?? string(args.token);
     const team = [...world.teams.values()].find((one) => one.token === token);
     const channel = string(args.channel) || undefined;
     const call: Call = {
@@ -347,6 +353,14 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
     response.writeHead(200).end("ok");
   }
 
+  async function remotely(response: ServerResponse, body: Buffer): Promise<void> {
+    const done = await obey(server, object(JSON.parse(body.toString()))).then(
+      (result) => ({ result }),
+      (error: unknown) => ({ fault: String(error) }),
+    );
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(done));
+  }
+
   function authorize(query: URLSearchParams, response: ServerResponse): void {
     const code = world.nextId("code");
     codes.set(code, query.get("scope") ?? "");
@@ -504,6 +518,9 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
         if (performance.now() > end) throw new Error(`nothing of the kind within ${withinMs} ms`);
         await new Promise((resolve) => setTimeout(resolve, 3));
       }
+    },
+    sendEventsTo(to) {
+      deliveries.eventsUrl = to;
     },
     dropHanging() {
       for (const response of hanging) response.destroy();
