@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { waitBefore } from "../../../adapters/discord/identify-throttle.ts";
+
+const now = 1_800_000_000_000;
+const minuteMs = 60_000;
+const ago = (...minutes: number[]) => minutes.map((one) => now - one * minuteMs);
+const often = (count: number) => Array.from({ length: count }, (_, n) => now - 86_000_000 + n);
+
+describe("the pause before another identify", () => {
+  it("is what Discord asks for while there are few", () => {
+    expect(waitBefore([], now, 1000, 1)).toBeLessThanOrEqual(0);
+    expect(waitBefore(ago(10), now, 1000, 1)).toBeLessThanOrEqual(0);
+    expect(waitBefore([now - 1_000], now, 1000, 1)).toBe(4_000);
+    expect(waitBefore([now - 1_000], now, 1000, 16)).toBeLessThanOrEqual(0);
+  });
+
+  it("grows with the day's count, so that a bot that crashes in a circle keeps its token", () => {
+    expect(waitBefore([...often(499), now - 10_000], now, 1000, 1)).toBe(50_000);
+    expect(waitBefore([...often(899), now - 10_000], now, 1000, 1)).toBe(15 * minuteMs - 10_000);
+  });
+
+  it("lasts until the oldest is a day old when hardly any are left", () => {
+    expect(waitBefore(often(990), now, 1000, 1)).toBe(400_000);
+  });
+});
