@@ -9,6 +9,7 @@ import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Receiver as Desk, Mark, Platform, Post } from "../../src/platform.ts";
 import { createAnswers, spotNamed } from "./answers.ts";
+import { createDirectThreads } from "./direct-threads.ts";
 import { createDrafting, type Recipient } from "./draft.ts";
 import { toName } from "./emoji.ts";
 import { createEventHandler } from "./events.ts";
@@ -101,7 +102,8 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   });
   const people = createPeople(api, clock, log);
   const belongs = createGroups(api, clock);
-  const posting = createPosting({ api, workspaces, upload: createUpload(api, http), log });
+  const directThreads = createDirectThreads(api, clock, log);
+  const posting = createPosting({ api, workspaces, directThreads, upload: createUpload(api, http), log });
   const answers = createAnswers(clock, (url) => isAnswerAddress(url, apiUrl));
   const greeting = createGreeting({
     api,
@@ -113,7 +115,8 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     ),
   });
   const recipientOf = (place: Place) => recipients.get(`${place.team} ${place.channel} ${place.ts}`);
-  const draft = createDrafting({ api, posting, clock, log, streams, recipientOf });
+  const { surfaceOf } = directThreads;
+  const draft = createDrafting({ api, posting, clock, log, streams, recipientOf, surfaceOf });
 
   /** Slack asks for whom a stream in a channel is: for whoever wrote last in the thread. */
   function onMessage(team: string, event: Json): void {
@@ -152,6 +155,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       workspaces,
       people,
       posting,
+      directThreads,
       greeting,
       answers,
       log,
@@ -207,7 +211,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       await setReaction(api, placeOf(message), name, added);
     },
     async working(thread, step) {
-      const { team, channel, ts } = placeOf(thread);
+      const { team, channel, ts = surfaceOf(placeOf(thread)) } = placeOf(thread);
       // Slack shows a status in threads only.
       if (ts === undefined) return;
       const status = step === undefined ? "" : cut(oneLine(step), 50);

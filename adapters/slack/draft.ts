@@ -38,6 +38,8 @@ export interface DraftParts {
   streams: StreamStore | undefined;
   /** Who wrote last in this thread. */
   recipientOf(place: Place): Recipient | undefined;
+  /** Where the person of a flat direct conversation wrote last. */
+  surfaceOf(place: Place): string | undefined;
 }
 
 export const streamLimits = {
@@ -61,8 +63,9 @@ export function createDrafting(parts: DraftParts): (target: Target, key: string)
     withoutTasks: new Set(),
   };
   return (target, key) => {
-    const { ts, ...place } = placeOfTarget(target);
-    return ts === undefined ? undefined : createDraft(parts, budgets, { ...place, ts }, key);
+    const place = placeOfTarget(target);
+    const ts = place.ts ?? parts.surfaceOf(place);
+    return ts === undefined ? undefined : createDraft(parts, budgets, { ...place, ts }, target, key);
   };
 }
 
@@ -73,10 +76,16 @@ interface Budgets {
   withoutTasks: Set<string>;
 }
 
-function createDraft(parts: DraftParts, budgets: Budgets, place: Required<Place>, key: string): Draft {
+/** @param place the Slack thread it is shown in; @param target the conversation that it belongs to */
+function createDraft(
+  parts: DraftParts,
+  budgets: Budgets,
+  place: Required<Place>,
+  target: Target,
+  key: string,
+): Draft {
   const { api, posting, clock, log, streams } = parts;
   const { team, channel } = place;
-  const target: Target = { thread: threadId(team, channel, place.ts) };
   posting.begin(place, key);
 
   let state: "idle" | "open" | "broken" | "ended" = "idle";
@@ -221,7 +230,8 @@ function createDraft(parts: DraftParts, budgets: Budgets, place: Required<Place>
     }
     await forget();
     posting.forget(key);
-    return { id: messageId(team, channel, streamTs), thread: threadId(team, channel, place.ts) };
+    const thread = threadId(team, channel, placeOfTarget(target).ts);
+    return { id: messageId(team, channel, streamTs), thread };
   }
 
   /** It became another text: the message that is there is changed, and what does not fit follows it. */

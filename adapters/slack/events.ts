@@ -6,6 +6,7 @@ import type { Log } from "../../src/log.ts";
 import type { Incoming, Person } from "../../src/message.ts";
 import type { Receiver as Desk } from "../../src/platform.ts";
 import type { Answers } from "./answers.ts";
+import type { DirectThreads } from "./direct-threads.ts";
 import type { Greeting } from "./greeting.ts";
 import { endsInstallation, incomingFrom, type People as PeopleOf, type Where } from "./incoming.ts";
 import { answerAddressOf, interactionFrom, spotOf } from "./interaction.ts";
@@ -14,6 +15,7 @@ import { at, type Json, textAt } from "./payload.ts";
 import type { People } from "./people.ts";
 import type { Posting } from "./posting.ts";
 import type { Handle } from "./receiver.ts";
+import { isDirect, threadId } from "./thread-id.ts";
 import type { WebApi } from "./web-api.ts";
 import type { Workspace, Workspaces } from "./workspaces.ts";
 
@@ -22,6 +24,7 @@ export interface EventParts {
   workspaces: Workspaces;
   people: People;
   posting: Posting;
+  directThreads: DirectThreads;
   greeting: Greeting;
   answers: Answers;
   log: Log;
@@ -33,7 +36,7 @@ export interface EventParts {
 }
 
 export function createEventHandler(parts: EventParts): Handle {
-  const { api, workspaces, people, posting, greeting, answers, log, desk } = parts;
+  const { api, workspaces, people, posting, directThreads, greeting, answers, log, desk } = parts;
 
   return async (body) => {
     const workspace = await workspaces.of(body);
@@ -50,9 +53,10 @@ export function createEventHandler(parts: EventParts): Handle {
     const about = at(body, "event");
     if (textAt(about, "type") === "assistant_thread_started") {
       // Not the core's business, and nothing that a second delivery could spoil: Slack need not wait for it.
-      void greeting.greet(workspace.team, about ?? {});
+      openedPane(workspace, about ?? {});
       return;
     }
+    await learnThread(workspace, about ?? {});
     const incoming = await withPeople(workspace, (who) => incomingFrom(body, whereOf(workspace), who));
     if (!incoming) return;
     remember(workspace, incoming, about ?? {});
@@ -63,6 +67,7 @@ export function createEventHandler(parts: EventParts): Handle {
   async function interaction(workspace: Workspace, body: Json): Promise<void> {
     const { user, channel, thread } = spotOf(body);
     const spot = { team: workspace.team, user, channel, ...(thread === undefined ? {} : { thread }) };
+    if (thread !== undefined && isDirect(channel)) await directThreads.learn(workspace, channel, thread);
     const name = answers.keep(spot, answerAddressOf(body));
     const found = await withPeople(workspace, (who) => interactionFrom(body, whereOf(workspace), who, name));
     switch (found.kind) {
@@ -75,6 +80,25 @@ export function createEventHandler(parts: EventParts): Handle {
       case "ignored":
         log.info("slack.interaction_ignored", { team: workspace.team, why: found.why });
     }
+  }
+
+  function openedPane({ team }: Workspace, about: Json): void {
+    const [channel, thread] = ["channel_id", "thread_ts"].map((key) =>
+      textAt(about, "assistant_thread", key),
+    );
+    if (channel && thread) directThreads.isOwn(team, channel, thread);
+    void greeting.greet(team, about);
+  }
+
+  /** A direct message below one of the bot's own may belong to a longer conversation. */
+  async function learnThread(workspace: Workspace, about: Json): Promise<void> {
+    const channel = textAt(about, "channel") ?? "";
+    if (!isDirect(channel)) return;
+    const message = at(about, "message") ?? at(about, "previous_message") ?? about;
+    const root = textAt(message, "thread_ts");
+    if (root === undefined || root === textAt(message, "ts")) return;
+    if (textAt(message, "parent_user_id") === workspace.bot)
+      await directThreads.learn(workspace, channel, root);
   }
 
   async function openModal(
@@ -119,7 +143,8 @@ export function createEventHandler(parts: EventParts): Handle {
 
   function whereOf({ team, bot }: Workspace): Where {
     const { supportChannels, deskChannel } = parts;
-    return { team, bot, supportChannels, ...(deskChannel === undefined ? {} : { deskChannel }) };
+    const isFlat = (channel: string, root: string) => directThreads.isFlat(team, channel, root);
+    return { team, bot, supportChannels, isFlat, ...(deskChannel === undefined ? {} : { deskChannel }) };
   }
 
   function remember({ team }: Workspace, incoming: Incoming, about: Json): void {
@@ -128,7 +153,10 @@ export function createEventHandler(parts: EventParts): Handle {
     if (!channel || !ts) return;
     posting.saw(team, channel, ts);
     parts.onMessage(team, about);
-    if (thread !== undefined && incoming.message.visibility === "private") {
+    if (incoming.message.visibility === "shared") return;
+    if (incoming.message.thread === threadId(team, channel, undefined))
+      directThreads.wrote(team, channel, thread);
+    else if (thread !== undefined) {
       void greeting.entitle(team, channel, thread, incoming.message.text);
     }
   }

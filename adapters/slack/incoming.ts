@@ -18,6 +18,8 @@ export interface Where {
   bot: string;
   supportChannels: ReadonlySet<string>;
   deskChannel?: string;
+  /** Whether a thread of direct messages belongs to the one long conversation; see `direct-threads.ts`. */
+  isFlat?(channel: string, root: string): boolean;
 }
 
 /** Who a user is, as far as it is known; asking for somebody unknown gives a stand-in. */
@@ -87,8 +89,8 @@ function changed(event: Json, keys: string[], where: Where, people: People): Inc
   if (textAt(now, "subtype") === "tombstone") return deleted(event, keys, where, before, textAt(now, "ts"));
   const [text, old] = [textAt(now, "text"), textAt(before, "text")];
   if (before ? text === old : at(now, "edited") === undefined) return undefined;
-  const channel = { channel: event.channel, channel_type: event.channel_type };
-  const message = messageFrom({ ...now, ...channel }, where, people);
+  const place = { channel: event.channel, channel_type: event.channel_type, thread_ts: threadTsOf(now) };
+  const message = messageFrom({ ...now, ...place }, where, people);
   if (!message || !concernsDesk(message, now, where)) return undefined;
   const edited = textAt(now, "edited", "ts") ?? textAt(event, "event_ts") ?? textAt(event, "ts") ?? "";
   return { kind: "edit", keys: [`${message.id}:edit:${edited}`, ...keys], message };
@@ -108,7 +110,7 @@ function deleted(
     kind: "deletion",
     keys: [`${message}:deleted`, ...keys],
     message,
-    thread: threadOf(where, channel, textAt(before, "thread_ts"), ts),
+    thread: threadOf(where, channel, rootOf(where, channel, threadTsOf(before)), ts),
     channel: channelId(where.team, channel),
   };
 }
@@ -120,7 +122,7 @@ export function messageFrom(event: Json, where: Where, people: People): Message 
   const user = textAt(event, "user");
   if (!channel || !ts || !user || isFromBot(event, where)) return undefined;
   const markup = `${textAt(event, "text") ?? ""}${forwarded(event)}`;
-  const root = textAt(event, "thread_ts");
+  const root = rootOf(where, channel, textAt(event, "thread_ts"));
   const direct = isDirect(channel) || textAt(event, "channel_type") === "im";
   const thread = direct ? threadId(where.team, channel, root) : threadOf(where, channel, root, ts);
   return {
@@ -135,6 +137,17 @@ export function messageFrom(event: Json, where: Where, people: People): Message 
     addressed: direct || where.supportChannels.has(channel) || mentions(markup, where.bot),
     files: listAt(event, "files").flatMap((file) => fileFrom(file, where.team)),
   };
+}
+
+/** A message below which there are answers names itself as its thread; it stands where it stood before. */
+function threadTsOf(message: Json | undefined): string | undefined {
+  const root = textAt(message, "thread_ts");
+  return root === textAt(message, "ts") ? undefined : root;
+}
+
+/** The first message of the Slack thread; undefined outside of any, and for one that is part of a longer conversation. */
+export function rootOf(where: Where, channel: string, root: string | undefined): string | undefined {
+  return root !== undefined && where.isFlat?.(channel, root) ? undefined : root;
 }
 
 function threadOf(where: Where, channel: string, root: string | undefined, ts: string) {

@@ -3,7 +3,7 @@
  * yet an event: it opens a modal, and what the modal returns is the event.
  */
 import type { Incoming } from "../../src/message.ts";
-import { messageFrom, type People, type Where } from "./incoming.ts";
+import { messageFrom, type People, rootOf, type Where } from "./incoming.ts";
 import { at, type Json, listAt, textAt } from "./payload.ts";
 import { channelId, isDirect, messageId, platformName, threadId } from "./thread-id.ts";
 
@@ -192,7 +192,7 @@ function common(where: Where, { channel, thread }: Spot, people: People, user: s
     interaction,
     by: people(user),
     channel: channelId(where.team, channel),
-    ...(inThread ? { thread: threadId(where.team, channel, thread) } : {}),
+    ...(inThread ? { thread: threadId(where.team, channel, rootOf(where, channel, thread)) } : {}),
   };
 }
 

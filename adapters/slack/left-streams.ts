@@ -1,8 +1,8 @@
 /** Replies that were being streamed when the program ended: half of them would stay visible for ever. */
 import type { Log } from "../../src/log.ts";
+import { metadataType } from "./direct-threads.ts";
 import { slackErrorOf } from "./faults.ts";
 import { textAt } from "./payload.ts";
-import { metadataType } from "./posting.ts";
 import type { OpenStream, StreamStore } from "./stores.ts";
 import type { WebApi } from "./web-api.ts";
 

@@ -12,6 +12,7 @@ import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Post, Posted, Target } from "../../src/platform.ts";
 import type { MessageId } from "../../src/thread.ts";
+import { type DirectThreads, metadataType } from "./direct-threads.ts";
 import { slackErrorOf } from "./faults.ts";
 import { type FeedbackStyle, type Part, tailOf, toOnePart, toParts } from "./outgoing.ts";
 import { at, type Json, listAt, record, textAt } from "./payload.ts";
@@ -19,8 +20,6 @@ import { isDirect, messageId, type Place, placeOf, threadId } from "./thread-id.
 import type { Upload } from "./upload.ts";
 import type { ArgumentsOf, WebApi } from "./web-api.ts";
 import type { Workspaces } from "./workspaces.ts";
-
-export const metadataType = "deskhand_reply";
 
 export interface Posting {
   post(target: Target, post: Post, key: string): Promise<Posted>;
@@ -84,15 +83,18 @@ interface Scanned {
 const rememberedMax = 5_000;
 const pageSize = 200;
 const pagesMax = 50;
+/** Threads of a flat conversation that are looked through, the newest first. */
+const rootsMax = 20;
 
 interface PostingParts {
   api: WebApi;
   workspaces: Workspaces;
+  directThreads: DirectThreads;
   upload: Upload;
   log: Log;
 }
 
-export function createPosting({ api, workspaces, upload, log }: PostingParts): Posting {
+export function createPosting({ api, workspaces, directThreads, upload, log }: PostingParts): Posting {
   const progress = new Map<string, Progress>();
   const lastSeen = new Map<string, string>();
   /** The later parts of messages, by the first one's id. */
@@ -129,7 +131,7 @@ export function createPosting({ api, workspaces, upload, log }: PostingParts): P
         done.parts.set(n, await postPart(threaded(place, done), part, content, metadata));
       }
       if (files.length > 0 && !done.filesDone) {
-        await upload(threaded(place, done), files);
+        await upload(shownIn(threaded(place, done)), files);
         done.filesDone = true;
       }
     } catch (error) {
@@ -138,6 +140,11 @@ export function createPosting({ api, workspaces, upload, log }: PostingParts): P
     }
     progress.delete(key);
     return posted(place, done);
+  }
+
+  function shownIn(place: Place): Place {
+    const ts = place.ts ?? directThreads.surfaceOf(place);
+    return ts === undefined ? place : { ...place, ts };
   }
 
   /** In a channel the later parts of a post stand in the first one's thread. */
@@ -171,7 +178,8 @@ export function createPosting({ api, workspaces, upload, log }: PostingParts): P
     }
   }
 
-  async function send({ team, channel, ts }: Place, part: Part, metadata: Metadata): Promise<string> {
+  async function send(place: Place, part: Part, metadata: Metadata): Promise<string> {
+    const { team, channel, ts } = shownIn(place);
     const { id, part: n } = metadata.event_payload;
     const message: ArgumentsOf<"chat.postMessage"> & { client_msg_id: string } = {
       channel,
@@ -186,6 +194,7 @@ export function createPosting({ api, workspaces, upload, log }: PostingParts): P
     const answer = await api.call(team, "chat.postMessage", message);
     if (!answer.ts) throw new DeskError("platform_ambiguous", "chat.postMessage: an answer without a ts");
     saw(team, channel, answer.ts);
+    if (ts === undefined && isDirect(channel)) directThreads.posted(team, channel, answer.ts);
     return answer.ts;
   }
 
@@ -199,18 +208,33 @@ export function createPosting({ api, workspaces, upload, log }: PostingParts): P
       remnant: undefined,
       unfinished: [],
     };
-    for await (const message of messagesOf(place, done.after)) notice(seen, message, key, bot, done);
-    const { whole } = seen;
-    const root = threaded(place, seen);
-    if (root !== place && whole && (whole.of > 1 || whole.files > 0)) {
-      for await (const message of messagesOf(root, done.after)) notice(seen, message, key, bot, done);
+    const roots = new Set<string>();
+    for await (const message of messagesOf(place, done.after)) {
+      notice(seen, message, key, bot, done);
+      if (roots.size < rootsMax && isAnsweredRoot(message, bot)) roots.add(textAt(message, "ts") ?? "");
     }
+    for (const root of threadsOf(place, seen, roots)) {
+      for await (const message of messagesOf({ ...place, ts: root }, done.after)) {
+        if (message.ts !== root) notice(seen, message, key, bot, done);
+      }
+    }
+    const { whole } = seen;
     if (done.remnant?.ts === undefined) done.remnant = seen.remnant;
     done.parts = seen.parts;
     const last = seen.parts.get((whole?.of ?? 1) - 1);
     done.filesDone = last !== undefined && seen.files.some((ts) => ts > last);
     done.doubtful = false;
     return seen;
+  }
+
+  /** The threads in which parts of a post to this place may stand. */
+  function threadsOf(place: Place, seen: Scanned, roots: Set<string>): Set<string> {
+    if (place.ts !== undefined) return new Set();
+    const surface = directThreads.surfaceOf(place);
+    if (isDirect(place.channel)) return surface === undefined ? roots : roots.add(surface);
+    const first = seen.parts.get(0);
+    const { whole } = seen;
+    return new Set(first !== undefined && whole && (whole.of > 1 || whole.files > 0) ? [first] : []);
   }
 
   /** Streams that a process which has died was writing stay half-written for ever: they are taken back when seen. */
@@ -324,6 +348,13 @@ export function createPosting({ api, workspaces, upload, log }: PostingParts): P
     },
     forget: (key) => void progress.delete(key),
   };
+}
+
+/** A message of the desk's own below which somebody has answered. */
+function isAnsweredRoot(message: Json, bot: string | undefined): boolean {
+  return (
+    textAt(message, "user") === bot && payloadOf(message) !== undefined && Number(message.reply_count) > 0
+  );
 }
 
 function notice(seen: Scanned, message: Json, key: string, bot: string | undefined, done: Progress): void {

@@ -2,6 +2,7 @@
 import { array, elementsOf, type Json, object, string } from "./block-kit.ts";
 import type { Seen, SlackServer } from "./slack-server.ts";
 import {
+  addMessage,
   asMessage,
   directChannel,
   findMessage,
@@ -171,7 +172,7 @@ export function createPeople({ server, triggers, answers, emit }: Parts, id: str
             ? { subtype: "file_share" }
             : {}),
       };
-      messagesIn(world, teamId, channel).push(message);
+      addMessage(world, message);
       const event = {
         ...asMessage(message, server.url, false),
         team: user.home,

@@ -1,6 +1,7 @@
 /** Slack's Web API methods on the world's state, with the refusals that Slack documents. */
 import { array, faultsOfBlocks, faultsOfView, type Json, object, string } from "./block-kit.ts";
 import {
+  addMessage,
   asFile,
   asMessage,
   asUser,
@@ -149,7 +150,7 @@ function addBotMessage(
     tasks: new Map(),
     ...more,
   };
-  messagesIn(world, team.id, channel.id).push(message);
+  addMessage(world, message);
   return message;
 }
 

@@ -63,6 +63,10 @@ export interface StoredMessage {
   reactions: Map<string, Set<string>>;
   streaming?: "in_progress" | "completed" | "errored";
   tasks: Map<string, Json>;
+  /** The first message of the thread it is in. */
+  root?: StoredMessage;
+  /** How many messages are in its thread. */
+  replies?: number;
   /** Shown to this user only. */
   only?: string;
 }
@@ -123,6 +127,18 @@ export function messagesIn(world: World, team: string, channel: string): StoredM
   return fresh;
 }
 
+/** Stores a message; a reply is counted on its thread's first message. */
+export function addMessage(world: World, message: StoredMessage): void {
+  const all = messagesIn(world, message.team, message.channel);
+  const { threadTs } = message;
+  const root = threadTs === undefined ? undefined : all.find((one) => one.ts === threadTs);
+  if (root && message.only === undefined) {
+    message.root = root;
+    root.replies = (root.replies ?? 0) + 1;
+  }
+  all.push(message);
+}
+
 export function findMessage(world: World, team: string, channel: string, ts: string) {
   return messagesIn(world, team, channel).find((message) => message.ts === ts && message.only === undefined);
 }
@@ -147,7 +163,10 @@ export function directChannel(world: World, team: Team, user: string): Channel {
 
 /** A message as the Web API and events show it. */
 export function asMessage(message: StoredMessage, base: string, withMetadata: boolean): Json {
+  const { root, replies } = message;
   return {
+    ...(root ? { parent_user_id: root.user } : {}),
+    ...(replies ? { thread_ts: message.ts, reply_count: replies } : {}),
     type: "message",
     ...(message.subtype ? { subtype: message.subtype } : {}),
     user: message.user,
