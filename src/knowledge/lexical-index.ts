@@ -3,7 +3,7 @@
  * article's title, in the whole article and in the passage; and the character grams of its words in title and passage.
  * Stems say exactly what is spoken of; grams find compounds, inflections and misspellings; the whole article counts
  * because the passage with the answer often leaves the subject to its neighbours. Each side is divided by the idf that
- * the question asks for, so that neither outweighs the other. Nothing here is fitted to a collection.
+ * the question asks for, so that neither outweighs the other. The constants are the usual ones, not fitted ones.
  */
 import { mapGivingWay } from "./give-way.ts";
 import { createPostings, type Postings } from "./postings.ts";

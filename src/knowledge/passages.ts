@@ -36,6 +36,7 @@ export function passagesOf(sections: readonly Section[], [min, max]: PassageToke
  * alphabets, one of scripts like Chinese.
  */
 export function tokensOf(text: string): number {
+  if (!/[^\0-\x7f]/.test(text)) return Math.ceil(text.length / 4);
   let quarters = 0;
   for (let at = 0; at < text.length; at += 1) quarters += quartersOf(text.charCodeAt(at));
   return Math.ceil(quarters / 4);
