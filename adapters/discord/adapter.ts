@@ -9,33 +9,26 @@
 import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
-import type { Mark, Platform, Post, Posted, Receiver, Target } from "../../src/platform.ts";
-import type { MessageId, ThreadId } from "../../src/thread.ts";
+import type { Mark, Platform, Receiver } from "../../src/platform.ts";
+import { createAnswers } from "./answers.ts";
+import { atMost } from "./at-most.ts";
 import { createCatchUp } from "./catch-up.ts";
 import { registerCommands } from "./commands.ts";
 import { createDirect } from "./direct.ts";
 import { download } from "./download.ts";
 import { createDraft, sweepDrafts } from "./draft.ts";
 import { examine } from "./examine.ts";
-import { saysCode } from "./faults.ts";
 import { createGateway } from "./gateway.ts";
 import { createIntake } from "./intake.ts";
 import { createInteractions } from "./interactions.ts";
 import { createMembership } from "./membership.ts";
 import { placeOf, type Scope } from "./place.ts";
 import { createPlaces } from "./places.ts";
+import { createPosting } from "./posting.ts";
 import { createReceiving } from "./receiving.ts";
-import { createRest, type Path } from "./rest.ts";
+import { createRest } from "./rest.ts";
 import { createSending } from "./sending.ts";
-import {
-  channelIdOf,
-  directParent,
-  messageIdOf,
-  parseChannelId,
-  parseMessageId,
-  parseThreadId,
-  threadIdOf,
-} from "./thread-id.ts";
+import { channelIdOf, parseThreadId } from "./thread-id.ts";
 import { createThreads } from "./threads.ts";
 import { createTyping } from "./typing.ts";
 import { createNotes, type Watermarks } from "./watermarks.ts";
@@ -48,7 +41,7 @@ export interface DiscordConfig {
   guilds: readonly string[];
   /** Ids of text channels and forums. */
   supportChannels: readonly string[];
-  /** `discord:ID` or the bare id. */
+  /** `discord:ID` or the bare id; another platform's channel is none here. */
   deskChannel?: string;
 }
 
@@ -62,13 +55,11 @@ export interface DiscordAdapterParts {
 
 const discordApi = "https://discord.com/api";
 const emojiOf: Readonly<Record<Mark, string>> = { sent: "✅", failed: "⚠️", working: "⏳" };
-/** A reaction or message that is gone, or an emoji that Discord does not know. */
-const nothingToUndo = [10008, 10014];
 const landWithinMs = 10_000;
 
 export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapterParts): Platform {
   const apiUrl = config.apiUrl ?? discordApi;
-  const deskId = config.deskChannel?.replace(/^discord:/, "");
+  const deskId = /^(?:discord:)?(\d+)$/.exec(config.deskChannel ?? "")?.[1];
   const inTheAir = new Set<Promise<unknown>>();
   let desk: Receiver | undefined;
   let stopped = false;
@@ -119,13 +110,14 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     log,
   });
   const membership = createMembership({ rest, places, clock, guilds: ourGuilds });
+  const answers = createAnswers({ rest, clock });
   const interactions = createInteractions({
-    rest,
+    answers,
     desk: receiver,
     around: (raw) => ({
       place:
         places.known(raw.channel_id ?? "") ??
-        placeOf(raw.channel ?? { id: raw.channel_id, type: 1 }, raw.guild_id),
+        placeOf(raw.channel ?? { id: raw.channel_id, type: raw.guild_id ? 0 : 1 }, raw.guild_id),
       scope,
       names: { channel: places.channelName, role: places.roleName },
     }),
@@ -152,6 +144,17 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
       ),
     clock,
     log,
+  });
+  const posting = createPosting({
+    rest,
+    places,
+    threads,
+    sending,
+    direct,
+    desk: deskId,
+    log,
+    showing: interactions.remember,
+    replying: typing.stop,
   });
 
   const gateway = createGateway({
@@ -203,64 +206,18 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     return work;
   }
 
-  function within<T>(target: Target, use: (channel: string) => Promise<T>): Promise<T> {
-    if ("thread" in target) return threads.within(target.thread, use);
-    const channel = parseChannelId(target.channel);
-    return threads.inChannel(channel, () => use(channel));
+  async function close(): Promise<void> {
+    if (stopped) return;
+    stopped = true;
+    typing.stopAll();
+    await intake.stop();
+    await atMost(clock, landWithinMs, Promise.allSettled(inTheAir));
+    await gateway.close();
+    await notes.close();
+    rest.close();
   }
 
-  async function post(target: Target, content: Post, key: string): Promise<Posted> {
-    interactions.remember(content.buttons ?? []);
-    if ("thread" in target) typing.stop(target.thread);
-    try {
-      return await within(target, async (channel) => {
-        const reply = content.replyTo === undefined ? undefined : parseMessageId(content.replyTo);
-        const ids = await sending.show(
-          channel,
-          key,
-          content,
-          reply?.channel === channel ? reply.message : undefined,
-        );
-        const first = ids[0] as string;
-        const thread = threadAfter(target, channel, first);
-        if (content.card && channel === deskId) await openTicketThread(channel, first, content.card.title);
-        return { id: messageIdOf(channel, first), thread };
-      });
-    } catch (error) {
-      if (saysCode(error, 50007, 50278) && "thread" in target)
-        direct.closed(parseThreadId(target.thread).thread);
-      throw error;
-    }
-  }
-
-  /** In which thread answers to a message arrive. */
-  function threadAfter(target: Target, channel: string, message: string): ThreadId {
-    if ("thread" in target) return target.thread;
-    const place = places.known(channel);
-    if (place?.kind === "direct") return threadIdOf(directParent, channel);
-    return place?.parent ? threadIdOf(place.parent, channel) : threadIdOf(channel, message);
-  }
-
-  /** Staff need a place to write in; where it cannot be made now, the first post to it tries again. */
-  async function openTicketThread(channel: string, message: string, title: string): Promise<void> {
-    try {
-      await threads.open(channel, message, title);
-    } catch (error) {
-      log.warn("discord.thread_not_opened", { channel, message, error });
-    }
-  }
-
-  async function setReaction(message: MessageId, emoji: string, on: boolean): Promise<void> {
-    const { channel, message: id } = parseMessageId(message);
-    const path: Path = `/channels/${channel}/messages/${id}/reactions/${encodeURIComponent(emoji)}/@me`;
-    try {
-      await threads.inChannel(channel, () => rest.call(on ? "PUT" : "DELETE", path));
-    } catch (error) {
-      if (on || !saysCode(error, ...nothingToUndo)) throw error;
-    }
-  }
-
-  const draftParts = { sending, notes, clock, log, within, post };
+  const draftParts = { sending, notes, clock, log, within: posting.within, post: posting.post };
 
   return {
     name: "discord",
@@ -273,45 +230,21 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
         await gateway.connect();
         await begun;
       } catch (error) {
-        await this.close();
+        await close();
         throw error;
       }
       const application = gateway.identity?.application ?? self();
       track(registerCommands({ rest, notes, log, application, guilds: config.guilds }));
       sweepDrafts(draftParts);
     },
-    async close() {
-      if (stopped) return;
-      stopped = true;
-      typing.stopAll();
-      await intake.stop();
-      await Promise.race([Promise.allSettled(inTheAir), clock.sleep(landWithinMs)]);
-      await gateway.close();
-      await notes.close();
-      rest.close();
-    },
+    close,
 
-    post: (target, content, key) => track(post(target, content, key)),
-    async find(target, key, sent) {
-      return within(target, async (channel) => {
-        const ids = await sending.find(channel, key, sent);
-        const first = ids?.[0];
-        return first === undefined
-          ? undefined
-          : { id: messageIdOf(channel, first), thread: threadAfter(target, channel, first) };
-      });
-    },
-    async edit(message, content) {
-      interactions.remember(content.buttons ?? []);
-      const { channel, message: id } = parseMessageId(message);
-      await track(threads.inChannel(channel, () => sending.edit(channel, id, content)));
-    },
-    async remove(message) {
-      const { channel, message: id } = parseMessageId(message);
-      await track(threads.inChannel(channel, () => sending.remove(channel, id)));
-    },
-    mark: (message, mark, set) => setReaction(message, emojiOf[mark], set),
-    react: (message, emoji, added) => setReaction(message, emoji, added),
+    post: (target, content, key) => track(posting.post(target, content, key)),
+    find: posting.find,
+    edit: (message, content) => track(posting.edit(message, content)),
+    remove: (message) => track(posting.remove(message)),
+    mark: (message, mark, set) => posting.setReaction(message, emojiOf[mark], set),
+    react: posting.setReaction,
     draft: (target, key) => createDraft(draftParts, target, key),
     async working(thread, step) {
       if (step === undefined) typing.stop(thread);
@@ -319,7 +252,7 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     },
     answer: (interaction, content) => {
       interactions.remember(content.buttons ?? []);
-      return track(interactions.answer(interaction, content));
+      return track(answers.say(interaction, content));
     },
     direct: (person, near) => direct.open(person, near),
     belongs: membership.belongs,

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
+import { atMost } from "./at-most.ts";
 import type { Intake } from "./intake.ts";
 import { directPlace, type Place, placeOf } from "./place.ts";
 import type { Places } from "./places.ts";
@@ -150,11 +151,8 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
         parts.intake().upToDate(channel);
         continue;
       }
-      const timer = new AbortController();
       // A channel that cannot be read goes on trying by itself; the others do not wait for it.
-      const late = clock.sleep(settleWithinMs, timer.signal).catch(() => undefined);
-      await Promise.race([parts.intake().settle(channel), late]);
-      timer.abort();
+      await atMost(clock, settleWithinMs, parts.intake().settle(channel));
       if (polite) await clock.sleep(pauseMs);
     }
   }

@@ -17,6 +17,7 @@ import type { GatewayReadyDispatchData } from "discord.js";
 import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
+import { atMost } from "./at-most.ts";
 import { createIdentifyThrottle } from "./identify-throttle.ts";
 import type { Rest } from "./rest.ts";
 import type { Notes } from "./watermarks.ts";
@@ -88,7 +89,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   let session: SessionInfo | null = null;
   let identity: Identity | undefined;
   let state: "new" | "up" | "closing" | "dead" = "new";
-  let settle: ((outcome: DeskError | undefined) => void) | undefined;
+  let settle: ((end: { error?: DeskError }) => void) | undefined;
   const open = new Set<number>();
 
   function restore(): void {
@@ -174,7 +175,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   function arrived(): void {
     if (state === "new") state = "up";
-    settle?.(undefined);
+    settle?.({});
   }
 
   function closed(code: number): void {
@@ -187,7 +188,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const wasUp = state === "up";
     state = "dead";
     const error = new DeskError("platform_unauthorized", `${fatal} (gateway closed with ${code})`);
-    settle?.(error);
+    settle?.({ error });
     if (wasUp) parts.ended(error);
   }
 
@@ -214,19 +215,16 @@ export function createGateway(parts: GatewayParts): Gateway {
     restore();
     manager = build();
     await begin(manager);
-    const outcome = new Promise<DeskError | undefined>((resolve) => {
+    const outcome = new Promise<{ error?: DeskError }>((resolve) => {
       settle = resolve;
     });
     // A rejection here is one of the closings, or a network's trouble after which the library goes on by itself.
     manager.connect().catch((error: unknown) => log.debug("discord.gateway", { error }));
-    const timer = new AbortController();
-    const late = clock.sleep(connectWithinMs, timer.signal).then(
-      () => new DeskError("platform_unavailable", "Discord's gateway does not let the bot in"),
-      () => undefined,
-    );
-    const error = await Promise.race([outcome, late]);
-    timer.abort();
-    if (error) throw error;
+    const end = await atMost(clock, connectWithinMs, outcome);
+    if (end === undefined) {
+      throw new DeskError("platform_unavailable", "Discord's gateway does not let the bot in");
+    }
+    if (end.error) throw end.error;
   }
 
   /** A connection that is just being made cannot be closed; it is waited for, shortly. */
@@ -243,7 +241,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       }
       await made.destroy({ code: resumableCode, reason: "Deskhand stops" });
     };
-    await Promise.race([shut(manager), clock.sleep(closeWithinMs)]);
+    await atMost(clock, closeWithinMs, shut(manager));
   }
 
   return {

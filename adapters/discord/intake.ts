@@ -11,6 +11,7 @@ import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Incoming } from "../../src/message.ts";
+import { atMost } from "./at-most.ts";
 import { compareSnowflakes } from "./thread-id.ts";
 import type { Notes } from "./watermarks.ts";
 
@@ -212,12 +213,7 @@ export function createIntake(parts: IntakeParts): Intake {
     async stop() {
       const running = [...lanes.values()].flatMap((lane) => lane.running ?? []);
       stopping.abort(new DeskError("platform_unavailable", "Discord is being left"));
-      const timer = new AbortController();
-      await Promise.race([
-        Promise.allSettled(running),
-        clock.sleep(stopWithinMs, timer.signal).catch(() => undefined),
-      ]);
-      timer.abort();
+      await atMost(clock, stopWithinMs, Promise.allSettled(running));
     },
   };
 }

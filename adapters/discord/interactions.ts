@@ -1,7 +1,7 @@
 /**
- * Buttons, menus, commands and modals. Discord waits three seconds for a first answer and then takes follow-ups for
- * fifteen minutes. The first answer says "taken", so it is given when the desk has committed the event; where that
- * takes too long it is given in time, and what went wrong follows.
+ * Buttons, menus, commands and modals on their way to the desk. Discord waits three seconds for a first answer. It says
+ * "taken", so it is given when the desk has committed the event; where that takes too long it is given in time, and what
+ * went wrong follows.
  */
 import type {
   APIApplicationCommandAutocompleteInteraction,
@@ -10,32 +10,25 @@ import type {
   GatewayInteractionCreateDispatchData,
 } from "discord.js";
 import type { Clock } from "../../src/clock.ts";
-import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Incoming, Interaction, Person } from "../../src/message.ts";
-import type { Button, Post, Receiver } from "../../src/platform.ts";
+import type { Button, Receiver } from "../../src/platform.ts";
+import { type Answers, addressOf, callback, ephemeral } from "./answers.ts";
+import { atMost } from "./at-most.ts";
 import { labelOf, limits, type Pressed, readCustomId } from "./components.ts";
-import { saysCode } from "./faults.ts";
-import type { Surroundings } from "./incoming.ts";
-import { personOf } from "./incoming.ts";
+import { personOf, type Surroundings } from "./incoming.ts";
 import { commandOf, type RawCommand, whereOf } from "./interaction-in.ts";
-import { messagesOf } from "./outgoing.ts";
 import { createRecent } from "./recent.ts";
-import type { CallOptions, Rest } from "./rest.ts";
-import { filesOf } from "./sending.ts";
-import { isSnowflake, timeOfSnowflake } from "./thread-id.ts";
 
 export interface Interactions {
   /** Never throws. */
   handle(raw: GatewayInteractionCreateDispatchData): Promise<void>;
-  /** @returns false when the time for it is over. @throws DeskError */
-  answer(interaction: string, post: Post): Promise<boolean>;
   /** Remembers what a button asks; a restart forgets it, and then it asks for a reason. */
   remember(buttons: readonly Button[]): void;
 }
 
 export interface InteractionsParts {
-  rest: Rest;
+  answers: Answers;
   desk(): Receiver;
   around(raw: GatewayInteractionCreateDispatchData): Surroundings;
   /** The roles that this person has at this moment. */
@@ -44,61 +37,19 @@ export interface InteractionsParts {
   log: Log;
 }
 
-const callback = { message: 4, deferMessage: 5, deferUpdate: 6, choices: 8, modal: 9 } as const;
-const ephemeral = 64;
 const answerWithinMs = 2_200;
-const tokenLivesMs = 15 * 60_000;
 const remembered = 5_000;
-const over = [10015, 10062, 50027, 10008];
 const words = {
   notTaken: "That did not get through: something on our side is not working. Please try again in a moment.",
   unknown: "This button belongs to an earlier version and does nothing any more.",
 } as const;
 
-/** What has been said to an interaction so far. */
-interface Said {
-  /** Whether Discord has had its first answer, or is getting it. */
-  first: Promise<unknown> | undefined;
-  /** Whether a "thinking…" waits to be replaced. */
-  deferred: boolean;
-}
-
-type Files = CallOptions["files"];
-
-interface Address {
-  application: string;
-  id: string;
-  token: string;
-  command: boolean;
-}
-
 export function createInteractions(parts: InteractionsParts): Interactions {
-  const { rest, clock, log } = parts;
+  const { answers, clock, log } = parts;
   const asks = createRecent<string, NonNullable<Button["ask"]>>(remembered);
-  const said = createRecent<string, Said>(remembered);
-
-  const saidTo = (id: string): Said => {
-    const known = said.get(id) ?? { first: undefined, deferred: false };
-    said.set(id, known);
-    return known;
-  };
-
-  function firstAnswer(
-    raw: { id: string; token: string },
-    body: { type: number; data?: object },
-  ): Promise<unknown> {
-    const state = saidTo(raw.id);
-    if (state.first) return state.first;
-    state.deferred = body.type === callback.deferMessage;
-    state.first = rest.call("POST", `/interactions/${raw.id}/${raw.token}/callback`, {
-      body,
-      authorized: false,
-    });
-    return state.first;
-  }
 
   async function handle(raw: GatewayInteractionCreateDispatchData): Promise<void> {
-    saidTo(raw.id);
+    answers.expect(raw.id);
     try {
       const by = noteMember(raw);
       switch (raw.type as number) {
@@ -138,11 +89,14 @@ export function createInteractions(parts: InteractionsParts): Interactions {
   async function onComponent(raw: APIMessageComponentInteraction, by: Person): Promise<void> {
     const pressed = readCustomId(raw.data.custom_id);
     if (!pressed) {
-      await firstAnswer(raw, { type: callback.message, data: { content: words.unknown, flags: ephemeral } });
+      await answers.first(raw, {
+        type: callback.message,
+        data: { content: words.unknown, flags: ephemeral },
+      });
       return;
     }
     if (pressed.asks) {
-      await firstAnswer(raw, { type: callback.modal, data: modalFor(raw, pressed) });
+      await answers.first(raw, { type: callback.modal, data: modalFor(raw, pressed) });
       return;
     }
     const chosen = "values" in raw.data ? raw.data.values[0] : undefined;
@@ -206,7 +160,7 @@ export function createInteractions(parts: InteractionsParts): Interactions {
       .filter((one) => one.value !== "" && one.value.length <= limits.choice)
       .slice(0, limits.options)
       .map((one) => ({ name: labelOf(one.label, limits.choice), value: one.value }));
-    await firstAnswer(raw, { type: callback.choices, data: { choices } });
+    await answers.first(raw, { type: callback.choices, data: { choices } });
   }
 
   /** Hands the event on, and tells Discord in time. */
@@ -215,33 +169,27 @@ export function createInteractions(parts: InteractionsParts): Interactions {
     incoming: Incoming,
     ready: { type: number; data?: object },
   ): Promise<void> {
-    const timer = new AbortController();
     const taking = parts
       .desk()
       .receive(incoming)
       .then(
-        () => undefined,
-        (error: unknown) => error ?? new DeskError("platform_unavailable", "the desk did not take it"),
+        () => ({ error: undefined }),
+        (error: unknown) => ({ error: error ?? "refused" }),
       );
-    const late = clock.sleep(answerWithinMs, timer.signal).then(
-      () => "late" as const,
-      () => undefined,
-    );
-    const first = await Promise.race([taking.then((error) => ({ error })), late]);
-    timer.abort();
-    if (first === "late") {
-      await firstAnswer(raw, ready);
-      const error = await taking;
+    const inTime = await atMost(clock, answerWithinMs, taking);
+    if (!inTime) {
+      await answers.first(raw, ready);
+      const { error } = await taking;
       if (error) await tellNotTaken(raw, ready.type === callback.deferMessage, error);
       return;
     }
-    const error = typeof first === "object" ? first.error : undefined;
+    const { error } = inTime;
     if (error === undefined) {
-      await firstAnswer(raw, ready);
+      await answers.first(raw, ready);
       return;
     }
     log.warn("discord.interaction_not_taken", { interaction: raw.id, error });
-    await firstAnswer(raw, { type: callback.message, data: { content: words.notTaken, flags: ephemeral } });
+    await answers.first(raw, { type: callback.message, data: { content: words.notTaken, flags: ephemeral } });
   }
 
   async function tellNotTaken(
@@ -251,7 +199,7 @@ export function createInteractions(parts: InteractionsParts): Interactions {
   ): Promise<void> {
     log.warn("discord.interaction_not_taken", { interaction: raw.id, error });
     const address = { application: raw.application_id, id: raw.id, token: raw.token, command };
-    await answer(addressOf(address), { text: words.notTaken });
+    await answers.say(addressOf(address), { text: words.notTaken });
   }
 
   function contextOf(raw: GatewayInteractionCreateDispatchData, by: Person, command: boolean): Interaction {
@@ -264,70 +212,12 @@ export function createInteractions(parts: InteractionsParts): Interactions {
     };
   }
 
-  async function answer(interaction: string, post: Post): Promise<boolean> {
-    const address = readAddress(interaction);
-    if (clock.now() - timeOfSnowflake(address.id) > tokenLivesMs + 60_000 && isSnowflake(address.id))
-      return false;
-    const messages = messagesOf(post, address.id);
-    try {
-      for (const [n, message] of messages.entries()) {
-        const body = { ...message.payload, flags: message.payload.flags | ephemeral };
-        const { files } = await filesOf(message.files);
-        if (n === 0) await answerFirst(address, body, files);
-        else await followUp(address, body, files);
-      }
-      return true;
-    } catch (error) {
-      if (saysCode(error, ...over) || codeOf(error) === "platform_unreachable") return false;
-      throw error;
-    }
-  }
-
-  /** As the first answer where there has been none, in place of "thinking…", or after what has been said. */
-  async function answerFirst(address: Address, body: object, files: Files): Promise<void> {
-    const known = said.get(address.id);
-    if (known && !known.first && !files?.length) {
-      await firstAnswer(address, { type: callback.message, data: body });
-      return;
-    }
-    await known?.first;
-    const replaces = known ? known.deferred : address.command;
-    if (!replaces) {
-      await followUp(address, body, files);
-      return;
-    }
-    if (known) known.deferred = false;
-    const path = `/webhooks/${address.application}/${address.token}/messages/@original` as const;
-    await rest.call("PATCH", path, { body, authorized: false, files: files ?? [] });
-  }
-
-  const followUp = (address: Address, body: object, files: Files) =>
-    rest.call("POST", `/webhooks/${address.application}/${address.token}`, {
-      body,
-      query: { wait: "true" },
-      authorized: false,
-      files: files ?? [],
-    });
-
   return {
     handle,
-    answer,
     remember(buttons) {
       for (const { ask, action, value } of buttons) if (ask) asks.set(`${action}|${value}`, ask);
     },
   };
-}
-
-/** Everything that an answer needs, so that one can be given after a restart, too. */
-const addressOf = (address: Address): string =>
-  ["discord", address.application, address.id, address.command ? "c" : "u", address.token].join(":");
-
-/** @throws DeskError platform_refused for another platform's */
-function readAddress(interaction: string): Address {
-  const parts = /^discord:(\d+):(\d+):([cu]):([^/?#]+)$/.exec(interaction);
-  if (!parts) throw new DeskError("platform_refused", "this is not an interaction on Discord");
-  const [, application, id, kind, token] = parts as unknown as [string, string, string, string, string];
-  return { application, id, token, command: kind === "c" };
 }
 
 function typedIn(raw: APIModalSubmitInteraction): string {

@@ -162,17 +162,18 @@ export function createPlaces({ rest, clock }: { rest: Rest; clock: Clock }): Pla
 
   const fresh = (askedAt: number | undefined) => askedAt === undefined || clock.elapsed() - askedAt < freshMs;
 
+  async function overwrites(channel: string): Promise<readonly Overwrite[]> {
+    const known = places.get(channel);
+    const trusted = known && fresh(known.askedAt) && (known.overwrites || known.place.parent);
+    const now = trusted ? known : await ask(channel);
+    return now?.place.parent ? overwrites(now.place.parent) : (now?.overwrites ?? []);
+  }
+
   return {
     hear,
     known: (channel) => places.get(channel)?.place,
     find: async (channel) => (places.get(channel) ?? (await ask(channel)))?.place,
-    async overwrites(channel) {
-      const known = places.get(channel);
-      const trusted = known && fresh(known.askedAt) && (known.overwrites || known.place.parent);
-      const now = trusted ? known : await ask(channel);
-      if (now?.place.parent) return (await this.overwrites(now.place.parent)) ?? [];
-      return now?.overwrites ?? [];
-    },
+    overwrites,
     async guild(id) {
       const known = guilds.get(id);
       if (known && fresh(known.askedAt)) return known.facts;
