@@ -71,7 +71,7 @@ export function createExchanges(clock: Clock): Exchanges {
     byThread.get(thread)?.find((one) => one.id === id);
 
   function tell(exchange: Open, happening: Happening): void {
-    if (exchange.streams) exchange.happened.push(happening);
+    if (exchange.streams) record(exchange.happened, happening);
     for (const watch of exchange.watches) watch(happening);
   }
 
@@ -82,7 +82,6 @@ export function createExchanges(clock: Clock): Exchanges {
     all.splice(at, 1);
     if (all.length === 0) byThread.delete(exchange.thread);
     count -= 1;
-    exchange.happened = [];
     exchange.end({ reply, others: exchange.others });
   }
 
@@ -193,6 +192,14 @@ export function createExchanges(clock: Clock): Exchanges {
     openIn: (thread) => byThread.get(thread)?.length ?? 0,
     count: () => count,
   };
+}
+
+/** Text that follows text becomes one. */
+function record(happened: Happening[], happening: Happening): void {
+  const last = happened.at(-1);
+  if (last?.kind === "text" && happening.kind === "text") {
+    happened[happened.length - 1] = { kind: "text", text: last.text + happening.text };
+  } else happened.push(happening);
 }
 
 /** @throws DeskError platform_refused */
