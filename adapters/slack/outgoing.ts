@@ -76,13 +76,7 @@ export function tailOf(post: Post, feedback: FeedbackStyle): types.KnownBlock[] 
 }
 
 function textParts(post: Post): [Part, ...Part[]] {
-  const root = parseMarkdown(shallow(textOf(post)));
-  if (post.as !== undefined) putNameInFront(root, post.as);
-  const definitions = definitionsOf(root);
-  const pieces = splitMarkdown(root, (piece) => toMrkdwn(piece, definitions), limits.section).filter(
-    (piece) => piece.trim() !== "",
-  );
-  const [first = "…", ...rest] = pieces;
+  const [first = "…", ...rest] = piecesOf(post);
   const parts: [Part, ...Part[]] = [{ text: first, blocks: [section(first)] }];
   for (const piece of rest) {
     const open = parts.at(-1) as Part;
@@ -94,6 +88,27 @@ function textParts(post: Post): [Part, ...Part[]] {
     }
   }
   return parts;
+}
+
+/** The text in pieces of a section each. */
+function piecesOf(post: Post): string[] {
+  const text = textOf(post);
+  if (post.as === undefined && isPlainProse(text)) return [escapeText(text)];
+  const root = parseMarkdown(shallow(text));
+  if (post.as !== undefined) putNameInFront(root, post.as);
+  const definitions = definitionsOf(root);
+  const pieces = splitMarkdown(root, (piece) => toMrkdwn(piece, definitions), limits.section);
+  return pieces.filter((piece) => piece.trim() !== "");
+}
+
+/** One short paragraph in which nothing means anything in CommonMark: most replies are, and parsing costs the most. */
+function isPlainProse(text: string): boolean {
+  return (
+    text.length < limits.section / 5 &&
+    /^[^\s\d+\-=~]/.test(text) &&
+    /\S$/.test(text) &&
+    !/[\\`*[\]<>&#|~\n\r@]|(?<!\w)_|_(?!\w)|:\/\/|www\./i.test(text)
+  );
 }
 
 /** A post of nothing but files says their names, so that there is a message to find it by. */

@@ -103,6 +103,32 @@ describe("posts as Slack messages", () => {
     ).toHaveLength(200);
   });
 
+  it("are written the same way whether they are parsed or need not be", () => {
+    const parsed = (text: string) => toParts({ text: `${text}\n\n.` }, "native")[0].text.slice(0, -3);
+    for (const text of [
+      "Your order ord_1002 is on its way. It arrives in 3 days!",
+      'Costs 49.99 USD (incl. 19% tax), a+b=c; "quoted" - dashed',
+      "_not_ plain",
+      "snake_case_ and _x",
+      "see www.example.com",
+      "see https://example.com",
+      "ask a@example.com",
+      "1. list",
+      "- list",
+      "+ list",
+      "# head",
+      "a\n===",
+      "    code",
+      "trailing  ",
+      "&amp;",
+      "a ~b~ c",
+      "a\\*b",
+      "x",
+    ]) {
+      expect(toParts({ text }, "native")[0].text, text).toBe(parsed(text));
+    }
+  });
+
   it("are one message where one is enough", () => {
     expect(toParts({ text: `${"a ".repeat(1_700)}\n\nb` }, "native")).toHaveLength(1);
   });
