@@ -71,6 +71,7 @@ const subcommands: Option[] = [
     ticket,
     { type: kind.person, name: "who", description: "Who takes it over", required: true },
   ]),
+  sub("handback", "Staff: give a conversation back to the bot", [ticket]),
   sub("resolve", "Staff: resolve a ticket", [ticket]),
   sub("pause", "Staff: the bot answers nobody until unpause"),
   sub("unpause", "Staff: the bot answers again"),

@@ -75,6 +75,7 @@ export function createRest(options: RestOptions) {
   const buckets = new Map<string, Bucket>();
   const hanging = new Set<ServerResponse>();
   const forbidden: { until: number; matches(call: Call): boolean }[] = [];
+  const ownRoutes = new Map<string, (body: Record<string, unknown>) => Promise<unknown>>();
   let second = { at: 0, used: 0 };
   let invalid: number[] = [];
   let disobeyed = 0;
@@ -87,6 +88,11 @@ export function createRest(options: RestOptions) {
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = await read(request);
+    const own = ownRoutes.get(call.path);
+    if (own) {
+      reply(response, 200, await own(call.body));
+      return;
+    }
     calls.push(call);
     response.on("finish", () => {
       call.status = response.statusCode;
@@ -253,6 +259,10 @@ export function createRest(options: RestOptions) {
   return {
     server,
     calls,
+    /** A route of the double's own, outside Discord's. */
+    answerAt(path: string, answer: (body: Record<string, unknown>) => Promise<unknown>): void {
+      ownRoutes.set(path, answer);
+    },
     /** The next calls that match go wrong so. */
     fault(fault: Fault): void {
       faults.push({ ...fault });
