@@ -42,6 +42,12 @@ const needed = {
   desk: [...always, "sendMessages", "createPublicThreads"],
 } as const satisfies Record<string, PermissionName[]>;
 
+/** What an invitation asks for: everything that is needed anywhere. docs/discord.md has the same number. */
+export const invitePermissions: bigint = [...needed.support, ...needed.forum, ...needed.desk].reduce(
+  (all, one) => all | permission[one],
+  0n,
+);
+
 /** The application may read messages: granted, or granted while it is in few guilds. */
 const messageContentFlags = (1 << 18) | (1 << 19);
 

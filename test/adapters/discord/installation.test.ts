@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDiscordAdapter } from "../../../adapters/discord/adapter.ts";
+import { commandsFor } from "../../../adapters/discord/commands.ts";
+import { invitePermissions } from "../../../adapters/discord/examine.ts";
 import { createClock } from "../../../src/clock.ts";
 import { codeOf } from "../../../src/errors.ts";
 import type { FileRef } from "../../../src/message.ts";
@@ -12,6 +15,19 @@ beforeEach(async () => {
   world = await createSetting();
 });
 afterEach(() => world.dispose());
+
+describe("docs/discord.md", () => {
+  const text = readFileSync(new URL("../../../docs/discord.md", import.meta.url), "utf8");
+
+  it("invites the bot with exactly the permissions that doctor asks for", () => {
+    expect(text).toContain(`&permissions=${invitePermissions}\n`);
+  });
+
+  it("names every subcommand", () => {
+    const [slash] = commandsFor("guild", []);
+    for (const { name } of slash?.options ?? []) if (name !== "help") expect(text).toContain(`\`${name}\``);
+  });
+});
 
 describe("doctor", () => {
   it("finds nothing wrong with a good installation, without being connected", async () => {
