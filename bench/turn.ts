@@ -24,6 +24,7 @@ import { migrate } from "../src/ledger/migrate.ts";
 import { migrations } from "../src/ledger/migrations.ts";
 import { createSqliteLedger } from "../src/ledger/sqlite-ledger.ts";
 import { createLog } from "../src/log.ts";
+import { createMemory } from "../src/memory/memory.ts";
 import type { Platform, Post, Receiver } from "../src/platform.ts";
 import { defineTool } from "../src/tool.ts";
 
@@ -286,8 +287,10 @@ async function aDesk(port: number, messages: number): Promise<{ turn: Turn; clos
       entry: "support",
       tools: [lookup],
       snippets: [],
+      identity: undefined,
     },
     ledger,
+    memory: await createMemory({ path: join(folder, "memory.sqlite"), clock, log }),
     knowledge,
     model: createOpenAIModel({
       baseURL: `http://127.0.0.1:${port}/v1`,

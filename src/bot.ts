@@ -5,25 +5,25 @@
  *               committed before       one turn              the bot ─▶ agent ─▶ outcome ─▶ one commit ─▶ sender
  *               it is acknowledged     at a time             a person ─▶ the desk relays
  */
-import type { Agent } from "./agent/agent.ts";
-import { wordsOfCustomer } from "./agent/toolbox.ts";
 import type { Desk } from "./desk/desk.ts";
 import type { Service } from "./desk/service.ts";
 import { codeOf } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Intents } from "./intents/intents.ts";
-import type { Control, Lanes } from "./lanes.ts";
+import type { Control, Lanes, Next } from "./lanes.ts";
 import { type Admitted, strikesMax } from "./ledger/inbox.ts";
+import type { Thread } from "./ledger/threads.ts";
 import type { Incoming } from "./message.ts";
+import type { Reception } from "./reception.ts";
 import type { Replies } from "./replies.ts";
 import type { ThreadId } from "./thread.ts";
 import type { Trouble } from "./trouble.ts";
-import { outcomeOf, type Turns } from "./turns.ts";
+import type { Turns } from "./turns.ts";
 
 export interface BotParts {
   inbox: Inbox;
   lanes: Lanes;
-  agent: Agent;
+  reception: Reception;
   intents: Intents;
   desk: Desk;
   service: Service;
@@ -35,7 +35,7 @@ export interface BotParts {
 export function createBot({
   inbox,
   lanes,
-  agent,
+  reception,
   intents,
   desk,
   service,
@@ -49,66 +49,93 @@ export function createBot({
     if (admitted) lanes.wake(admitted.lane, inbox.mannerOf(event));
   }
 
-  /** Takes what waits in a lane, oldest first. True: there may be more. */
-  async function run(lane: string, control: Control): Promise<boolean> {
+  /** Takes what waits in a lane, oldest first. */
+  async function run(lane: string, control: Control): Promise<Next> {
     const waiting = await inbox.waiting(lane);
     const first = waiting[0];
-    if (!first) return false;
+    if (!first) return "done";
+    try {
+      return (await deal(first, waiting, control)) ?? (waiting.length > 1 ? "more" : "done");
+    } catch (error) {
+      // Somebody took the thread meanwhile: what was done for it is void, and it is dealt with as it is now.
+      if (codeOf(error) === "ledger_conflict") return "more";
+      throw error;
+    }
+  }
+
+  async function deal(
+    first: Admitted,
+    waiting: readonly Admitted[],
+    control: Control,
+  ): Promise<Next | undefined> {
+    const { event } = first;
     if (first.strikes >= strikesMax) {
       await trouble.park(first);
-      return true;
+      return "more";
     }
-    switch (first.event.kind) {
+    switch (event.kind) {
       case "message":
-        if (desk.hosts(first.event.message)) await desk.hear(first, first.event.message);
-        else await converse(lane, inbox.burst(waiting), control);
-        break;
+        if (desk.hosts(event.message)) await desk.hear(first, event.message);
+        else if (await desk.isStaffIn(event.message)) await desk.stepIn(first, event.message);
+        else return converse(event.message.thread, inbox.burst(waiting), control);
+        return undefined;
+      case "action":
+        if (event.thread && isCustomers(event)) return converse(event.thread, [first], control);
+        if (event.name.startsWith("intent.")) await intents.decide(first, event);
+        else await desk.act(first, event);
+        return undefined;
       case "edit":
       case "deletion":
       case "reaction":
-        await desk.follow(first, first.event);
-        break;
-      case "action":
-        if (isCustomers(first.event)) await converse(lane, [first], control);
-        else if (first.event.name.startsWith("intent.")) await intents.decide(first, first.event);
-        else await desk.act(first, first.event);
-        break;
+        await desk.follow(first, event);
+        return undefined;
       case "command":
       case "home":
-        await service.serve(first, first.event);
-        break;
+        await service.serve(first, event);
+        return undefined;
       case "trouble":
-        await desk.warn(first, first.event);
-        break;
+        await desk.warn(first, event);
+        return undefined;
     }
-    return waiting.length > 1;
   }
 
-  /** A customer has written. */
-  async function converse(id: ThreadId, messages: readonly Admitted[], control: Control): Promise<void> {
+  /** A customer has written, or pressed a button of a question that was put to them. */
+  async function converse(
+    id: ThreadId,
+    said: readonly Admitted[],
+    control: Control,
+  ): Promise<Next | undefined> {
     const thread = await turns.threadOf(id);
     switch (thread.control) {
-      case "automated": {
-        const open = await turns.begin(thread, messages, control);
-        const show = replies.open(open);
-        try {
-          const settled = await intents.answer({ ...open.turn, said: wordsOfCustomer(open.turn) });
-          const outcome = settled ? outcomeOf(settled, thread) : await agent.answer({ ...open.turn, show });
-          replies.send(open, await turns.end(open, outcome));
-        } catch (error) {
-          await replies.abandon(open);
-          // Somebody took the thread while the bot was thinking: what it thought is void, and the words are relayed.
-          if (codeOf(error) !== "ledger_conflict") throw error;
-          return converse(id, messages, control);
-        }
-        return;
-      }
+      case "automated":
+        return answer(thread, said, control);
       case "escalated":
       case "taken_over":
-        return desk.relay(thread, messages);
+        await desk.relay(thread, said);
+        return undefined;
       case "resolved":
         await turns.reopen(thread);
-        return converse(id, messages, control);
+        return "more";
+    }
+  }
+
+  /** The bot has the thread. */
+  async function answer(
+    thread: Thread,
+    said: readonly Admitted[],
+    control: Control,
+  ): Promise<Next | undefined> {
+    const afterMs = await reception.waitFor(thread, said);
+    if (afterMs > 0) return { afterMs };
+    const open = await turns.begin(thread, said, control);
+    const show = replies.open(open);
+    try {
+      const outcome = await reception.answer(open, show);
+      replies.send(open, await turns.end(open, outcome));
+      return undefined;
+    } catch (error) {
+      await replies.abandon(open);
+      throw error;
     }
   }
 

@@ -1,4 +1,5 @@
 /** The parts of the road, coupled: what every desk is, whatever model, database and platforms it has. */
+import { join } from "node:path";
 import { createAgent } from "./agent/agent.ts";
 import { grounded } from "./agent/grounded.ts";
 import { createBot } from "./bot.ts";
@@ -8,15 +9,23 @@ import { createDesk, type Desk } from "./desk/desk.ts";
 import { toCustomer } from "./desk/notices.ts";
 import { createService } from "./desk/service.ts";
 import { createStaff } from "./desk/staff.ts";
+import { createMailer } from "./identity/mailer.ts";
+import { createVerification, type UnderWay } from "./identity/verification.ts";
 import { createInbox } from "./inbox.ts";
 import { createIntents } from "./intents/intents.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
 import { createLanes, Superseded } from "./lanes.ts";
 import type { LanguageModel } from "./language-model.ts";
+import { findIdentity } from "./ledger/identities.ts";
 import { lanesWaiting } from "./ledger/inbox.ts";
 import type { Ledger } from "./ledger.ts";
+import { createLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { forgiving } from "./memory/forgiving.ts";
+import type { Memory } from "./memory.ts";
+import { createPause, type Pause } from "./pause.ts";
 import type { Platform, Receiver } from "./platform.ts";
+import { createReception } from "./reception.ts";
 import { createReplies } from "./replies.ts";
 import { route } from "./routing/route.ts";
 import { wantsPerson } from "./routing/wants-person.ts";
@@ -28,8 +37,9 @@ import type { Workspace } from "./workspace/workspace.ts";
 
 export interface CoreParts {
   config: Config;
-  workspace: Pick<Workspace, "specialists" | "entry" | "tools" | "snippets">;
+  workspace: Pick<Workspace, "specialists" | "entry" | "tools" | "identity" | "snippets">;
   ledger: Ledger;
+  memory: Memory;
   knowledge: KnowledgeBase;
   model: LanguageModel;
   offlineModel: LanguageModel;
@@ -41,6 +51,7 @@ export interface CoreParts {
 
 export interface Core {
   desk: Desk;
+  pause: Pause;
   /** Connects the platforms and takes up what an earlier process has left. */
   start(): Promise<void>;
   /** Resolves when nothing is under way. */
@@ -90,9 +101,32 @@ export function createCore(parts: CoreParts): Core {
     turnPerMessage,
     clock,
   });
+  const pause = createPause({
+    ledger,
+    changed: (paused) => paused && lanes.interruptAll(new Superseded("the desk is paused")),
+    clock,
+    log,
+  });
+  const limits = createLimits({ ...config.limits, ledger, clock });
+  const verification = createVerification({
+    ...config.identity,
+    identity: workspace.identity,
+    mailer: createMailer({
+      smtpUrl: config.mail.smtpUrl?.reveal(),
+      from: config.mail.from,
+      folder: join(config.folders.data, "mail"),
+      clock,
+    }),
+    company: config.name,
+    ledger,
+    store: forgiving(parts.memory.store<UnderWay>("verification"), { clock, log }),
+    clock,
+    log,
+  });
   const turns = createTurns({
     ledger,
-    customerOf: async (person) => (person.customer === undefined ? undefined : { id: person.customer }),
+    customerOf: verification.customerOf,
+    paused: pause.paused,
     escalate: desk.escalate,
     escalationNotice: toCustomer.escalated,
     turnPerMessage,
@@ -108,7 +142,10 @@ export function createCore(parts: CoreParts): Core {
     toolTimeoutMs: config.limits.toolTimeoutMs,
     channel,
     mayApprove: staff.among,
-    sameCustomer: async (user, customer) => customer !== "" && user.endsWith(`/${customer}`),
+    async sameCustomer(user, customer) {
+      const known = await ledger.read((tx) => findIdentity(tx, user));
+      return customer !== "" && known?.customer === customer;
+    },
     tell: desk.tell,
     push: sender.push,
     clock,
@@ -124,12 +161,22 @@ export function createCore(parts: CoreParts): Core {
     queues: config.queues,
     policies: [grounded],
     propose: intents.propose,
+    mayCall: limits.mayCall,
     unconfirmed: (name) => toolOf(name)?.effect === "write" && policyOf(config, name).confirm === "none",
     wantsPerson,
     company: config.name,
     limits: { ...config.limits, passagesPerQuestion: config.knowledge.passagesPerQuestion },
     clock,
     log,
+  });
+  const reception = createReception({
+    pause,
+    wantsPerson,
+    verification,
+    intents,
+    limits,
+    agent,
+    notify: async (thread, text) => sender.push([await turns.notify(thread, text)]),
   });
   const trouble = createTrouble({
     ledger,
@@ -157,7 +204,7 @@ export function createCore(parts: CoreParts): Core {
     runningMax,
     clock,
   });
-  const bot = createBot({ inbox, lanes, agent, intents, desk, service, trouble, turns, replies });
+  const bot = createBot({ inbox, lanes, reception, intents, desk, service, trouble, turns, replies });
 
   const receiver: Receiver = {
     receive: bot.receive,
@@ -170,7 +217,9 @@ export function createCore(parts: CoreParts): Core {
 
   return {
     desk,
+    pause,
     async start() {
+      await pause.watch();
       await trouble.countDeath();
       for (const platform of platforms.values()) await platform.connect(receiver);
       await sender.recover();
@@ -182,6 +231,7 @@ export function createCore(parts: CoreParts): Core {
       await sender.idle();
     },
     async stop(graceMs = stopGraceMs) {
+      pause.close();
       await Promise.allSettled([...platforms.values()].map((platform) => platform.close()));
       await lanes.stop(graceMs);
       await sender.stop(graceMs);

@@ -28,6 +28,7 @@ export const errors = {
   tool_arguments: "Correct the arguments to the tool's schema and call again.",
   tool_timeout: "The tool did not answer in time.",
   tool_failed: "The tool failed; its log entry has the details.",
+  identity_needed: "Verify the customer first: by the code that the desk sends, a signed token, or --as.",
   tool_refused: "This call is not allowed here.",
   tool_module_broken: "Correct the tool's file; the desk runs without it until then.",
 

@@ -16,6 +16,8 @@ export interface Lanes {
   wake(lane: string, manner: Manner): void;
   /** Aborts what runs in this lane; it then runs again and finds things as they are. */
   interrupt(lane: string, reason: unknown): void;
+  /** Aborts what runs in every lane. */
+  interruptAll(reason: unknown): void;
   /** Resolves when nothing runs and nothing is about to. */
   idle(): Promise<void>;
   /** No new work; resolves when what runs has ended, at the latest after `graceMs`, when it is aborted. */
@@ -35,9 +37,12 @@ export interface Control {
   commit(): void;
 }
 
+/** What is left in a lane: nothing that is known of, perhaps more, or something that is not due yet. */
+export type Next = "done" | "more" | { afterMs: number };
+
 export interface LanesParts {
-  /** Takes what waits. True: there may be more. A rejection is counted and tried again after a pause. */
-  run(lane: string, control: Control): Promise<boolean>;
+  /** Takes what waits. A rejection is counted and tried again after a pause. */
+  run(lane: string, control: Control): Promise<Next>;
   /** Called for every rejection that was not asked for by `interrupt`; resolves to whether to try again. */
   failed(lane: string, error: unknown): Promise<boolean>;
   settleMs: number;
@@ -92,7 +97,7 @@ export function createLanes(parts: LanesParts): Lanes {
     }
   }
 
-  function begin(name: string, quiet: boolean, failures = 0): void {
+  function begin(name: string, quiet: boolean, failures = 0, afterMs = failures * pauseAfterFailureMs): void {
     const lane: Lane = {
       state: "settling",
       since: parts.clock.elapsed(),
@@ -103,8 +108,7 @@ export function createLanes(parts: LanesParts): Lanes {
       failures,
     };
     lanes.set(name, lane);
-    if (failures > 0)
-      lane.cancelTimer = parts.clock.after(pauseAfterFailureMs * failures, () => enqueue(name, lane));
+    if (afterMs > 0) lane.cancelTimer = parts.clock.after(afterMs, () => enqueue(name, lane));
     else if (quiet && parts.settleMs > 0) settle(name, lane);
     else enqueue(name, lane);
   }
@@ -134,20 +138,23 @@ export function createLanes(parts: LanesParts): Lanes {
   async function drive(name: string, lane: Lane): Promise<void> {
     lane.state = "running";
     running += 1;
-    let more = false;
+    let next: Next = "done";
     let failures = 0;
     try {
-      more = await parts.run(name, { signal: lane.controller.signal, commit: () => commit(lane) });
+      next = await parts.run(name, { signal: lane.controller.signal, commit: () => commit(lane) });
     } catch (error) {
-      if (lane.controller.signal.aborted) more = true;
+      if (lane.controller.signal.aborted) next = "more";
       else if (await parts.failed(name, error)) {
-        more = true;
+        next = "more";
         failures = lane.failures + 1;
       }
     }
     running -= 1;
     lanes.delete(name);
-    if (!stopped && (more || lane.again)) begin(name, lane.again?.settle ?? false, failures);
+    if (stopped) {
+      // What waits is taken up at the next start.
+    } else if (typeof next === "object") begin(name, false, 0, next.afterMs);
+    else if (next === "more" || lane.again) begin(name, lane.again?.settle ?? false, failures);
     advance();
     if (lanes.size === 0) for (const done of idlers.splice(0)) done();
   }
@@ -162,6 +169,11 @@ export function createLanes(parts: LanesParts): Lanes {
     interrupt(name, reason) {
       const lane = lanes.get(name);
       if (lane?.state === "running" && !lane.committed) lane.controller.abort(reason);
+    },
+    interruptAll(reason) {
+      for (const lane of lanes.values()) {
+        if (lane.state === "running" && !lane.committed) lane.controller.abort(reason);
+      }
     },
     idle: () => (lanes.size === 0 ? Promise.resolve() : new Promise((done) => idlers.push(done))),
     async stop(graceMs) {

@@ -76,7 +76,7 @@ async function runDesk(ground: Ground): Promise<Running> {
     config,
     workspace,
     ledger,
-
+    memory,
     knowledge,
     model: await openModel(ground),
     offlineModel: createOfflineModel(),
@@ -94,6 +94,8 @@ async function runDesk(ground: Ground): Promise<Running> {
     search: ({ question, limit }) =>
       knowledge.search(String(question), { limit: Number(limit), audience: "verified" }),
     tickets: () => core.desk.tickets(1000),
+    pause: () => core.pause.set(true, "operator"),
+    unpause: () => core.pause.set(false, "operator"),
   });
   log.info("desk.ready", { pid: process.pid, platforms: [...platforms.keys()] });
 

@@ -4,7 +4,6 @@ import type { Turn } from "./agent/turn.ts";
 import type { Clock } from "./clock.ts";
 import type { Appeal, Opened } from "./desk/open-ticket.ts";
 import { messagesOf } from "./desk/relay.ts";
-import type { Settled } from "./intents/parts.ts";
 import type { Control } from "./lanes.ts";
 import { audit } from "./ledger/audit.ts";
 import { type Admitted, markDone } from "./ledger/inbox.ts";
@@ -21,8 +20,10 @@ import type { ThreadId } from "./thread.ts";
 export interface TurnsParts {
   ledger: Ledger;
   /** The verified customer behind an account, if there is one. */
-  customerOf(person: Person): Promise<{ id: string } | undefined>;
+  customerOf(person: Person): Promise<{ id: string; fresh: boolean } | undefined>;
   escalate(tx: Transaction, appeal: Appeal): Promise<Opened>;
+  /** The kill switch. */
+  paused(): boolean;
   /** What a customer is told when a person has been asked. */
   escalationNotice(ticket: number): string;
   /** Platforms where each message has its own reply, and the reply says to which. */
@@ -36,6 +37,8 @@ export interface OpenTurn {
   turn: Turn;
   thread: Thread;
   admitted: readonly Admitted[];
+  /** Who wrote or pressed. */
+  author: Person | undefined;
   /** The outbox row that the reply will be. */
   reply: string;
   startedAt: number;
@@ -72,11 +75,12 @@ export function createTurns(parts: TurnsParts) {
       signal: control.signal,
       async stillOurs() {
         control.signal.throwIfAborted();
+        if (parts.paused()) throw fenced(thread.id);
         if ((await ledger.read((tx) => versionOf(tx, thread.id))) !== thread.version) throw fenced(thread.id);
       },
     };
     log.info("turn.started", { turn: turn.id, thread: thread.id, messages: admitted.length });
-    return { turn, thread, admitted, reply, startedAt: clock.now(), began: clock.elapsed() };
+    return { turn, thread, admitted, author, reply, startedAt: clock.now(), began: clock.elapsed() };
   }
 
   /**
@@ -120,7 +124,7 @@ export function createTurns(parts: TurnsParts) {
         id: message.id,
         author: "customer",
         by: message.author,
-        text: message.text,
+        text: message === last && outcome.keep !== undefined ? outcome.keep : message.text,
         files: message.files,
         turn: turn.id,
         at: message.sentAt,
@@ -162,7 +166,7 @@ export function createTurns(parts: TurnsParts) {
         post: {
           text,
           sources: outcome.sources,
-          feedback: turn.id,
+          ...(outcome.model === "none" ? {} : { feedback: turn.id }),
           ...(outcome.kind === "confirmation" ? asking(outcome.confirmation) : {}),
           ...(last && parts.turnPerMessage(thread.id) ? { replyTo: last.id } : {}),
         },
@@ -248,7 +252,20 @@ export function createTurns(parts: TurnsParts) {
     });
   }
 
-  return { threadOf, reopen, begin, end };
+  /** A line of the desk's own to a customer, while the bot has the thread. */
+  function notify(thread: Thread, text: string): Promise<OutboxRow> {
+    return ledger.write((tx) =>
+      enqueue(tx, clock, {
+        lane: thread.id,
+        author: "bot",
+        thread: thread.id,
+        fence: thread.version,
+        send: { does: "post", to: { thread: thread.id }, post: { text } },
+      }),
+    );
+  }
+
+  return { threadOf, reopen, begin, end, notify };
 }
 
 /** The customer's press of a button of the store's question. */
@@ -271,20 +288,4 @@ function asking(confirmation: Confirmation): Pick<Post, "confirmation" | "button
       { label: "Cancel", action: "intent.cancel", value: id },
     ],
   };
-}
-
-/** What the customer's yes or no came to, as the outcome of their turn. */
-export function outcomeOf(settled: Settled, thread: Thread): Outcome {
-  const base = {
-    text: settled.text,
-    sources: [],
-    specialist: thread.specialist ?? "",
-    model: "none",
-    entries: settled.entries,
-    tokens: { input: 0, output: 0 },
-  };
-  if (settled.confirmation) return { kind: "confirmation", confirmation: settled.confirmation, ...base };
-  if (settled.broke === undefined) return { kind: "answer", ...base };
-  const reason = `It is not known whether ${settled.broke} was done; look at the log and at the store.`;
-  return { kind: "escalation", escalation: { reason, priority: "high" }, ...base };
 }

@@ -48,6 +48,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "src/memory/": ground,
   "src/desk/": [...ground, "src/ledger/"],
   "src/intents/": [...ground, "src/ledger/"],
+  "src/identity/": [...ground, "src/ledger/"],
   "src/redaction/": [],
   "src/config/": ground,
   "src/workspace/": [...ground, "src/config/", "src/config.ts"],
@@ -63,12 +64,13 @@ const homes: readonly (readonly [RegExp, RegExp])[] = [
   [/^(@photostructure\/sqlite|pg|pg-boss)$/, /^src\/ledger\//],
   [/^hono|^@hono\//, /^adapters\/http\//],
   [/^pino$/, /^src\/log\.ts$/],
+  [/^nodemailer$/, /^src\/identity\//],
 ];
 
 describe("the arrows", () => {
   it("reads the project it is about", () => {
     expect(files.length).toBeGreaterThan(40);
-    expect(byPath.get("src/bot.ts")?.imports).toContain("src/agent/agent.ts");
+    expect(byPath.get("src/core.ts")?.imports).toContain("src/agent/agent.ts");
   });
 
   it("threads and messages stand on nothing else", () => {

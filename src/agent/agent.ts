@@ -13,6 +13,7 @@ import type { Log } from "../log.ts";
 import type { DraftText, Policy } from "../policy.ts";
 import type { Propose } from "../proposal.ts";
 import type { Specialist } from "../specialist.ts";
+import type { ThreadId } from "../thread.ts";
 import type { Tool } from "../tool.ts";
 import {
   builtInTools,
@@ -46,6 +47,7 @@ export interface AgentParts {
   queues: readonly string[];
   policies: readonly Policy[];
   propose: Propose;
+  mayCall(thread: ThreadId): boolean;
   /** Whether a tool's writes need no confirmation: the customer's own request stands for it. */
   unconfirmed(tool: string): boolean;
   /** Whether these words ask for a person; decided without a model. */
@@ -94,6 +96,7 @@ export function createAgent(parts: AgentParts): Agent {
       tools: parts.tools.filter((tool) => specialist.tools.includes(tool.name)),
       builtIn: builtInTools(specialist, parts.specialists, parts.queues),
       propose: parts.propose,
+      mayCall: parts.mayCall,
       toolTimeoutMs: parts.limits.toolTimeoutMs,
       clock: parts.clock,
       log: parts.log,

@@ -21,4 +21,6 @@ export type Outcome = (
   /** Calls and results, in order. */
   entries: TranscriptItem[];
   tokens: { input: number; output: number };
+  /** What stands in the transcript instead of the customer's last words, when those are not to be kept. */
+  keep?: string;
 };

@@ -5,6 +5,7 @@ import { codeOf, type ErrorCode, faultOf } from "../errors.ts";
 import type { ToolCall, ToolSpec } from "../language-model.ts";
 import type { Log } from "../log.ts";
 import type { Propose, Proposed, WriteRequest } from "../proposal.ts";
+import type { ThreadId } from "../thread.ts";
 import { withinTime } from "../time-limit.ts";
 import type { Tool } from "../tool.ts";
 import type { Turn } from "./turn.ts";
@@ -23,6 +24,8 @@ export interface ToolboxParts {
   /** The agent's own tools, e.g. `escalate_to_human`: they are offered, but the agent carries them out. */
   builtIn: readonly ToolSpec[];
   propose: Propose;
+  /** Whether this thread may make one more call in this minute. */
+  mayCall(thread: ThreadId): boolean;
   toolTimeoutMs: number;
   clock: Clock;
   log: Log;
@@ -43,6 +46,12 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
     }
     const input = parseInput(tool, wanted.arguments);
     if (!input.ok) return input.failure;
+    if (!parts.mayCall(turn.thread)) {
+      return failure(
+        "tool_refused",
+        "Too many calls in this minute: tell the customer to try again in a minute.",
+      );
+    }
     const refusal = refuse(tool, turn);
     if (refusal) return refusal;
     return attempt(tool, turn, () =>
@@ -92,10 +101,10 @@ function refuse(tool: Tool, turn: Turn): CallResult | undefined {
       "Others can read this thread: account matters are only for a direct message with the customer.",
     );
   }
-  if (!turn.customer) {
+  if (!turn.customer || (tool.effect === "write" && !turn.customer.fresh)) {
     return failure(
-      "tool_refused",
-      "The customer has not been verified; this tool needs to know who they are.",
+      "identity_needed",
+      "The customer is not verified. Ask for the e-mail address of their account.",
     );
   }
   return undefined;

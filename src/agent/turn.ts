@@ -16,8 +16,8 @@ export interface Turn {
   turns: number;
   /** Who was in charge last; undefined in a new conversation. */
   specialist: string | undefined;
-  /** The verified customer. */
-  customer: { id: string } | undefined;
+  /** The verified customer; not `fresh`: the proof is too old for writes. */
+  customer: { id: string; fresh: boolean } | undefined;
   /** What was said and done before, oldest first. */
   history: readonly TranscriptItem[];
   /** What the customer has written and nobody has answered. */

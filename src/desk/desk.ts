@@ -23,6 +23,7 @@ import { toCustomer, toStaff } from "./notices.ts";
 import { type Appeal, enqueueCard, enqueueToStaff, type Opened, openTicketFor } from "./open-ticket.ts";
 import { afterFailed, afterSent, customerToStaff, staffToCustomer } from "./relay.ts";
 import type { Staff } from "./staff.ts";
+import { stepInTo } from "./step-in.ts";
 
 export interface DeskParts {
   ledger: Ledger;
@@ -103,6 +104,18 @@ export function createDesk(parts: DeskParts) {
       if (codeOf(error) !== "thread_move" || !(error instanceof Error)) throw error;
       return error.message;
     }
+  }
+
+  /** Whether a message in a thread that others can read is a staff member's word to the customer. */
+  async function isStaffIn(message: Message): Promise<boolean> {
+    return message.visibility === "shared" && parts.staff.includes(message.author);
+  }
+
+  /** Staff answer in the customer's own thread: from this word on it is theirs. */
+  async function stepIn(admitted: Admitted, message: Message): Promise<void> {
+    const { thread, rows } = await ledger.write((tx) => stepInTo(tx, parts, admitted, message));
+    if (rows.length > 0) parts.interrupt(thread);
+    parts.push(rows);
   }
 
   /** A message changed after it was dealt with. */
@@ -203,6 +216,8 @@ export function createDesk(parts: DeskParts) {
       afterSent(tx, clock, row, posted),
     failed: (tx: Transaction, row: OutboxRow, error: unknown) => afterFailed(tx, parts, row, error),
     follow,
+    isStaffIn,
+    stepIn,
     warn,
     tell,
   };

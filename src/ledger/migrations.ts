@@ -79,6 +79,9 @@ export const migrations: readonly Migration[] = [
         verified_at BIGINT NOT NULL)`,
       `CREATE INDEX identities_customer ON identities (customer)`,
 
+      // What operators have set while the desk runs: the kill switch.
+      `CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL, changed_at BIGINT NOT NULL)`,
+
       // Writes waiting to happen. The id is the idempotency key, for ever.
       `CREATE TABLE intents (
         id TEXT PRIMARY KEY, thread TEXT NOT NULL, turn TEXT NOT NULL, opener TEXT NOT NULL, customer TEXT NOT NULL,

@@ -218,3 +218,16 @@ export async function summaryOf(tx: Reader, thread: ThreadId): Promise<string> {
     );
   return [head, ...lines].join("\n");
 }
+
+/** Tokens used since a moment, by the whole desk or in one account's threads. */
+export async function tokensSince(tx: Reader, since: number, user?: string): Promise<number> {
+  const sum = "COALESCE(SUM(tokens_in + tokens_out), 0) AS tokens";
+  const row = user
+    ? await tx.get<{ tokens: number }>(
+        `SELECT ${sum} FROM journal WHERE ended_at >= ? AND thread IN (SELECT id FROM threads WHERE opener = ?)`,
+        since,
+        user,
+      )
+    : await tx.get<{ tokens: number }>(`SELECT ${sum} FROM journal WHERE ended_at >= ?`, since);
+  return Number(row?.tokens ?? 0);
+}

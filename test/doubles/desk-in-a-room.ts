@@ -1,7 +1,7 @@
 /** A whole desk on a real ledger, in a room, with a scripted model: what journeys of the core are told with. */
 import { join } from "node:path";
 import { type Clock, createClock } from "../../src/clock.ts";
-import { readConfig } from "../../src/config.ts";
+import { type Config, readConfig } from "../../src/config.ts";
 import { type Core, createCore } from "../../src/core.ts";
 import type { KnowledgeBase, Passage } from "../../src/knowledge-base.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
@@ -9,8 +9,9 @@ import { migrations } from "../../src/ledger/migrations.ts";
 import { createSqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog, type Log } from "../../src/log.ts";
+import type { Memory } from "../../src/memory.ts";
 import type { Specialist } from "../../src/specialist.ts";
-import type { Tool } from "../../src/tool.ts";
+import type { Identity, Tool } from "../../src/tool.ts";
 import { temporaryFolder } from "../journeys/terminal.ts";
 import { createRoom, type Room } from "./room.ts";
 import { createScriptedModel, type ScriptedModel } from "./scripted-model.ts";
@@ -40,6 +41,9 @@ export interface DeskOptions {
   settleMs?: number;
   log?: Log;
   clock?: Clock;
+  identity?: Identity;
+  /** Changes of the configuration, e.g. the policy of tools. */
+  configure?(config: Config): Config;
 }
 
 export const passage = (article: string, text: string): Passage => ({
@@ -72,16 +76,19 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
     env: { SETTLE_MS: String(options.settleMs ?? 0) },
     workspace: folder.path,
   });
+  const configure = options.configure ?? ((same: Config) => same);
   const tools = options.tools ?? [];
   const core = createCore({
-    config: { ...config, desk: { ...config.desk, channel: room.deskChannel ?? "" } },
+    config: configure({ ...config, desk: { ...config.desk, channel: room.deskChannel ?? "" } }),
     workspace: {
       specialists: options.specialists ?? [{ ...only, tools: tools.map((tool) => tool.name) }],
       entry: options.specialists?.[0]?.name ?? only.name,
       tools,
       snippets: [],
+      identity: options.identity,
     },
     ledger,
+    memory: memoryOf(),
     knowledge: knowledgeOf(options.passages ?? []),
     model,
     offlineModel: offline,
@@ -116,6 +123,19 @@ function knowledgeOf(passages: Passage[]): KnowledgeBase {
       coverage: passages.length > 0 ? 1 : 0,
     }),
     refresh: async () => ({ articles: passages.length, passages: passages.length, problems: [] }),
+    close: async () => {},
+  };
+}
+
+/** A memory that lasts as long as the test. */
+function memoryOf(): Memory {
+  const values = new Map<string, unknown>();
+  return {
+    store: <T>(namespace: string) => ({
+      get: async (key) => values.get(`${namespace} ${key}`) as T | undefined,
+      set: async (key, value) => void values.set(`${namespace} ${key}`, value),
+      delete: async (key) => void values.delete(`${namespace} ${key}`),
+    }),
     close: async () => {},
   };
 }

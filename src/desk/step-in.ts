@@ -1,0 +1,86 @@
+/** A takeover without a button: a member of staff answers the customer in the thread that they share. */
+
+import { audit } from "../ledger/audit.ts";
+import { type Admitted, markDone } from "../ledger/inbox.ts";
+import { cancelUnsent, type OutboxRow } from "../ledger/outbox.ts";
+import { advanceThread, findThread, moveThread, type Thread } from "../ledger/threads.ts";
+import { changeTicket, findTicket, openTicket, type Ticket } from "../ledger/tickets.ts";
+import { historyOf, sourcesOf, writeMessage } from "../ledger/transcript.ts";
+import type { Transaction } from "../ledger.ts";
+import type { Message } from "../message.ts";
+import type { ThreadId } from "../thread.ts";
+import { askOf, briefOf } from "./brief.ts";
+import { toStaff } from "./notices.ts";
+import { enqueueCard, enqueueToStaff, type OpenTicketParts } from "./open-ticket.ts";
+
+const historyMax = 60;
+
+export async function stepInTo(
+  tx: Transaction,
+  parts: OpenTicketParts,
+  admitted: Admitted,
+  message: Message,
+): Promise<{ thread: ThreadId; rows: OutboxRow[] }> {
+  const { clock } = parts;
+  const { author } = message;
+  await markDone(tx, [admitted.id]);
+  const before = await findThread(tx, message.thread);
+  // A thread that staff opened themselves is no customer's.
+  if (!before || before.opener === author.id) return { thread: message.thread, rows: [] };
+  const mine = before.control === "taken_over" && before.assignee === author.id;
+  const ticket = await ticketFor(tx, parts, before);
+  const thread = mine
+    ? before
+    : await moveThread(tx, before, "take_over", { assignee: author, ticket: ticket.number });
+  const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
+  await writeMessage(tx, thread.id, seq + 1, {
+    id: message.id,
+    author: "staff",
+    by: author,
+    text: message.text,
+    files: message.files,
+    at: message.sentAt,
+  });
+  if (mine) return { thread: thread.id, rows: [] };
+  await cancelUnsent(tx, thread.id, "ticket.taken");
+  const taken = await changeTicket(tx, ticket, { state: "taken", assignee: author }, clock.now());
+  await audit(tx, clock, {
+    actor: author.id,
+    action: "ticket.taken",
+    subject: String(taken.number),
+    thread: thread.id,
+  });
+  const rows = [
+    ...(await enqueueCard(tx, parts, taken, thread.id)),
+    ...(await enqueueToStaff(tx, parts, taken, toStaff.taken(author.name), thread.id)),
+  ];
+  return { thread: thread.id, rows };
+}
+
+/** The thread's unresolved ticket, or a new one. */
+async function ticketFor(tx: Transaction, parts: OpenTicketParts, thread: Thread): Promise<Ticket> {
+  const known = thread.ticket === undefined ? undefined : await findTicket(tx, thread.ticket);
+  if (known && known.state !== "resolved") return known;
+  const history = (await historyOf(tx, thread.id, historyMax)).map((one) => one.item);
+  const last = history.findLast((item) => item.role === "customer");
+  const lastWords = last?.role === "customer" ? last.text : "";
+  const { queue, language } = parts.route(lastWords, parts.queues);
+  const reason = "A member of staff answered in the customer's thread.";
+  const brief = briefOf({
+    customer: thread.openerName,
+    lastWords,
+    tried: await sourcesOf(tx, thread.id, 6),
+    transcript: history,
+    reason,
+  });
+  const fresh = {
+    thread: thread.id,
+    ask: askOf(lastWords),
+    reason,
+    priority: "normal" as const,
+    queue,
+    language,
+    brief,
+  };
+  return openTicket(tx, fresh, parts.clock.now());
+}

@@ -1,0 +1,79 @@
+/** A limit on everything that a customer, a thread or a desk can use up. What is over a limit waits or goes to a person; nothing is dropped. */
+import type { Clock } from "./clock.ts";
+import { tokensSince } from "./ledger/transcript.ts";
+import type { Ledger } from "./ledger.ts";
+import type { ThreadId, UserId } from "./thread.ts";
+
+export interface LimitsParts {
+  messagesPerMinuteMax: number;
+  toolCallsPerMinuteMax: number;
+  tokensPerCustomerPerDayMax: number;
+  tokensPerDayMax: number;
+  ledger: Ledger;
+  clock: Clock;
+}
+
+export type Limits = ReturnType<typeof createLimits>;
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+/** How many customers and threads are counted at once; the least recent is forgotten. */
+const countedMax = 20_000;
+/** How old the desk's own sum may be. */
+const sumAgeMs = 5_000;
+
+export function createLimits(parts: LimitsParts) {
+  const { clock, ledger } = parts;
+  const messages = createWindows(clock, parts.messagesPerMinuteMax);
+  const calls = createWindows(clock, parts.toolCallsPerMinuteMax);
+  const notices = createWindows(clock, 1);
+  let desk = { tokens: 0, at: Number.NEGATIVE_INFINITY };
+
+  /** Tokens of the whole desk in the last day, at most some seconds old. */
+  async function deskTokens(): Promise<number> {
+    if (clock.elapsed() - desk.at > sumAgeMs) {
+      desk = { tokens: await ledger.read((tx) => tokensSince(tx, clock.now() - dayMs)), at: clock.elapsed() };
+    }
+    return desk.tokens;
+  }
+
+  return {
+    /** 0: a customer's messages may be answered now; otherwise in so many milliseconds. */
+    messagesWait: (user: UserId, ids: readonly string[]): number => messages.take(user, ids),
+    /** Whether a thread may make one more tool call in this minute. */
+    mayCall: (thread: ThreadId): boolean => calls.take(thread, [clock.id("c")]) === 0,
+    /** Whether a customer may be told now that they are over a limit: once a minute. */
+    mayTell: (user: UserId): boolean => notices.take(user, [clock.id("n")]) === 0,
+    /** Whose tokens of the last day are used up. */
+    async tokensOver(user: UserId): Promise<"customer" | "desk" | undefined> {
+      if ((await deskTokens()) >= parts.tokensPerDayMax) return "desk";
+      const own = await ledger.read((tx) => tokensSince(tx, clock.now() - dayMs, user));
+      return own >= parts.tokensPerCustomerPerDayMax ? "customer" : undefined;
+    },
+  };
+}
+
+interface Taken {
+  id: string;
+  at: number;
+}
+
+/** Sliding minutes, one for each key. */
+function createWindows(clock: Clock, max: number) {
+  const taken = new Map<string, Taken[]>();
+
+  /** Takes a place for each id that has none yet, or says how long to wait for them. More ids than places count as `max`. */
+  function take(key: string, ids: readonly string[]): number {
+    const now = clock.elapsed();
+    const places = (taken.get(key) ?? []).filter(({ at }) => now - at < minuteMs);
+    const fresh = ids.filter((id) => !places.some((place) => place.id === id)).slice(0, max);
+    const over = places.length + fresh.length - max;
+    if (over <= 0) for (const id of fresh) places.push({ id, at: now });
+    taken.delete(key);
+    taken.set(key, places);
+    if (taken.size > countedMax) taken.delete(taken.keys().next().value ?? "");
+    return over <= 0 ? 0 : Math.max(1, Math.ceil((places[over - 1]?.at ?? now) + minuteMs - now));
+  }
+
+  return { take };
+}
