@@ -4,68 +4,32 @@
  *   payload ─▶ http-receiver / socket-receiver ─▶ events ─▶ incoming / interaction ─▶ the desk
  *   the desk ─▶ posting / draft ─▶ outgoing ─▶ web-api ─▶ Slack
  */
-import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
-import type { Log } from "../../src/log.ts";
-import type { Receiver as Desk, Mark, Platform, Post } from "../../src/platform.ts";
-import { createAnswers, spotNamed } from "./answers.ts";
+import type { Receiver as Desk, Mark, Platform } from "../../src/platform.ts";
+import { answerAt, createAnswers, isAnswerAddress, showPrivately, spotNamed } from "./answers.ts";
 import { createDirectThreads } from "./direct-threads.ts";
 import { createDrafting, type Recipient } from "./draft.ts";
 import { toName } from "./emoji.ts";
 import { createEventHandler } from "./events.ts";
 import { examine } from "./examine.ts";
-import { deskErrorFrom, neededScope, slackErrorOf } from "./faults.ts";
-import { createHttp, type Http } from "./fetch.ts";
-import { createGreeting, type Prompt } from "./greeting.ts";
+import { neededScope, slackErrorOf } from "./faults.ts";
+import { createHttp } from "./fetch.ts";
+import { createGreeting } from "./greeting.ts";
 import { createGroups } from "./groups.ts";
-import { createHttpReceiver } from "./http-receiver.ts";
-import { createInstallPages, type OAuthConfig } from "./installing.ts";
 import { takeBackStreams } from "./left-streams.ts";
 import { cut, oneLine } from "./mrkdwn.ts";
-import { homeView, toOnePart } from "./outgoing.ts";
+import { homeView } from "./outgoing.ts";
 import { type Json, textAt } from "./payload.ts";
 import { createPeople } from "./people.ts";
 import { createPosting } from "./posting.ts";
-import type { Handle, Receiver } from "./receiver.ts";
-import { createSocketReceiver } from "./socket-receiver.ts";
-import type { InstallationStore, StreamStore } from "./stores.ts";
+import { createReadingBack } from "./reading-back.ts";
+import type { Receiver } from "./receiver.ts";
+import { receiversFor } from "./receivers.ts";
+import type { SlackParts } from "./slack-config.ts";
 import { accountOf, isDirect, type Place, placeOf, platformName, threadId } from "./thread-id.ts";
 import { createUpload, download, isSlackAddress } from "./upload.ts";
-import { callTimeoutMs, createWebApi, type WebApi } from "./web-api.ts";
+import { createWebApi, type WebApi } from "./web-api.ts";
 import { createWorkspaces } from "./workspaces.ts";
-
-export interface SlackConfig {
-  /** Of the workspace where the app is installed by hand; with `oauth` there can be others, or only others. */
-  botToken?: string;
-  /** Socket Mode, when it is given. */
-  appToken?: string;
-  /** HTTP, when there is no app token. */
-  signingSecret?: string;
-  host: string;
-  /** 0 takes a free one. */
-  port: number;
-  /** Ends in `/api/`; Slack's own when it is not given. */
-  apiUrl?: string;
-  /** Ids, as Slack has them. */
-  supportChannels: readonly string[];
-  deskChannel?: string;
-  suggestedPrompts: readonly (string | Prompt)[];
-  /** What a new thread in the assistant pane begins with. */
-  greeting?: string;
-  /** Shown in turn while the bot works. */
-  loadingMessages?: readonly string[];
-  oauth?: OAuthConfig;
-}
-
-export interface SlackParts {
-  config: SlackConfig;
-  log: Log;
-  clock: Clock;
-  installations?: InstallationStore;
-  streams?: StreamStore;
-  /** Told of the HTTP port. */
-  onListening?: (port: number) => void;
-}
 
 /** Slack's names for the bot's own marks. */
 const marks: Readonly<Record<Mark, string>> = {
@@ -103,7 +67,13 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   const people = createPeople(api, clock, log);
   const belongs = createGroups(api, clock);
   const directThreads = createDirectThreads(api, clock, log);
-  const posting = createPosting({ api, workspaces, directThreads, upload: createUpload(api, http), log });
+  const posting = createPosting({
+    api,
+    readingBack: createReadingBack({ api, workspaces, directThreads }),
+    directThreads,
+    upload: createUpload(api, http),
+    log,
+  });
   const answers = createAnswers(clock, (url) => isAnswerAddress(url, apiUrl));
   const greeting = createGreeting({
     api,
@@ -178,6 +148,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     workspaces.setOwn({
       team: self.team_id,
       bot: self.user_id,
+      ...(self.bot_id ? { botId: self.bot_id } : {}),
       token: config.botToken,
       ...(self.enterprise_id ? { enterprise: self.enterprise_id } : {}),
     });
@@ -267,53 +238,6 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   };
 }
 
-interface ReceiverNeeds {
-  http: Http;
-  log: Log;
-  handle: Handle;
-  refresh(team: string): void;
-}
-
-/** Socket Mode or HTTP; and HTTP beside Socket Mode where the app can be installed in further workspaces. */
-function receiversFor(parts: SlackParts, { http, log, handle, refresh }: ReceiverNeeds): Receiver[] {
-  const { config, clock, installations, onListening } = parts;
-  const { appToken, apiUrl, host, port, oauth } = config;
-  const receivers: Receiver[] = [];
-  if (appToken !== undefined) {
-    receivers.push(createSocketReceiver({ appToken, apiUrl, http, handle, clock, log }));
-  }
-  const pages =
-    oauth &&
-    installations &&
-    createInstallPages({
-      oauth,
-      store: installations,
-      apiUrl,
-      http,
-      log,
-      onInstalled: ({ team }) => refresh(team),
-    });
-  const signingSecret = appToken === undefined ? config.signingSecret : undefined;
-  if (signingSecret !== undefined || pages) {
-    receivers.push(
-      createHttpReceiver({
-        host,
-        port,
-        signingSecret,
-        handle,
-        clock,
-        log,
-        ...(pages ? { pages } : {}),
-        ...(onListening ? { onListening } : {}),
-      }),
-    );
-  }
-  if (receivers.length === 0) {
-    throw new DeskError("config_invalid", "Slack needs SLACK_APP_TOKEN or SLACK_SIGNING_SECRET");
-  }
-  return receivers;
-}
-
 /** `C1` of `C1`, `slack:C1` and `slack:T1:C1`. */
 function bareId(id: string): string {
   return id.slice(id.lastIndexOf(":") + 1);
@@ -326,48 +250,4 @@ async function setReaction(api: WebApi, place: Place, name: string, set: boolean
   } catch (error) {
     if (slackErrorOf(error) !== (set ? "already_reacted" : "no_reaction")) throw error;
   }
-}
-
-async function showPrivately(api: WebApi, place: Place, user: string, post: Post): Promise<void> {
-  const { team, channel, ts } = place;
-  const { text, blocks } = toOnePart(post, "plain");
-  const thread = ts === undefined ? {} : { thread_ts: ts };
-  await api.call(team, "chat.postEphemeral", { channel, user, text, blocks, ...thread });
-}
-
-/** False when the address is not good any more. */
-async function answerAt(
-  http: Http,
-  address: string,
-  thread: string | undefined,
-  post: Post,
-): Promise<boolean> {
-  const { text, blocks } = toOnePart(post, "plain");
-  const message = {
-    response_type: "ephemeral",
-    replace_original: false,
-    text,
-    blocks,
-    ...(thread === undefined ? {} : { thread_ts: thread }),
-  };
-  try {
-    const { statusCode, body } = await http.request(address, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(message),
-      timeoutMs: callTimeoutMs,
-    });
-    await body.dump();
-    return statusCode === 200;
-  } catch (error) {
-    throw deskErrorFrom(error, "the answer", false);
-  }
-}
-
-/** Slack's own address, or one of the machine of the Slack server that was configured. */
-function isAnswerAddress(url: URL, apiUrl: string | undefined): boolean {
-  if (url.protocol === "https:" && (url.hostname === "slack.com" || url.hostname.endsWith(".slack.com"))) {
-    return true;
-  }
-  return apiUrl !== undefined && URL.canParse(apiUrl) && new URL(apiUrl).hostname === url.hostname;
 }

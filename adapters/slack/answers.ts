@@ -3,7 +3,12 @@
  * only keeps a name for it. After a restart the address is forgotten, and the answer is shown as an ephemeral message.
  */
 import type { Clock } from "../../src/clock.ts";
-import { platformName } from "./thread-id.ts";
+import type { Post } from "../../src/platform.ts";
+import { deskErrorFrom } from "./faults.ts";
+import type { Http } from "./fetch.ts";
+import { toOnePart } from "./outgoing.ts";
+import { type Place, platformName } from "./thread-id.ts";
+import { callTimeoutMs, type WebApi } from "./web-api.ts";
 
 export interface Spot {
   team: string;
@@ -46,4 +51,49 @@ export function spotNamed(interaction: string): Spot | undefined {
   const [name, team, channel, thread, user, id] = interaction.split(":");
   if (name !== platformName || !team || !channel || !user || !id) return undefined;
   return { team, channel, user, ...(thread ? { thread } : {}) };
+}
+
+/** As a message that only this person sees, and only while they are here. */
+export async function showPrivately(api: WebApi, place: Place, user: string, post: Post): Promise<void> {
+  const { team, channel, ts } = place;
+  const { text, blocks } = toOnePart(post, "plain");
+  const thread = ts === undefined ? {} : { thread_ts: ts };
+  await api.call(team, "chat.postEphemeral", { channel, user, text, blocks, ...thread });
+}
+
+/** False when the address is not good any more. */
+export async function answerAt(
+  http: Http,
+  address: string,
+  thread: string | undefined,
+  post: Post,
+): Promise<boolean> {
+  const { text, blocks } = toOnePart(post, "plain");
+  const message = {
+    response_type: "ephemeral",
+    replace_original: false,
+    text,
+    blocks,
+    ...(thread === undefined ? {} : { thread_ts: thread }),
+  };
+  try {
+    const { statusCode, body } = await http.request(address, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(message),
+      timeoutMs: callTimeoutMs,
+    });
+    await body.dump();
+    return statusCode === 200;
+  } catch (error) {
+    throw deskErrorFrom(error, "the answer", false);
+  }
+}
+
+/** Slack's own address, or one of the machine of the Slack server that was configured. */
+export function isAnswerAddress(url: URL, apiUrl: string | undefined): boolean {
+  if (url.protocol === "https:" && (url.hostname === "slack.com" || url.hostname.endsWith(".slack.com"))) {
+    return true;
+  }
+  return apiUrl !== undefined && URL.canParse(apiUrl) && new URL(apiUrl).hostname === url.hostname;
 }

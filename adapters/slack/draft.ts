@@ -19,6 +19,7 @@ import { slackErrorOf } from "./faults.ts";
 import { clean, cut, oneLine } from "./mrkdwn.ts";
 import { toParts } from "./outgoing.ts";
 import { type Posting, placeOfTarget } from "./posting.ts";
+import { metadataOf } from "./reading-back.ts";
 import type { StreamStore } from "./stores.ts";
 import { type Budget, createBudget } from "./stream-budget.ts";
 import { isDirect, messageId, type Place, threadId } from "./thread-id.ts";
@@ -221,7 +222,7 @@ function createDraft(
         ts: streamTs,
         ...(rest === "" ? {} : { markdown_text: guard(rest) }),
         ...(blocks.length === 0 ? {} : { blocks }),
-        metadata: { ...posting.metadataOf(key, 0, 1, 0) } as unknown as Metadata,
+        metadata: metadataOf(key, 0, 1, 0),
       });
     } catch (error) {
       posting.leave(place, key, streamTs, sent);
@@ -245,7 +246,7 @@ function createDraft(
         ts: streamTs,
         text: all[0].text,
         blocks: all[0].blocks,
-        metadata: posting.metadataOf(key, 0, all.length, post.files?.length ?? 0) as unknown as Metadata,
+        metadata: metadataOf(key, 0, all.length, post.files?.length ?? 0),
       });
     } catch (error) {
       log.info("slack.stream_replaced", { team, code: codeOf(error), error });
@@ -311,8 +312,6 @@ function createDraft(
     },
   };
 }
-
-type Metadata = NonNullable<ArgumentsOf<"chat.stopStream">["metadata"]>;
 
 function contentOf(text: string, tasks: Chunk[]): { markdown_text?: string; chunks?: Chunk[] } {
   const words = guard(text);

@@ -89,6 +89,7 @@ function boltStore({ store, log, onInstalled }: InstallingParts): BoltStore {
         name: team.name ?? team.id,
         botToken: bot.token,
         botUser: bot.userId,
+        botId: bot.id,
         scopes: bot.scopes,
         ...(enterprise ? { enterprise: enterprise.id } : {}),
       };

@@ -12,22 +12,19 @@ import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Post, Posted, Target } from "../../src/platform.ts";
 import type { MessageId } from "../../src/thread.ts";
-import { type DirectThreads, metadataType } from "./direct-threads.ts";
+import type { DirectThreads } from "./direct-threads.ts";
 import { slackErrorOf } from "./faults.ts";
 import { type FeedbackStyle, type Part, tailOf, toOnePart, toParts } from "./outgoing.ts";
-import { at, type Json, listAt, record, textAt } from "./payload.ts";
+import { type Found, type Metadata, metadataOf, type Sought } from "./reading-back.ts";
 import { isDirect, messageId, type Place, placeOf, threadId } from "./thread-id.ts";
 import type { Upload } from "./upload.ts";
 import type { ArgumentsOf, WebApi } from "./web-api.ts";
-import type { Workspaces } from "./workspaces.ts";
 
 export interface Posting {
   post(target: Target, post: Post, key: string): Promise<Posted>;
   find(target: Target, key: string): Promise<Posted | undefined>;
   edit(message: MessageId, post: Post): Promise<void>;
   remove(message: MessageId): Promise<void>;
-  /** The metadata by which a message of this many parts is found again. */
-  metadataOf(key: string, part: number, of: number, files: number): Metadata;
   /** What a finished stream shows below its text. */
   tail(team: string, post: Post): ReturnType<typeof tailOf>;
   /** Says that something may be shown under this key from now on. */
@@ -46,11 +43,6 @@ export interface Posting {
   saw(team: string, channel: string, ts: string): void;
 }
 
-interface Metadata {
-  event_type: string;
-  event_payload: { id: string; part: number; of: number; files: number };
-}
-
 /** How far a post has come. */
 interface Progress {
   /** The ts of each part that has arrived. */
@@ -64,37 +56,24 @@ interface Progress {
   remnant: { ts: string | undefined; text: string } | undefined;
 }
 
-interface Whole {
-  of: number;
-  files: number;
-}
-
-/** What a look through a channel has found of one key. */
-interface Scanned {
-  parts: Map<number, string>;
-  whole: Whole | undefined;
-  /** Messages of the bot that only share files. */
-  files: string[];
-  remnant: { ts: string; text: string } | undefined;
-  /** Streams of the bot that were never finished. */
-  unfinished: string[];
+/** What tells one part of a post from everything else. */
+interface Label {
+  metadata: Metadata;
+  id: string;
+  n: number;
 }
 
 const rememberedMax = 5_000;
-const pageSize = 200;
-const pagesMax = 50;
-/** Threads of a flat conversation that are looked through, the newest first. */
-const rootsMax = 20;
 
 interface PostingParts {
   api: WebApi;
-  workspaces: Workspaces;
+  readingBack: (sought: Sought) => Promise<Found>;
   directThreads: DirectThreads;
   upload: Upload;
   log: Log;
 }
 
-export function createPosting({ api, workspaces, directThreads, upload, log }: PostingParts): Posting {
+export function createPosting({ api, readingBack, directThreads, upload, log }: PostingParts): Posting {
   const progress = new Map<string, Progress>();
   const lastSeen = new Map<string, string>();
   /** The later parts of messages, by the first one's id. */
@@ -120,7 +99,7 @@ export function createPosting({ api, workspaces, directThreads, upload, log }: P
   async function post(target: Target, content: Post, key: string): Promise<Posted> {
     const place = placeOfTarget(target);
     const done = begin(place, key);
-    if (done.doubtful) await scan(place, key, done);
+    if (done.doubtful) await readBack(place, key, done);
     await deleteRemnant(place, key, done);
     const parts = toParts(content, styleOf(place.team));
     const files = content.files ?? [];
@@ -128,7 +107,8 @@ export function createPosting({ api, workspaces, directThreads, upload, log }: P
       for (const [n, part] of parts.entries()) {
         if (done.parts.has(n)) continue;
         const metadata = metadataOf(key, n, parts.length, files.length);
-        done.parts.set(n, await postPart(threaded(place, done), part, content, metadata));
+        const id = uuidFrom(`${key}/${n}`);
+        done.parts.set(n, await postPart(threaded(place, done), part, content, { metadata, id, n }));
       }
       if (files.length > 0 && !done.filesDone) {
         await upload(shownIn(threaded(place, done)), files);
@@ -163,24 +143,22 @@ export function createPosting({ api, workspaces, directThreads, upload, log }: P
   }
 
   /** A workspace that does not know an element of ours gets a plainer message, not none. */
-  async function postPart(place: Place, part: Part, content: Post, metadata: Metadata): Promise<string> {
+  async function postPart(place: Place, part: Part, content: Post, label: Label): Promise<string> {
     try {
-      return await send(place, part, metadata);
+      return await send(place, part, label);
     } catch (error) {
       if (slackErrorOf(error) !== "invalid_blocks") throw error;
       log.warn("slack.blocks_refused", { team: place.team, error });
       if (content.feedback !== undefined && styleOf(place.team) === "native") {
         keep(plainFeedback, place.team);
-        const plain = toParts(content, "plain")[metadata.event_payload.part] ?? part;
-        return postPart(place, plain, content, metadata);
+        return postPart(place, toParts(content, "plain")[label.n] ?? part, content, label);
       }
-      return send(place, { text: part.text, blocks: [] }, metadata);
+      return send(place, { text: part.text, blocks: [] }, label);
     }
   }
 
-  async function send(place: Place, part: Part, metadata: Metadata): Promise<string> {
+  async function send(place: Place, part: Part, { metadata, id }: Label): Promise<string> {
     const { team, channel, ts } = shownIn(place);
-    const { id, part: n } = metadata.event_payload;
     const message: ArgumentsOf<"chat.postMessage"> & { client_msg_id: string } = {
       channel,
       ...(ts === undefined ? {} : { thread_ts: ts }),
@@ -188,8 +166,8 @@ export function createPosting({ api, workspaces, directThreads, upload, log }: P
       ...(part.blocks.length === 0 ? {} : { blocks: part.blocks }),
       unfurl_links: false,
       unfurl_media: false,
-      metadata: metadata as unknown as { event_type: string; event_payload: Record<string, string | number> },
-      client_msg_id: uuidFrom(`${id}/${n}`),
+      metadata,
+      client_msg_id: id,
     };
     const answer = await api.call(team, "chat.postMessage", message);
     if (!answer.ts) throw new DeskError("platform_ambiguous", "chat.postMessage: an answer without a ts");
@@ -198,43 +176,17 @@ export function createPosting({ api, workspaces, directThreads, upload, log }: P
     return answer.ts;
   }
 
-  /** Reads off the channel which parts of a post are there. */
-  async function scan(place: Place, key: string, done: Progress): Promise<Scanned> {
-    const bot = (await workspaces.find(place.team))?.bot;
-    const seen: Scanned = {
-      parts: new Map(),
-      files: [],
-      whole: undefined,
-      remnant: undefined,
-      unfinished: [],
-    };
-    const roots = new Set<string>();
-    for await (const message of messagesOf(place, done.after)) {
-      notice(seen, message, key, bot, done);
-      if (roots.size < rootsMax && isAnsweredRoot(message, bot)) roots.add(textAt(message, "ts") ?? "");
+  /** Reads off the channel how far the post has come. */
+  async function readBack(place: Place, key: string, done: Progress): Promise<Found> {
+    const streamText = done.remnant && done.remnant.ts === undefined ? done.remnant.text : undefined;
+    const found = await readingBack({ place, key, after: done.after, streamText });
+    if (streamText !== undefined) {
+      done.remnant = found.stream === undefined ? undefined : { ts: found.stream, text: streamText };
     }
-    for (const root of threadsOf(place, seen, roots)) {
-      for await (const message of messagesOf({ ...place, ts: root }, done.after)) {
-        if (message.ts !== root) notice(seen, message, key, bot, done);
-      }
-    }
-    const { whole } = seen;
-    if (done.remnant?.ts === undefined) done.remnant = seen.remnant;
-    done.parts = seen.parts;
-    const last = seen.parts.get((whole?.of ?? 1) - 1);
-    done.filesDone = last !== undefined && seen.files.some((ts) => ts > last);
+    done.parts = found.parts;
+    done.filesDone = found.filesDone;
     done.doubtful = false;
-    return seen;
-  }
-
-  /** The threads in which parts of a post to this place may stand. */
-  function threadsOf(place: Place, seen: Scanned, roots: Set<string>): Set<string> {
-    if (place.ts !== undefined) return new Set();
-    const surface = directThreads.surfaceOf(place);
-    if (isDirect(place.channel)) return surface === undefined ? roots : roots.add(surface);
-    const first = seen.parts.get(0);
-    const { whole } = seen;
-    return new Set(first !== undefined && whole && (whole.of > 1 || whole.files > 0) ? [first] : []);
+    return found;
   }
 
   /** Streams that a process which has died was writing stay half-written for ever: they are taken back when seen. */
@@ -249,33 +201,8 @@ export function createPosting({ api, workspaces, directThreads, upload, log }: P
     }
   }
 
-  /** Newest first in a channel, oldest first in a thread. @throws when there are too many to be certain */
-  async function* messagesOf({ team, channel, ts }: Place, after: string | undefined): AsyncGenerator<Json> {
-    let cursor: string | undefined;
-    for (let page = 0; page < pagesMax; page += 1) {
-      const range = {
-        channel,
-        include_all_metadata: true,
-        limit: pageSize,
-        ...(after === undefined ? {} : { oldest: after }),
-        ...(cursor ? { cursor } : {}),
-      };
-      const answer =
-        ts === undefined
-          ? await api.call(team, "conversations.history", range)
-          : await api.call(team, "conversations.replies", { ...range, ts });
-      for (const message of answer.messages ?? []) {
-        const one = record(message);
-        if (one) yield one;
-      }
-      cursor = answer.response_metadata?.next_cursor;
-      if (!cursor) return;
-    }
-    throw new DeskError("platform_ambiguous", "there are too many messages to look through");
-  }
-
   async function deleteRemnant(place: Place, key: string, done: Progress): Promise<void> {
-    if (done.remnant && done.remnant.ts === undefined) await scan(place, key, done);
+    if (done.remnant && done.remnant.ts === undefined) await readBack(place, key, done);
     if (done.remnant?.ts !== undefined) await deleteMessage(place.team, place.channel, done.remnant.ts);
     done.remnant = undefined;
   }
@@ -296,14 +223,13 @@ export function createPosting({ api, workspaces, directThreads, upload, log }: P
 
   return {
     post,
-    metadataOf,
     saw,
     tail: (team, content) => tailOf(content, styleOf(team)),
     async find(target, key) {
       const place = placeOfTarget(target);
       // Where another process may have begun it, nothing bounds the search.
       const done = progressOf(key, undefined);
-      const { whole, unfinished } = await scan(place, key, done);
+      const { whole, unfinished } = await readBack(place, key, done);
       if (!done.remnant) await takeBackDead(place, unfinished);
       if (!whole || done.parts.size < whole.of || (whole.files > 0 && !done.filesDone)) return undefined;
       progress.delete(key);
@@ -348,46 +274,6 @@ export function createPosting({ api, workspaces, directThreads, upload, log }: P
     },
     forget: (key) => void progress.delete(key),
   };
-}
-
-/** A message of the desk's own below which somebody has answered. */
-function isAnsweredRoot(message: Json, bot: string | undefined): boolean {
-  return (
-    textAt(message, "user") === bot && payloadOf(message) !== undefined && Number(message.reply_count) > 0
-  );
-}
-
-function notice(seen: Scanned, message: Json, key: string, bot: string | undefined, done: Progress): void {
-  const ts = textAt(message, "ts");
-  if (!ts || textAt(message, "user") !== bot) return;
-  const payload = payloadOf(message);
-  if (payload?.id === key) {
-    seen.parts.set(payload.part, ts);
-    seen.whole = { of: payload.of, files: payload.files };
-  } else if (!payload && listAt(message, "files").length > 0) seen.files.push(ts);
-  else if (!payload && done.remnant && isRemnant(message, done.remnant.text)) {
-    seen.remnant = { ts, text: done.remnant.text };
-  } else if (!payload && textAt(message, "streaming_state") !== undefined) seen.unfinished.push(ts);
-}
-
-function metadataOf(key: string, part: number, of: number, files: number): Metadata {
-  return { event_type: metadataType, event_payload: { id: key, part, of, files } };
-}
-
-function payloadOf(message: Json): Metadata["event_payload"] | undefined {
-  if (textAt(message, "metadata", "event_type") !== metadataType) return undefined;
-  const payload = at(message, "metadata", "event_payload");
-  const id = textAt(payload, "id");
-  if (id === undefined) return undefined;
-  const [part, of, files] = [payload?.part, payload?.of, payload?.files].map(Number);
-  return { id, part: part || 0, of: of || 1, files: files || 0 };
-}
-
-/** A stream of ours whose start got no answer. */
-function isRemnant(message: Json, text: string): boolean {
-  if (textAt(message, "streaming_state") === "in_progress") return true;
-  const shown = textAt(message, "text") ?? "";
-  return shown !== "" && text.startsWith(shown);
 }
 
 export function placeOfTarget(target: Target): Place {

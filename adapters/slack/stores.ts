@@ -8,6 +8,8 @@ export interface Installation {
   botToken: string;
   /** The bot's own user id. */
   botUser: string;
+  /** Its id as an author, where no user is named. */
+  botId?: string;
   scopes: string[];
   enterprise?: string;
 }

@@ -9,8 +9,9 @@ import type { InstallationStore } from "./stores.ts";
 
 export interface Workspace {
   team: string;
-  /** The bot's own user id. */
+  /** The bot's own user id, and its id as an author where no user is named. */
   bot: string;
+  botId?: string;
   token: string;
   enterprise?: string;
 }
@@ -54,6 +55,7 @@ export function createWorkspaces(
       team,
       bot: stored.botUser,
       token: stored.botToken,
+      ...(stored.botId === undefined ? {} : { botId: stored.botId }),
       ...(stored.enterprise === undefined ? {} : { enterprise: stored.enterprise }),
     };
     if (remembered.size >= rememberedMax) remembered.clear();

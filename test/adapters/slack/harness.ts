@@ -1,5 +1,6 @@
 /** A Slack desk in a test: the double with a customer, a colleague and a support channel, and the adapter before it. */
-import { createSlackAdapter, type SlackConfig, type SlackParts } from "../../../adapters/slack/adapter.ts";
+import { createSlackAdapter } from "../../../adapters/slack/adapter.ts";
+import type { SlackConfig, SlackParts } from "../../../adapters/slack/slack-config.ts";
 import { createClock } from "../../../src/clock.ts";
 import { createLog } from "../../../src/log.ts";
 import type { Mark, Platform, Receiver } from "../../../src/platform.ts";

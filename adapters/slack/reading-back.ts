@@ -1,0 +1,173 @@
+/**
+ * Reading off a channel what of a post has arrived. Everything that the desk posts carries its outbox key, which part of
+ * the post it is, and of how many: as message metadata, which only the bot's own messages are believed.
+ */
+import { DeskError } from "../../src/errors.ts";
+import { type DirectThreads, metadataType } from "./direct-threads.ts";
+import { at, type Json, listAt, record, textAt } from "./payload.ts";
+import { isDirect, type Place } from "./thread-id.ts";
+import type { ArgumentsOf, WebApi } from "./web-api.ts";
+import type { Workspace, Workspaces } from "./workspaces.ts";
+
+/** What stands in the metadata; other apps can read it, so it is an opaque key and numbers. */
+interface Label {
+  id: string;
+  part: number;
+  of: number;
+  files: number;
+}
+
+export type Metadata = NonNullable<ArgumentsOf<"chat.stopStream">["metadata"]>;
+
+export function metadataOf(key: string, part: number, of: number, files: number): Metadata {
+  return { event_type: metadataType, event_payload: { id: key, part, of, files } };
+}
+
+/** What is looked for. */
+export interface Sought {
+  place: Place;
+  key: string;
+  /** Everything of the post is later than this; undefined: nothing is known. */
+  after: string | undefined;
+  /** The text of a stream of which it is not known whether it began. */
+  streamText: string | undefined;
+}
+
+export interface Found {
+  /** The ts of each part. */
+  parts: Map<number, string>;
+  /** How many parts there should be, and how many files; undefined when none of it is there. */
+  whole: { of: number; files: number } | undefined;
+  /** Whether files were shared after the last part. */
+  filesDone: boolean;
+  /** The stream that was looked for. */
+  stream: string | undefined;
+  /** Streams of the bot that were never finished. */
+  unfinished: string[];
+}
+
+const pageSize = 200;
+const pagesMax = 50;
+/** Threads of a flat conversation that are looked through, the newest first. */
+const rootsMax = 20;
+
+export interface ReadingBackParts {
+  api: WebApi;
+  workspaces: Workspaces;
+  directThreads: DirectThreads;
+}
+
+/** @throws DeskError platform_*; platform_ambiguous when there are too many messages to be certain */
+export function createReadingBack(parts: ReadingBackParts): (sought: Sought) => Promise<Found> {
+  const { api, workspaces, directThreads } = parts;
+
+  return async (sought) => {
+    const { place, after } = sought;
+    const workspace = await workspaces.find(place.team);
+    const found: Found = {
+      parts: new Map(),
+      whole: undefined,
+      filesDone: false,
+      stream: undefined,
+      unfinished: [],
+    };
+    const files: string[] = [];
+    const roots = new Set<string>();
+    const notice = (message: Json) => {
+      if (isOwn(message, workspace)) take(found, files, message, sought);
+    };
+    for await (const message of messagesOf(api, place, after)) {
+      notice(message);
+      const answered = Number(message.reply_count) > 0 && isOwn(message, workspace) && labelOf(message);
+      if (answered && roots.size < rootsMax) roots.add(textAt(message, "ts") ?? "");
+    }
+    for (const root of threadsOf(place, found, roots, directThreads)) {
+      for await (const message of messagesOf(api, { ...place, ts: root }, after)) {
+        if (message.ts !== root) notice(message);
+      }
+    }
+    const last = found.parts.get((found.whole?.of ?? 1) - 1);
+    found.filesDone = last !== undefined && files.some((ts) => ts > last);
+    return found;
+  };
+}
+
+function isOwn(message: Json, workspace: Workspace | undefined): boolean {
+  const user = textAt(message, "user");
+  if (user !== undefined) return user === workspace?.bot;
+  return workspace?.botId !== undefined && textAt(message, "bot_id") === workspace.botId;
+}
+
+function take(found: Found, files: string[], message: Json, { key, streamText }: Sought): void {
+  const ts = textAt(message, "ts");
+  if (ts === undefined) return;
+  const label = labelOf(message);
+  if (label) {
+    if (label.id !== key) return;
+    found.parts.set(label.part, ts);
+    found.whole = { of: label.of, files: label.files };
+  } else if (listAt(message, "files").length > 0) files.push(ts);
+  else if (streamText !== undefined && isStreamOf(message, streamText)) found.stream = ts;
+  else if (textAt(message, "streaming_state") !== undefined) found.unfinished.push(ts);
+}
+
+function labelOf(message: Json): Label | undefined {
+  if (textAt(message, "metadata", "event_type") !== metadataType) return undefined;
+  const payload = at(message, "metadata", "event_payload");
+  const id = textAt(payload, "id");
+  if (id === undefined) return undefined;
+  const [part, of, files] = [payload?.part, payload?.of, payload?.files].map(Number);
+  return { id, part: part || 0, of: of || 1, files: files || 0 };
+}
+
+function isStreamOf(message: Json, text: string): boolean {
+  if (textAt(message, "streaming_state") === "in_progress") return true;
+  const shown = textAt(message, "text") ?? "";
+  return shown !== "" && text.startsWith(shown);
+}
+
+/** The further threads in which parts of a post to this place may stand. */
+function threadsOf(
+  place: Place,
+  found: Found,
+  answered: Set<string>,
+  directThreads: DirectThreads,
+): Set<string> {
+  if (place.ts !== undefined) return new Set();
+  if (isDirect(place.channel)) {
+    const surface = directThreads.surfaceOf(place);
+    return surface === undefined ? answered : answered.add(surface);
+  }
+  const { parts, whole } = found;
+  const first = parts.get(0);
+  return new Set(first !== undefined && whole && (whole.of > 1 || whole.files > 0) ? [first] : []);
+}
+
+/** Newest first in a channel, oldest first in a thread. */
+async function* messagesOf(
+  api: WebApi,
+  { team, channel, ts }: Place,
+  after: string | undefined,
+): AsyncGenerator<Json> {
+  let cursor: string | undefined;
+  for (let page = 0; page < pagesMax; page += 1) {
+    const range = {
+      channel,
+      include_all_metadata: true,
+      limit: pageSize,
+      ...(after === undefined ? {} : { oldest: after }),
+      ...(cursor ? { cursor } : {}),
+    };
+    const answer =
+      ts === undefined
+        ? await api.call(team, "conversations.history", range)
+        : await api.call(team, "conversations.replies", { ...range, ts });
+    for (const message of answer.messages ?? []) {
+      const one = record(message);
+      if (one) yield one;
+    }
+    cursor = answer.response_metadata?.next_cursor;
+    if (!cursor) return;
+  }
+  throw new DeskError("platform_ambiguous", "there are too many messages to look through");
+}
