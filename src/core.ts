@@ -30,7 +30,7 @@ import { createReplies } from "./replies.ts";
 import { route } from "./routing/route.ts";
 import { wantsPerson } from "./routing/wants-person.ts";
 import { createSender } from "./sender.ts";
-import { platformOf } from "./thread.ts";
+import { platformOf, type ThreadId } from "./thread.ts";
 import { createTrouble } from "./trouble.ts";
 import { createTurns } from "./turns.ts";
 import type { Workspace } from "./workspace/workspace.ts";
@@ -55,7 +55,13 @@ export interface Core {
   /** Connects the platforms and takes up what an earlier process has left. */
   start(): Promise<void>;
   /** Resolves when nothing is under way. */
-  idle(): Promise<void>;
+  idle(concerns?: (lane: string) => boolean): Promise<void>;
+  /** Resolves when nothing is under way in a thread. */
+  idleIn(thread: ThreadId): Promise<void>;
+  /** Whether it can take messages: connected, and its ledger can be written. */
+  ready(): Promise<{ ready: boolean; checks: Record<string, boolean> }>;
+  /** Prometheus' text format. */
+  metrics(): Promise<string>;
   /** No new work; what is in flight is finished or handed back. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -215,6 +221,9 @@ export function createCore(parts: CoreParts): Core {
     },
   };
 
+  let connected = false;
+  let stopped = false;
+
   return {
     desk,
     pause,
@@ -222,15 +231,32 @@ export function createCore(parts: CoreParts): Core {
       await pause.watch();
       await trouble.countDeath();
       for (const platform of platforms.values()) await platform.connect(receiver);
+      connected = true;
       await sender.recover();
       for (const lane of await ledger.read(lanesWaiting))
         lanes.wake(lane, { settle: false, supersede: false });
     },
-    async idle() {
-      await lanes.idle();
-      await sender.idle();
+    async idle(concerns) {
+      await lanes.idle(concerns);
+      await sender.idle(concerns);
     },
+    async idleIn(thread) {
+      await lanes.idleIn(thread);
+      await sender.idleIn(thread);
+    },
+    async ready() {
+      const writable = await ledger
+        .write((tx) => tx.get("SELECT 1 AS one"))
+        .then(
+          () => true,
+          () => false,
+        );
+      const checks = { ledger: writable, connected, running: !stopped };
+      return { ready: writable && connected && !stopped, checks };
+    },
+    metrics: async () => "",
     async stop(graceMs = stopGraceMs) {
+      stopped = true;
       pause.close();
       await Promise.allSettled([...platforms.values()].map((platform) => platform.close()));
       await lanes.stop(graceMs);

@@ -9,6 +9,7 @@
  * made good by waking every lane that has something waiting at the next start.
  */
 import type { Clock } from "./clock.ts";
+import { createIdlers } from "./idlers.ts";
 import { endsWithin } from "./time-limit.ts";
 
 export interface Lanes {
@@ -18,8 +19,10 @@ export interface Lanes {
   interrupt(lane: string, reason: unknown): void;
   /** Aborts what runs in every lane. */
   interruptAll(reason: unknown): void;
-  /** Resolves when nothing runs and nothing is about to. */
-  idle(): Promise<void>;
+  /** Resolves when nothing runs and nothing is about to in the lanes that concern the asker; as a rule in all. */
+  idle(concerns?: (lane: string) => boolean): Promise<void>;
+  /** Resolves when nothing runs in this lane, and nothing is about to. */
+  idleIn(lane: string): Promise<void>;
   /** No new work; resolves when what runs has ended, at the latest after `graceMs`, when it is aborted. */
   stop(graceMs: number): Promise<void>;
 }
@@ -73,7 +76,8 @@ export class Superseded extends Error {
 export function createLanes(parts: LanesParts): Lanes {
   const lanes = new Map<string, Lane>();
   const queue: string[] = [];
-  const idlers: (() => void)[] = [];
+  const idlers = createIdlers(() => lanes.keys());
+  const laneIdlers: { name: string; done: () => void }[] = [];
   let running = 0;
   let stopped = false;
 
@@ -156,7 +160,11 @@ export function createLanes(parts: LanesParts): Lanes {
     } else if (typeof next === "object") begin(name, false, 0, next.afterMs);
     else if (next === "more" || lane.again) begin(name, lane.again?.settle ?? false, failures);
     advance();
-    if (lanes.size === 0) for (const done of idlers.splice(0)) done();
+    for (const idler of laneIdlers.filter((one) => !lanes.has(one.name))) {
+      laneIdlers.splice(laneIdlers.indexOf(idler), 1);
+      idler.done();
+    }
+    idlers.tell();
   }
 
   function commit(lane: Lane): void {
@@ -175,7 +183,9 @@ export function createLanes(parts: LanesParts): Lanes {
         if (lane.state === "running" && !lane.committed) lane.controller.abort(reason);
       }
     },
-    idle: () => (lanes.size === 0 ? Promise.resolve() : new Promise((done) => idlers.push(done))),
+    idleIn: (name) =>
+      lanes.has(name) ? new Promise((done) => laneIdlers.push({ name, done })) : Promise.resolve(),
+    idle: idlers.idle,
     async stop(graceMs) {
       stopped = true;
       for (const [name, lane] of lanes) {
@@ -184,7 +194,7 @@ export function createLanes(parts: LanesParts): Lanes {
       }
       queue.length = 0;
       if (running === 0) return;
-      const ended = new Promise<void>((done) => idlers.push(done));
+      const ended = idlers.idle();
       if (await endsWithin(parts.clock, graceMs, ended)) return;
       for (const lane of lanes.values()) lane.controller.abort(new Superseded("the desk is stopping"));
       // What ignores its signal is left behind; the fence keeps it from doing harm.

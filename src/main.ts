@@ -14,13 +14,13 @@ import { lockData } from "./ledger/data-lock.ts";
 import { migrate } from "./ledger/migrate.ts";
 import { migrations } from "./ledger/migrations.ts";
 import { createSqliteLedger } from "./ledger/sqlite-ledger.ts";
-import { summaryOf } from "./ledger/transcript.ts";
 import type { Ledger } from "./ledger.ts";
 import { createLog, type Log } from "./log.ts";
 import { forgiving } from "./memory/forgiving.ts";
 import { createMemory } from "./memory/memory.ts";
 import type { Memory } from "./memory.ts";
 import type { Platform } from "./platform.ts";
+import { openPlatforms } from "./platforms.ts";
 import { loadDesk, type Workspace } from "./workspace/workspace.ts";
 
 export interface Running {
@@ -88,7 +88,7 @@ async function runDesk(ground: Ground): Promise<Running> {
   const ended = new Promise<void>((resolve) => {
     inputEnded = resolve;
   });
-  await openPlatforms(ground, platforms, { idle: core.idle, ended: () => inputEnded() });
+  await openPlatforms(platforms, { ...ground, core, ended: () => inputEnded() });
   await core.start();
   const control = await openControl(config.folders.data, {
     search: ({ question, limit }) =>
@@ -119,30 +119,6 @@ async function runDesk(ground: Ground): Promise<Running> {
       return stopping;
     },
   };
-}
-
-/** Only what is configured is loaded. */
-async function openPlatforms(
-  { config, ledger, clock, log }: Ground,
-  platforms: Map<string, Platform>,
-  life: { idle(): Promise<void>; ended(): void },
-): Promise<void> {
-  if (config.console) {
-    const { createConsoleAdapter, writeToStandardOutput } = await import("../adapters/console/adapter.ts");
-    const adapter = createConsoleAdapter({
-      config: config.console,
-      input: process.stdin,
-      write: writeToStandardOutput,
-      interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
-      idle: life.idle,
-      summary: (thread) => ledger.read((tx) => summaryOf(tx, thread)),
-      ended: life.ended,
-      lineCharactersMax: config.limits.messageCharactersMax,
-      clock,
-      log,
-    });
-    platforms.set(adapter.name, adapter);
-  }
 }
 
 async function openKnowledge({ config, memory, clock, log }: Ground): Promise<KnowledgeBase> {

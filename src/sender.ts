@@ -7,6 +7,7 @@
  */
 import type { Clock } from "./clock.ts";
 import { codeOf, DeskError, faultOf } from "./errors.ts";
+import { createIdlers } from "./idlers.ts";
 import {
   copiesOf,
   markOver,
@@ -35,8 +36,10 @@ export interface Sender {
   settled(thread: ThreadId): Promise<void>;
   /** Something is being shown in this thread until `over` resolves. */
   showing(thread: ThreadId, over: Promise<unknown>): void;
-  /** Resolves when every row has been sent or given up. */
-  idle(): Promise<void>;
+  /** Resolves when every row of this lane has been sent or given up. */
+  idleIn(lane: string): Promise<void>;
+  /** Resolves when every row has been sent or given up in the lanes that concern the asker; as a rule in all. */
+  idle(concerns?: (lane: string) => boolean): Promise<void>;
   /** Starts nothing new; resolves when what is in the air has landed, at the latest after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -68,7 +71,8 @@ export function createSender(parts: SenderParts): Sender {
   const { ledger, platforms, clock, log } = parts;
   const lanes = new Map<string, Job[]>();
   const inTheAir = new Map<ThreadId, Set<Promise<unknown>>>();
-  const idlers: (() => void)[] = [];
+  const idlers = createIdlers(() => lanes.keys());
+  const laneIdlers: { name: string; done: () => void }[] = [];
   const stopping = new AbortController();
   const notes: ((tx: Transaction) => Promise<OutboxRow[]>)[] = [];
 
@@ -102,7 +106,11 @@ export function createSender(parts: SenderParts): Sender {
       lane.shift();
     }
     lanes.delete(name);
-    if (lanes.size === 0) for (const done of idlers.splice(0)) done();
+    for (const idler of laneIdlers.filter((one) => one.name === name)) {
+      laneIdlers.splice(laneIdlers.indexOf(idler), 1);
+      idler.done();
+    }
+    idlers.tell();
   }
 
   /** Until the row is sent, failed or cancelled. @throws when the ledger cannot be written */
@@ -301,7 +309,9 @@ export function createSender(parts: SenderParts): Sender {
     },
     settled,
     showing,
-    idle: () => (lanes.size === 0 ? Promise.resolve() : new Promise((done) => idlers.push(done))),
+    idleIn: (name) =>
+      lanes.has(name) ? new Promise((done) => laneIdlers.push({ name, done })) : Promise.resolve(),
+    idle: idlers.idle,
     async stop(graceMs) {
       const busy = [...inTheAir.values()].flatMap((all) => [...all]);
       stopping.abort(new Error("the sender is stopping"));

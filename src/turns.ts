@@ -51,7 +51,7 @@ export function createTurns(parts: TurnsParts) {
   const { ledger, clock, log } = parts;
 
   async function begin(thread: Thread, admitted: readonly Admitted[], control: Control): Promise<OpenTurn> {
-    const history = await ledger.read((tx) => historyOf(tx, thread.id, parts.historyItemsMax));
+    const history = await ledger.read((tx) => historyOf(tx, thread.id, parts.historyItemsMax, thread.since));
     const messages = messagesOf(admitted);
     const author = messages.at(-1)?.author ?? presserOf(admitted[0]?.event);
     const reply = clock.id("o");

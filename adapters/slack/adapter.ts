@@ -26,7 +26,7 @@ import { createReadingBack } from "./reading-back.ts";
 import type { Receiver } from "./receiver.ts";
 import { receiversFor } from "./receivers.ts";
 import type { SlackParts } from "./slack-config.ts";
-import { accountOf, isDirect, type Place, placeOf, platformName, threadId } from "./thread-id.ts";
+import { accountOf, channelId, isDirect, type Place, placeOf, platformName, threadId } from "./thread-id.ts";
 import { createUpload, download, isSlackAddress } from "./upload.ts";
 import { createWebApi, type WebApi } from "./web-api.ts";
 import { createWorkspaces } from "./workspaces.ts";
@@ -162,6 +162,10 @@ export function createSlackAdapter(parts: SlackParts): Platform {
 
   return {
     name: platformName,
+    get deskChannel() {
+      const team = teamNamedIn(config.deskChannel) ?? workspaces.own?.team;
+      return team === undefined || deskChannel === undefined ? undefined : channelId(team, deskChannel);
+    },
     connect,
     close() {
       closed ??= close();
@@ -241,6 +245,12 @@ export function createSlackAdapter(parts: SlackParts): Platform {
 /** `C1` of `C1`, `slack:C1` and `slack:T1:C1`. */
 function bareId(id: string): string {
   return id.slice(id.lastIndexOf(":") + 1);
+}
+
+/** `T1` of `slack:T1:C1`. */
+function teamNamedIn(id: string | undefined): string | undefined {
+  const parts = id?.split(":") ?? [];
+  return parts.length > 2 ? parts[1] : undefined;
 }
 
 async function setReaction(api: WebApi, place: Place, name: string, set: boolean): Promise<void> {

@@ -16,7 +16,7 @@ export const migrations: readonly Migration[] = [
         id TEXT PRIMARY KEY, platform TEXT NOT NULL, tenant TEXT NOT NULL, channel TEXT NOT NULL,
         visibility TEXT NOT NULL, opener TEXT NOT NULL, opener_name TEXT NOT NULL,
         control TEXT NOT NULL, version BIGINT NOT NULL, ticket BIGINT, assignee TEXT, assignee_name TEXT,
-        specialist TEXT, last_seq BIGINT NOT NULL, turns BIGINT NOT NULL,
+        specialist TEXT, last_seq BIGINT NOT NULL, since_seq BIGINT NOT NULL DEFAULT 0, turns BIGINT NOT NULL,
         opened_at BIGINT NOT NULL, active_at BIGINT NOT NULL)`,
       `CREATE INDEX threads_opener ON threads (opener)`,
 
@@ -81,6 +81,10 @@ export const migrations: readonly Migration[] = [
 
       // What operators have set while the desk runs: the kill switch.
       `CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL, changed_at BIGINT NOT NULL)`,
+
+      // What an adapter must find again after a restart: how far it has read, what it was showing.
+      `CREATE TABLE marks (
+        platform TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (platform, name))`,
 
       // Writes waiting to happen. The id is the idempotency key, for ever.
       `CREATE TABLE intents (

@@ -21,6 +21,8 @@ export interface Thread {
   assigneeName: string | undefined;
   specialist: string | undefined;
   lastSeq: number;
+  /** The conversation begins after this place: what was before has been reset. */
+  since: number;
   /** Turns since the conversation was opened or reopened. */
   turns: number;
 }
@@ -154,6 +156,7 @@ function threadOf(row: Record<string, SqlValue>): Thread {
     assigneeName: optional(row.assignee_name),
     specialist: optional(row.specialist),
     lastSeq: Number(row.last_seq),
+    since: Number(row.since_seq),
     turns: Number(row.turns),
   };
 }
