@@ -29,8 +29,8 @@ const claims = z.object({
   exp: time,
   nbf: time.optional(),
   iat: time.optional(),
-  name: z.unknown(),
-  locale: z.unknown(),
+  name: z.unknown().optional(),
+  locale: z.unknown().optional(),
 });
 
 export async function checkToken(token: string, parts: TokenParts): Promise<Checked> {

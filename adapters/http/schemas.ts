@@ -21,6 +21,7 @@ const intentId = z
   .describe("The id of a confirmation.");
 const time = z.iso.datetime().describe("ISO 8601, UTC.");
 
+/** Beyond what a pattern that every reader of JSON Schema knows can say. */
 const speaks = /[^\p{Cc}\p{Cs}\s]/u;
 
 export const chatRequest = named(
@@ -30,7 +31,8 @@ export const chatRequest = named(
       session_id: sessionId.nullish(),
       message: z
         .string()
-        .regex(speaks, "must say something")
+        .regex(/\S/, { error: "must say something", abort: true })
+        .refine((text) => speaks.test(text), "must say something")
         .describe("What the customer writes; plain text.")
         .optional(),
       confirm: intentId.optional(),

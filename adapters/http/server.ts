@@ -72,6 +72,8 @@ export function createHttpServer(parts: ServerParts): HttpServer {
         void answer(request, response);
       },
     );
+    // A response that never had its turn on a connection does not close with it.
+    made.on("connection", (socket) => socket.once("close", () => forget(openOn(socket))));
     made.maxConnections = limits.connectionsMax;
     made.on("clientError", refuse);
     made.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
@@ -83,17 +85,22 @@ export function createHttpServer(parts: ServerParts): HttpServer {
 
   function track({ socket }: IncomingMessage, response: ServerResponse): void {
     open.set(response, socket);
-    response.once("close", () => {
-      open.delete(response);
-      if (open.size > 0) return;
-      for (const done of idlers) done();
-      idlers.clear();
-    });
+    response.once("close", () => forget([response]));
   }
+
+  function forget(responses: readonly ServerResponse[]): void {
+    for (const response of responses) open.delete(response);
+    if (open.size > 0) return;
+    for (const done of idlers) done();
+    idlers.clear();
+  }
+
+  const openOn = (socket: Duplex): ServerResponse[] =>
+    [...open].filter(([, of]) => of === socket).map(([response]) => response);
 
   /** What cannot be read as a request. */
   function refuse(error: Error & { code?: string }, socket: Duplex): void {
-    const begun = [...open].some(([response, of]) => of === socket && response.headersSent);
+    const begun = openOn(socket).some((response) => response.headersSent);
     if (begun || !socket.writable || error.code === "ECONNRESET") {
       socket.destroy();
       return;
