@@ -13,7 +13,8 @@ import type { Clock } from "../clock.ts";
 import { DeskError, faultOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Memory } from "../memory.ts";
-import { type Backend, backendFor } from "./backend.ts";
+import type { Backend } from "./backend.ts";
+import { backendFor } from "./choose-backend.ts";
 
 const operationMs = 1_000;
 const sparedMs = 5_000;
