@@ -43,7 +43,6 @@ export async function openControl(data: string, handlers: Handlers): Promise<{ c
     server.listen(path, done);
   });
   if (process.platform !== "win32") chmodSync(path, 0o600);
-  server.unref();
   return {
     async close() {
       for (const socket of open) socket.destroy();

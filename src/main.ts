@@ -85,7 +85,7 @@ async function runDesk(ground: Ground): Promise<Running> {
     log,
   });
   let inputEnded = () => {};
-  const ended = new Promise<void>((resolve) => {
+  const inputOver = new Promise<void>((resolve) => {
     inputEnded = resolve;
   });
   await openPlatforms(platforms, { ...ground, core, ended: () => inputEnded() });
@@ -113,7 +113,8 @@ async function runDesk(ground: Ground): Promise<Running> {
   return {
     config,
     log,
-    ended,
+    // What an earlier run had left is dealt with, too. Beside a platform there is always something under way.
+    ended: inputOver.then(() => (platforms.size === 1 ? core.idle() : undefined)),
     stop() {
       stopping ??= stop();
       return stopping;

@@ -3,9 +3,9 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Core } from "./core.ts";
 import { readMarks, writeMarks } from "./ledger/marks.ts";
-import { openTickets } from "./ledger/tickets.ts";
+import { ticketAtHand } from "./ledger/tickets.ts";
 import { summaryOf } from "./ledger/transcript.ts";
-import type { Ledger, Reader } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
 import { createSessions } from "./sessions.ts";
@@ -20,8 +20,6 @@ export interface PlatformsParts {
   clock: Clock;
   log: Log;
 }
-
-const openTicketsMax = 10_000;
 
 /** Puts every configured platform, not yet connected, into the map. */
 export async function openPlatforms(platforms: Map<string, Platform>, parts: PlatformsParts): Promise<void> {
@@ -132,20 +130,12 @@ async function openConsole(
     interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
     idle: core.idle,
     summary: (thread) => ledger.read((tx) => summaryOf(tx, thread)),
-    openTicket: (thread, number) => ledger.read((tx) => openTicketFor(tx, thread, number)),
+    openTicket: (thread, number) => ledger.read((tx) => ticketAtHand(tx, thread, number)),
     ended: parts.ended,
     lineCharactersMax: config.limits.messageCharactersMax,
     clock,
     log,
   });
-}
-
-/** A ticket that is not resolved: this one; without a number the thread's own, else the newest. */
-async function openTicketFor(tx: Reader, thread: string, number?: number): Promise<number | undefined> {
-  const open = (await openTickets(tx, openTicketsMax)).filter(
-    (one) => number === undefined || one.number === number,
-  );
-  return (open.findLast((one) => one.thread === thread) ?? open.at(-1))?.number;
 }
 
 /** The human channel's own id, on the platform that has it. */

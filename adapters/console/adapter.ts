@@ -1,19 +1,15 @@
-/**
- * The console: one terminal, or a pipe, is a customer's thread and the staff's channel in one.
- *
- * Each line waits until what the line before it caused has ended, so that a pipe reads like a conversation. Only a staff
- * line that arrives while the bot is at work does not wait: a person may always step in.
- */
-import { writeSync } from "node:fs";
+/** The console: one terminal, or a pipe, is a customer's thread and the staff's channel in one. */
 import type { Readable } from "node:stream";
 import type { Clock } from "../../src/clock.ts";
-import { faultOf } from "../../src/errors.ts";
+import { DeskError, faultOf } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Person } from "../../src/message.ts";
 import type { Platform, Post, Posted, Receiver, Target } from "../../src/platform.ts";
-import { customerSaid, type Place, staffLine, staffSaid } from "./incoming.ts";
-import { linesOf } from "./outgoing.ts";
-import { readLines } from "./read-lines.ts";
+import { customerSaid, type Place, type StaffLine, staffLine, staffSaid } from "./incoming.ts";
+import { createLineQueue } from "./line-queue.ts";
+import { changeOf, linesForCustomer, linesForStaff } from "./outgoing.ts";
+import { plain } from "./plain-text.ts";
+import { type Line, readLines } from "./read-lines.ts";
 import { customerThread, customerUser, deskChannel, isDesk, staffUser, ticketThread } from "./thread-id.ts";
 
 export interface ConsoleParts {
@@ -28,29 +24,18 @@ export interface ConsoleParts {
   write(text: string): void;
   /** A person at a terminal sees a prompt and a greeting. */
   interactive: boolean;
-  /** Resolves when nothing is under way in the desk. */
-  idle(): Promise<void>;
-  /** The running summary of a thread. */
+  /** Resolves when nothing is under way in the lanes that concern the console. */
+  idle(concerns: (lane: string) => boolean): Promise<void>;
+  /** What has been said in a thread. */
   summary(thread: string): Promise<string>;
+  /** The number of a ticket that is not resolved: this one, else the thread's, else the newest. */
+  openTicket(thread: string, number?: number): Promise<number | undefined>;
   /** Input has ended, or somebody typed quit. */
   ended(): void;
   /** Longest line that is taken. */
   lineCharactersMax: number;
   clock: Clock;
   log: Log;
-}
-
-export function writeToStandardOutput(text: string): void {
-  for (let rest = Buffer.from(text); rest.length > 0; ) {
-    try {
-      rest = rest.subarray(writeSync(1, rest));
-    } catch (error) {
-      // A pipe that is full for the moment; one that is closed has no reader to serve.
-      if ((error as NodeJS.ErrnoException).code === "EAGAIN") continue;
-      if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
-      throw error;
-    }
-  }
 }
 
 export function createConsoleAdapter(parts: ConsoleParts): Platform {
@@ -62,77 +47,98 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
     name: config.as ?? "customer",
     ...(config.as ? { customer: config.as } : {}),
   };
-  const queue: string[] = [];
-  let busy = false;
-  let closed = false;
-  let inputEnded = false;
+  let desk: Receiver | undefined;
+  let prompting = false;
+  /** The ticket that staff have named last. */
+  let named: number | undefined;
 
-  async function take(desk: Receiver, line: string): Promise<void> {
-    const place: Place = { thread, customer, id: clock.id("c"), now: clock.now() };
-    const staff = staffLine(line);
-    if (!staff) {
-      await desk.receive(customerSaid(line, place));
-      return;
-    }
-    const ticket =
-      (await desk.suggest("ticket", "", { id: staffUser, tenant: "local", name: "staff" })).at(-1)?.value ??
-      "";
-    if (ticket === "" && staff.does === "press" && !staff.ticket) {
-      show(["[desk] There is no open ticket."]);
-      return;
-    }
-    await desk.receive(staffSaid(staff, ticket, place));
-  }
-
-  async function pump(desk: Receiver): Promise<void> {
-    if (busy) return;
-    busy = true;
-    for (let line = queue.shift(); line !== undefined && !closed; line = queue.shift()) {
-      if (line.trim() === "quit") {
-        finish();
-        return;
-      }
-      await handle(desk, line);
-      await parts.idle();
+  const lines = createLineQueue<Line>({
+    kindOf(line) {
+      if (typeof line !== "string" || isWord(line)) return "other";
+      return staffLine(line) ? "staff" : "customer";
+    },
+    take,
+    async hasGround(line) {
+      const staff = typeof line === "string" ? staffLine(line) : undefined;
+      if (staff?.does !== "press") return false;
+      const about = await parts.openTicket(thread, numberIn(staff));
+      return about !== undefined && (staff.ticket === undefined || about === Number(staff.ticket));
+    },
+    async settled() {
+      await parts.idle((lane) => lane === thread || isDesk(lane) || lane.startsWith("ticket:"));
       parts.log.info("console.quiet");
-    }
-    busy = false;
-    if (inputEnded) finish();
-    else prompt();
-  }
+    },
+    resting: prompt,
+    full: (full) => (full ? parts.input.pause() : parts.input.resume()),
+    over: parts.ended,
+    clock,
+  });
 
-  async function handle(desk: Receiver, line: string): Promise<void> {
+  /** False: the conversation is over. */
+  async function take(line: Line): Promise<boolean> {
     try {
-      if (line.trim() === "summary") show((await parts.summary(thread)).split("\n"));
-      else await take(desk, line);
+      if (typeof line !== "string") {
+        const { tooLong } = line;
+        show([
+          `That line was not taken: it has ${tooLong} characters, and the most is ${parts.lineCharactersMax}.`,
+        ]);
+      } else if (line.trim() === "quit") return false;
+      else if (line.trim() === "summary") show((await parts.summary(thread)).split("\n").map(plain));
+      else await receive(line);
     } catch (error) {
       parts.log.error("message.refused", { error });
-      show([`Your message was not taken: ${faultOf(error)}. Please try again.`]);
+      const why = error instanceof DeskError ? error.remedy : faultOf(error);
+      show([`Your message was not taken. ${why}`]);
     }
+    return true;
   }
 
-  function hear(desk: Receiver, lines: string[]): void {
-    for (const line of lines) {
-      if (line.trim() === "") continue;
-      if (busy && queue.length === 0 && staffLine(line)) void handle(desk, line);
-      else queue.push(line);
+  async function receive(line: string): Promise<void> {
+    const place: Place = { thread, customer, id: clock.id("c"), now: clock.now() };
+    const staff = staffLine(line);
+    if (staff) await receiveStaff(staff, place);
+    else await desk?.receive(customerSaid(line, place));
+  }
+
+  async function receiveStaff(staff: StaffLine, place: Place): Promise<void> {
+    if (staff.does === "decide") {
+      if (staff.approval === undefined) show(["[desk] Which one? @staff approve N, or @staff deny N WHY."]);
+      else await desk?.receive(staffSaid(staff, staff.approval, place));
+      return;
     }
-    void pump(desk);
+    named = numberIn(staff);
+    const open = await parts.openTicket(thread, named);
+    if (open === undefined && named === undefined) show(["[desk] There is no open ticket."]);
+    const number = staff.does === "press" ? (named ?? open) : open;
+    if (staff.does === "press" && number === undefined) return;
+    await desk?.receive(staffSaid(staff, number === undefined ? undefined : String(number), place));
   }
 
-  function finish(): void {
-    if (closed) return;
-    closed = true;
-    parts.ended();
+  function numberIn(staff: StaffLine): number | undefined {
+    return staff.does === "press" && staff.ticket !== undefined ? Number(staff.ticket) : named;
   }
 
-  function show(lines: readonly string[]): void {
-    parts.write(`${parts.interactive ? "\r\u001B[K" : ""}${lines.join("\n")}\n`);
-    prompt();
+  function show(shown: readonly string[]): void {
+    parts.write(`${parts.interactive ? "\r\u001B[K" : ""}${shown.join("\n")}\n`);
+    if (prompting) prompt(true);
   }
 
-  function prompt(): void {
-    if (parts.interactive && !closed && !busy) parts.write("> ");
+  function prompt(resting: boolean): void {
+    prompting = resting;
+    if (parts.interactive && resting) parts.write("> ");
+  }
+
+  async function working(id: string): Promise<void> {
+    if (id === thread && !prompting) parts.write("\r\u001B[K…");
+  }
+
+  function greet(): void {
+    const who = config.as ? `customer ${config.as}` : "a customer";
+    show([
+      `You are ${who}, in the thread ${thread.split(":").at(-1)}: ask something.`,
+      "For the desk: @staff take · @staff TEXT · @staff // NOTE · @staff hand back · @staff resolve",
+      "Also: summary · quit",
+    ]);
   }
 
   return {
@@ -140,55 +146,54 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
     turnPerMessage: true,
     deskChannel,
 
-    async connect(desk) {
-      if (parts.interactive) {
-        parts.write(
-          `You are ${config.as ?? "a customer"}, in thread ${thread.split(":").at(-1)}. Ask something; \`@staff take\`, \`@staff TEXT\`, \`@staff hand back\`, \`@staff resolve\` speak for the desk; \`summary\`; \`quit\`.\n`,
-        );
-      }
+    async connect(receiver) {
+      desk = receiver;
+      if (parts.interactive) greet();
       readLines(parts.input, {
         lineCharactersMax: parts.lineCharactersMax,
-        lines: (lines) => hear(desk, lines),
-        tooLong: (characters) =>
-          show([
-            `That line has ${characters} characters; the most is ${parts.lineCharactersMax}. It was not taken.`,
-          ]),
-        ended() {
-          inputEnded = true;
-          void pump(desk);
-        },
+        lines: (read) =>
+          lines.add(read.filter((line) => typeof line !== "string" || plain(line).trim() !== "")),
+        ended: lines.end,
       });
-      prompt();
+      if (!lines.busy) prompt(true);
     },
 
     async post(target: Target, post: Post, key: string): Promise<Posted> {
       const place = "thread" in target ? target.thread : target.channel;
-      const lines = linesOf(post);
-      show(isDesk(place) ? lines.map((line) => `[desk] ${line}`) : lines);
-      const ticket = post.card ? post.buttons?.[0]?.value : undefined;
-      return { id: `console:local:${key}`, thread: ticket ? ticketThread(ticket) : String(place) };
+      if (isDesk(place)) show(linesForStaff(post));
+      else if (place === thread) show(linesForCustomer(post));
+      // What an earlier run left for another thread: nobody may take it for this one's.
+      else show(linesForCustomer(post).map((line) => `(${place.split(":").at(-1)}) ${line}`));
+      const ticket = post.card ? post.buttons?.find(({ action }) => action.startsWith("ticket.")) : undefined;
+      return { id: `console:local:${key}`, thread: ticket ? ticketThread(ticket.value) : String(place) };
     },
 
-    /** A card that has changed is printed again, its head and foot alone. */
-    async edit(message, post) {
-      if (post.card) show([`[desk] ${post.card.title} — ${post.card.footer ?? ""}`]);
-      else show(linesOf(post).map((line) => `(edited ${message.split(":").at(-1)}) ${line}`));
+    /** Of a card that has changed, its head and foot are printed again. */
+    async edit(_message, post) {
+      show(post.card ? [changeOf(post.card)] : linesForStaff(post));
     },
 
     async mark(_message, mark, set) {
-      if (set) show([mark === "failed" ? "[desk] ⚠️" : "[desk] ✅"]);
+      if (set) show([mark === "failed" ? "[desk] ⚠️ not sent" : "[desk] ✅ sent"]);
     },
 
     async answer(_interaction, post) {
-      show(linesOf(post).map((line) => `[desk] ${line}`));
+      show(linesForStaff(post));
       return true;
     },
+
+    // A pipe has no use for it, and nothing would wipe it away.
+    ...(parts.interactive ? { working } : {}),
 
     belongs: async (user, group) => user === staffUser && (group === deskChannel || group === staffUser),
 
     async close() {
-      closed = true;
       parts.input.destroy();
     },
   };
+}
+
+/** What is neither a customer's nor staff's. */
+function isWord(line: string): boolean {
+  return line.trim() === "quit" || line.trim() === "summary";
 }

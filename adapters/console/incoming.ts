@@ -1,6 +1,7 @@
 /** One line of the console, as what it means. Pure. */
 import type { Incoming, Person } from "../../src/message.ts";
 import type { ThreadId } from "../../src/thread.ts";
+import { plain } from "./plain-text.ts";
 import { deskChannel, staffUser, ticketThread } from "./thread-id.ts";
 
 /** What the line's place and time are. */
@@ -14,34 +15,35 @@ export interface Place {
 
 /** A staff line, before it is known which ticket it is about. */
 export type StaffLine =
-  | { does: "press"; action: string; ticket: string | undefined; reason?: string }
+  | { does: "press"; action: string; ticket: string | undefined }
+  | { does: "decide"; action: string; approval: string | undefined; reason?: string }
   | { does: "write"; text: string };
 
-const staffPrefix = /^@staff\b\s*/;
-const press = /^(take|hand back|resolve|approve|deny)(?:\s+#?(\d+))?(?:\s+(.+))?$/i;
+const staffPrefix = /^\s*@staff\b[:,]?\s*/i;
+const command = /^(take|hand[ -]?back|resolve|approve|deny)(?: (?:ticket )?#?(\d+))?(?: (.+))?$/i;
 
-const actions: Readonly<Record<string, string>> = {
+const presses: Readonly<Record<string, string>> = {
   take: "ticket.take",
-  "hand back": "ticket.hand_back",
+  handback: "ticket.hand_back",
   resolve: "ticket.resolve",
-  approve: "intent.approve",
-  deny: "intent.deny",
 };
+const decisions: Readonly<Record<string, string>> = { approve: "intent.approve", deny: "intent.deny" };
 
 /** @returns undefined for a customer's line */
 export function staffLine(line: string): StaffLine | undefined {
   if (!staffPrefix.test(line)) return undefined;
-  const text = line.replace(staffPrefix, "");
-  const match = press.exec(text.replace(/\s+/g, " ").trim());
-  const verb = match?.[1]?.toLowerCase() ?? "";
+  const text = plain(line.replace(staffPrefix, ""));
+  const match = command.exec(text.replace(/\s+/g, " ").trim());
+  const [, word = "", number, rest] = match ?? [];
+  const verb = word.toLowerCase().replace(/[ -]/, "");
+  const press = presses[verb];
+  const decision = decisions[verb];
   // `@staff take the blue cable` is a sentence, `@staff deny 3 no receipt` is not.
-  if (!match || (match[3] && verb !== "deny")) return { does: "write", text };
-  return {
-    does: "press",
-    action: actions[verb] ?? "",
-    ticket: match[2],
-    ...(match[3] ? { reason: match[3] } : {}),
-  };
+  if (press && rest === undefined) return { does: "press", action: press, ticket: number };
+  if (decision && (rest === undefined || (verb === "deny" && number !== undefined))) {
+    return { does: "decide", action: decision, approval: number, ...(rest ? { reason: rest } : {}) };
+  }
+  return { does: "write", text };
 }
 
 export function customerSaid(line: string, place: Place): Incoming {
@@ -54,7 +56,7 @@ export function customerSaid(line: string, place: Place): Incoming {
       thread: place.thread,
       channel: place.thread as string,
       author: place.customer,
-      text: line,
+      text: plain(line),
       sentAt: place.now,
       order: place.id,
       visibility: "private",
@@ -66,20 +68,23 @@ export function customerSaid(line: string, place: Place): Incoming {
 
 const staff: Person = { id: staffUser, tenant: "local", name: "staff" };
 
-export function staffSaid(line: StaffLine, ticket: string, place: Place): Incoming {
+/** @param number of the ticket, or of the approval, that the line is about; undefined: none, it is for the channel */
+export function staffSaid(line: StaffLine, number: string | undefined, place: Place): Incoming {
   const id = `console:local:${place.id}`;
+  const thread = number === undefined ? String(deskChannel) : ticketThread(number);
   switch (line.does) {
     case "press":
+    case "decide":
       return {
         kind: "action",
         keys: [id],
         name: line.action,
-        value: line.ticket ?? ticket,
+        value: number ?? "",
         interaction: id,
         by: staff,
         channel: deskChannel,
-        thread: ticketThread(line.ticket ?? ticket),
-        ...(line.reason ? { reason: line.reason } : {}),
+        ...(line.does === "press" ? { thread } : {}),
+        ...(line.does === "decide" && line.reason ? { reason: line.reason } : {}),
       };
     case "write":
       return {
@@ -87,7 +92,7 @@ export function staffSaid(line: StaffLine, ticket: string, place: Place): Incomi
         keys: [id],
         message: {
           id,
-          thread: ticket === "" ? String(deskChannel) : ticketThread(ticket),
+          thread,
           channel: deskChannel,
           author: staff,
           text: line.text,

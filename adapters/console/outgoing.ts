@@ -1,7 +1,25 @@
 /** A post as lines of plain text. Pure. */
 import type { Card, Post } from "../../src/platform.ts";
+import { plain } from "./plain-text.ts";
 
-export function linesOf(post: Post): string[] {
+/** What stands before everything that staff see. */
+const deskPrefix = "[desk] ";
+
+export function linesForStaff(post: Post): string[] {
+  return linesOf(post).map((line) => `${deskPrefix}${line}`);
+}
+
+/** Nothing that is said to a customer can pass for what staff see. */
+export function linesForCustomer(post: Post): string[] {
+  return linesOf(post).map((line) => (line.trimStart().startsWith(deskPrefix.trim()) ? `> ${line}` : line));
+}
+
+/** A card that has changed: its head and its foot. */
+export function changeOf(card: Card): string {
+  return `${deskPrefix}${plain(card.title)}${card.footer ? ` — ${plain(card.footer)}` : ""}`;
+}
+
+function linesOf(post: Post): string[] {
   const lines = post.card ? cardLines(post.card) : textLines(post);
   const sources = post.sources ?? [];
   if (sources.length > 0) {
@@ -13,7 +31,7 @@ export function linesOf(post: Post): string[] {
   for (const file of post.files ?? []) lines.push(`(file: ${file.name})`);
   if (post.buttons && post.buttons.length > 0)
     lines.push(post.buttons.map((button) => `[${button.label}]`).join(" "));
-  return lines.map(printable);
+  return lines.map(plain);
 }
 
 function textLines(post: Post): string[] {
@@ -29,9 +47,4 @@ function cardLines(card: Card): string[] {
   }
   if (card.footer) lines.push(`— ${card.footer}`);
   return lines;
-}
-
-/** Nobody's text may move the cursor or colour the terminal. */
-function printable(line: string): string {
-  return line.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "");
 }

@@ -1,11 +1,13 @@
-/** Lines from a stream of bytes: together as they arrived together, none longer than the limit is kept. */
+/** Lines from a stream of bytes: together as they arrived together, and no more of a line in memory than its limit. */
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 
+/** A line, or how many characters one had of which nothing was kept. */
+export type Line = string | { tooLong: number };
+
 export interface LineHandlers {
   lineCharactersMax: number;
-  lines(lines: string[]): void;
-  tooLong(characters: number): void;
+  lines(lines: Line[]): void;
   ended(): void;
 }
 
@@ -13,26 +15,32 @@ export function readLines(input: Readable, handlers: LineHandlers): void {
   const decoder = new StringDecoder("utf8");
   let open = "";
   let openLength = 0;
+  let over = false;
 
   function take(text: string, last: boolean): void {
-    const parts = text.split(/\r?\n/);
-    const done: string[] = [];
+    const parts = text.split("\n");
+    const done: Line[] = [];
     parts.forEach((part, at) => {
       openLength += part.length;
-      if (openLength <= handlers.lineCharactersMax) open += part;
+      open = openLength > handlers.lineCharactersMax ? "" : open + part;
       if (at === parts.length - 1 && !last) return;
-      if (openLength > handlers.lineCharactersMax) handlers.tooLong(openLength);
-      else done.push(open);
+      done.push(openLength > handlers.lineCharactersMax ? { tooLong: openLength } : open);
       open = "";
       openLength = 0;
     });
     if (done.length > 0) handlers.lines(done);
   }
 
-  input.on("data", (chunk: Buffer) => take(decoder.write(chunk), false));
-  input.on("end", () => {
+  function end(): void {
+    if (over) return;
+    over = true;
     take(decoder.end(), true);
     handlers.ended();
-  });
-  input.on("error", () => handlers.ended());
+  }
+
+  input.on("data", (chunk: Buffer) => take(decoder.write(chunk), false));
+  input.on("end", end);
+  // A terminal that has gone away ends without an end.
+  input.on("error", end);
+  input.on("close", end);
 }

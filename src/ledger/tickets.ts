@@ -137,6 +137,21 @@ export async function openTickets(tx: Reader, limit: number): Promise<Ticket[]> 
   return rows.map(ticketOf);
 }
 
+/** The number of an unresolved ticket that is meant: the one that is named, else the thread's own, else the newest. */
+export async function ticketAtHand(
+  tx: Reader,
+  thread: ThreadId,
+  named: number | undefined,
+): Promise<number | undefined> {
+  const row = await tx.get<{ number: number }>(
+    `SELECT number FROM tickets WHERE state <> 'resolved'
+     ORDER BY number = ? DESC, thread = ? DESC, number DESC LIMIT 1`,
+    named ?? 0,
+    thread,
+  );
+  return row?.number;
+}
+
 /** The newest tickets of one account's threads, newest first. */
 export async function ticketsOfUser(tx: Reader, user: UserId, limit: number): Promise<Ticket[]> {
   const rows = await tx.all(
