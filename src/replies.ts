@@ -50,7 +50,7 @@ export function createReplies(parts: RepliesParts) {
     platform
       ?.working?.(turn.thread.id)
       .catch((error: unknown) => parts.log.debug("working.failed", { error }));
-    const draft = platform?.draft?.({ thread: turn.thread.id }, turn.reply);
+    const draft = platform?.draft?.({ thread: turn.thread.id }, turn.reply, turn.replyTo);
     if (!draft) return undefined;
     reply.draft = draft;
     return showOn(turn, reply, draft);

@@ -15,7 +15,7 @@ import type { Log } from "./log.ts";
 import type { Incoming, Person } from "./message.ts";
 import type { Post } from "./platform.ts";
 import type { Confirmation } from "./proposal.ts";
-import type { ThreadId } from "./thread.ts";
+import type { MessageId, ThreadId } from "./thread.ts";
 
 export interface TurnsParts {
   ledger: Ledger;
@@ -39,6 +39,8 @@ export interface OpenTurn {
   admitted: readonly Admitted[];
   /** Who wrote or pressed. */
   author: Person | undefined;
+  /** What the reply answers, where each message has its own. */
+  replyTo: MessageId | undefined;
   /** The outbox row that the reply will be. */
   reply: string;
   startedAt: number;
@@ -80,7 +82,8 @@ export function createTurns(parts: TurnsParts) {
       },
     };
     log.info("turn.started", { turn: turn.id, thread: thread.id, messages: admitted.length });
-    return { turn, thread, admitted, author, reply, startedAt: clock.now(), began: clock.elapsed() };
+    const replyTo = parts.turnPerMessage(thread.id) ? answeredBy(admitted) : undefined;
+    return { turn, thread, admitted, author, replyTo, reply, startedAt: clock.now(), began: clock.elapsed() };
   }
 
   /**
@@ -168,7 +171,7 @@ export function createTurns(parts: TurnsParts) {
           sources: outcome.sources,
           ...(outcome.model === "none" ? {} : { feedback: turn.id }),
           ...(outcome.kind === "confirmation" ? asking(outcome.confirmation) : {}),
-          ...(last && parts.turnPerMessage(thread.id) ? { replyTo: last.id } : {}),
+          ...(open.replyTo ? { replyTo: open.replyTo } : {}),
         },
       },
     });
@@ -272,6 +275,13 @@ export function createTurns(parts: TurnsParts) {
 function pressOf(event: Incoming | undefined): Turn["pressed"] {
   if (event?.kind !== "action") return undefined;
   return { intent: event.value, yes: event.name === "intent.confirm", by: event.by.id };
+}
+
+/** The last message, or what was pressed. */
+function answeredBy(admitted: readonly Admitted[]): MessageId | undefined {
+  const event = admitted.at(-1)?.event;
+  if (event?.kind === "message") return event.message.id;
+  return event?.kind === "action" ? event.message : undefined;
 }
 
 function presserOf(event: Incoming | undefined): Person | undefined {
