@@ -25,6 +25,8 @@ export interface SocketReceiverParts {
   log: Log;
   /** At least two, at most ten. */
   connections?: number;
+  /** A connection whose pings stay unanswered for this long is left; one that is merely quiet is not. */
+  pingTimeoutMs?: number;
 }
 
 /** One open connection. */
@@ -38,8 +40,7 @@ interface Link {
 
 const openTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
-/** Between pings; a connection whose pings stay unanswered for this long is left. */
-const pingTimeoutMs = 10_000;
+const defaultPingTimeoutMs = 10_000;
 const backoffMs = { first: 250, most: 30_000 } as const;
 
 export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
@@ -116,7 +117,7 @@ async function connect(parts: SocketReceiverParts, handle: Handle): Promise<Link
     appToken,
     logger: sdkLogger(log),
     autoReconnectEnabled: false,
-    clientPingTimeout: pingTimeoutMs,
+    clientPingTimeout: parts.pingTimeoutMs ?? defaultPingTimeoutMs,
     installerOptions: { clientOptions: clientOptions(http, log, apiUrl) },
   });
   const taking = {

@@ -195,6 +195,16 @@ describe("the content of files", () => {
   });
 });
 
+describe("the human channel", () => {
+  it("is named with the workspace that it is in, before the first event", async () => {
+    expect((await start()).platform.deskChannel).toBe("slack:T1:C2");
+    expect((await start({ config: { deskChannel: "slack:C2" } })).platform.deskChannel).toBe("slack:T1:C2");
+    expect((await start({ config: { deskChannel: "slack:T7:C2" } })).platform.deskChannel).toBe(
+      "slack:T7:C2",
+    );
+  });
+});
+
 describe("examining the installation", () => {
   it("finds every problem at once, with its remedy", async () => {
     const slack = await createInhabitedSlack();

@@ -1,8 +1,18 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { createHttp } from "../../../adapters/slack/fetch.ts";
+import { createSocketReceiver } from "../../../adapters/slack/socket-receiver.ts";
+import { createClock } from "../../../src/clock.ts";
+import { createLog } from "../../../src/log.ts";
 import type { Incoming } from "../../../src/message.ts";
 import { eventually } from "../../contracts/platform.ts";
 import { post, sign } from "../../doubles/slack-server/deliveries.ts";
-import { type DeskOptions, openDesk, type SlackDesk, type Transport } from "./harness.ts";
+import {
+  createInhabitedSlack,
+  type DeskOptions,
+  openDesk,
+  type SlackDesk,
+  type Transport,
+} from "./harness.ts";
 
 let open: SlackDesk[] = [];
 afterEach(async () => {
@@ -335,6 +345,29 @@ describe("connections of Socket Mode", () => {
     await expect(start({ config: { appToken: "xapp-wrong" } })).rejects.toMatchObject({
       code: "platform_unauthorized",
     });
+  });
+
+  it("are judged by their pings: a dead one is replaced, a quiet one stays", async () => {
+    const slack = await createInhabitedSlack();
+    const http = createHttp();
+    const { appToken, apiUrl } = slack;
+    const handle = async () => undefined;
+    const parts = { appToken, apiUrl, http, handle, clock: createClock(), log: createLog("silent") };
+    const receiver = createSocketReceiver({ ...parts, pingTimeoutMs: 600 });
+    try {
+      await receiver.start();
+      await slack.waitFor(() => slack.deliveries.sockets.length === 2);
+      const [dead, quiet] = [...slack.deliveries.sockets];
+      dead?.playDead();
+      await slack.waitFor(() =>
+        slack.deliveries.sockets.some((socket) => socket !== dead && socket !== quiet),
+      );
+      expect(slack.deliveries.sockets).toContain(quiet);
+    } finally {
+      await receiver.close();
+      await http.close();
+      await slack.close();
+    }
   });
 
   it("end with the desk", async () => {

@@ -76,8 +76,11 @@ export function acceptWebSocket(request: IncomingMessage, stream: Duplex): Serve
     }
   });
   stream.on("close", ended);
-  stream.on("end", ended);
   stream.on("error", ended);
+  stream.on("end", () => {
+    stream.destroy();
+    ended();
+  });
   return socket;
 }
 
