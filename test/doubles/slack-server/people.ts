@@ -1,6 +1,6 @@
 /** The people of the double: what a person does in Slack's client, and what Slack tells the app of it. */
 import { array, elementsOf, type Json, object, string } from "./block-kit.ts";
-import type { Seen, SlackServer } from "./slack-server.ts";
+import type { SlackServer } from "./slack-server.ts";
 import {
   addMessage,
   asMessage,
@@ -352,5 +352,3 @@ export function createPeople({ server, triggers, answers, emit }: Parts, id: str
   }
   return person;
 }
-
-export type { Seen };

@@ -9,12 +9,14 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { array, type Json, object, string, textsOf } from "./block-kit.ts";
+import { array, type Json, object, string } from "./block-kit.ts";
 import { createDeliveries, type Deliveries } from "./deliveries.ts";
 import { createFaults, type Faults } from "./faults.ts";
+import { type MethodContext, Refusal } from "./method-context.ts";
 import { createPeople, type Person } from "./people.ts";
 import { obey } from "./remote.ts";
-import { type MethodContext, Refusal, scopeOf, webMethods } from "./web-methods.ts";
+import { type Seen, seen } from "./seen.ts";
+import { scopeOf, webMethods } from "./web-methods.ts";
 import { acceptWebSocket } from "./websocket.ts";
 import {
   type Channel,
@@ -47,21 +49,6 @@ export interface Call {
   at: number;
   ok: boolean;
   error: string;
-}
-
-/** A message as people in the channel see it. */
-export interface Seen {
-  ts: string;
-  channel: string;
-  user: string;
-  byBot: boolean;
-  threadTs: string | undefined;
-  /** Everything that can be read in it, as it was sent. */
-  text: string;
-  /** What would notify somebody. */
-  live: string[];
-  streaming: boolean;
-  message: StoredMessage;
 }
 
 export interface SlackServer {
@@ -393,27 +380,6 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       enterprise: null,
       is_enterprise_install: false,
       authed_user: { id: server.installer.user },
-    };
-  }
-
-  function seen(message: StoredMessage): Seen {
-    const inBlocks = textsOf(message.blocks);
-    const tasks = [...message.tasks.values()].map((task) => string(task.title));
-    // A stream's blocks stand below its text; a message's text is only what notifications show of its blocks.
-    const streamed = message.streaming !== undefined && message.editedTs === undefined;
-    const parts = inBlocks.length > 0 && !streamed ? inBlocks : [message.text, ...inBlocks];
-    const files = message.files.map((file) => file.name);
-    const text = [...parts, ...tasks, ...files].filter((part) => part !== "").join("\n");
-    return {
-      ts: message.ts,
-      channel: message.channel,
-      user: message.user,
-      byBot: message.botId !== undefined,
-      threadTs: message.threadTs,
-      text,
-      live: [`${message.text}\n${text}`].flatMap((all) => all.match(/<[@#!][^>]*>/g) ?? []),
-      streaming: message.streaming === "in_progress",
-      message,
     };
   }
 
