@@ -1,4 +1,5 @@
 /** Which adapters there are; only what is configured is loaded. The only file of src/ that reaches for adapters/. */
+import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Core } from "./core.ts";
@@ -122,11 +123,13 @@ async function openConsole(
 ): Promise<Platform> {
   const { config, core, ledger, clock, log } = parts;
   const { createConsoleAdapter } = await import("../adapters/console/adapter.ts");
+  const { openPrinted } = await import("../adapters/console/printed.ts");
   const { writeToStandardOutput } = await import("../adapters/console/standard-output.ts");
   return createConsoleAdapter({
     config: settings,
     input: process.stdin,
     write: writeToStandardOutput,
+    printed: openPrinted(join(config.folders.data, "console.printed")),
     interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
     idle: core.idle,
     summary: (thread) => ledger.read((tx) => summaryOf(tx, thread)),

@@ -9,6 +9,7 @@ import { customerSaid, type Place, type StaffLine, staffLine, staffSaid } from "
 import { createLineQueue } from "./line-queue.ts";
 import { changeOf, linesForCustomer, linesForStaff } from "./outgoing.ts";
 import { plain } from "./plain-text.ts";
+import type { Printed } from "./printed.ts";
 import { type Line, readLines } from "./read-lines.ts";
 import { customerThread, customerUser, deskChannel, isDesk, staffUser, ticketThread } from "./thread-id.ts";
 
@@ -22,6 +23,8 @@ export interface ConsoleParts {
   input: Readable;
   /** Writes at once and whole. */
   write(text: string): void;
+  /** Remembers over a death what has been written. */
+  printed: Printed;
   /** A person at a terminal sees a prompt and a greeting. */
   interactive: boolean;
   /** Resolves when nothing is under way in the lanes that concern the console. */
@@ -165,7 +168,14 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
       // What an earlier run left for another thread: nobody may take it for this one's.
       else show(linesForCustomer(post).map((line) => `(${place.split(":").at(-1)}) ${line}`));
       const ticket = post.card ? post.buttons?.find(({ action }) => action.startsWith("ticket.")) : undefined;
-      return { id: `console:local:${key}`, thread: ticket ? ticketThread(ticket.value) : String(place) };
+      const posted = { id: idOf(key), thread: ticket ? ticketThread(ticket.value) : String(place) };
+      parts.printed.add(key, posted.thread);
+      return posted;
+    },
+
+    async find(_target, key) {
+      const there = parts.printed.threadOf(key);
+      return there === undefined ? undefined : { id: idOf(key), thread: there };
     },
 
     /** Of a card that has changed, its head and foot are printed again. */
@@ -192,6 +202,8 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
     },
   };
 }
+
+const idOf = (key: string): string => `console:local:${key}`;
 
 /** What is neither a customer's nor staff's. */
 function isWord(line: string): boolean {
