@@ -81,7 +81,7 @@ export const operations: readonly Operation[] = [
         schema: answer,
         events,
       },
-      202: { description: "Taken; no reply of the bot will come.", schema: answer },
+      202: { description: "Taken; no reply of the bot is under way.", schema: answer },
     },
     problems: [
       ...ofCustomer,

@@ -83,7 +83,7 @@ export const answer = named(
     status: z
       .enum(["answered", "with_staff", "no_reply"])
       .describe(
-        "`with_staff`: the message has reached the people who have this conversation; they answer when they can, and it is found in the conversation.",
+        "`with_staff`: the message has reached the people who have this conversation; they answer when they can. `no_reply`: taken, and no reply is under way. What is said later is found in the conversation.",
       ),
     response: z.string().nullable().describe("The reply, in CommonMark; null unless `answered`."),
     reply_id: z.string().nullable().describe("The reply's id in the conversation's messages."),

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createAccess, isLoopback } from "../../../adapters/http/access.ts";
 import { createHttpAdapter } from "../../../adapters/http/adapter.ts";
 import { createApi } from "../../../adapters/http/api.ts";
@@ -8,17 +8,9 @@ import { httpLimits } from "../../../adapters/http/limits.ts";
 import { newSession, threadOf, userOf } from "../../../adapters/http/thread-id.ts";
 import { createClock } from "../../../src/clock.ts";
 import { createLog } from "../../../src/log.ts";
-import { ask, type DeskOptions, openDesk, type Reply, say, type TestDesk } from "./desk.ts";
+import { ask, type Reply, say, type TestDesk, useDesks } from "./desk.ts";
 
-const desks: TestDesk[] = [];
-async function open(options: DeskOptions = {}): Promise<TestDesk> {
-  const desk = await openDesk({ limits: { closeGraceMs: 50 }, ...options });
-  desks.push(desk);
-  return desk;
-}
-afterEach(async () => {
-  await Promise.all(desks.splice(0).map((desk) => desk.close()));
-});
+const open = useDesks();
 
 const secret = "a-secret-of-the-company-with-many-characters";
 const now = () => Math.floor(Date.now() / 1000);

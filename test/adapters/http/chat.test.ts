@@ -1,18 +1,10 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { DeskError } from "../../../src/errors.ts";
 import { eventually } from "../../contracts/platform.ts";
 import { createManualClock } from "../../memory/manual-clock.ts";
-import { ask, type DeskOptions, gate, openDesk, type Reply, say, type TestDesk } from "./desk.ts";
+import { ask, gate, type Reply, say, useDesks } from "./desk.ts";
 
-const desks: TestDesk[] = [];
-async function open(options: DeskOptions = {}): Promise<TestDesk> {
-  const desk = await openDesk({ limits: { closeGraceMs: 50 }, ...options });
-  desks.push(desk);
-  return desk;
-}
-afterEach(async () => {
-  await Promise.all(desks.splice(0).map((desk) => desk.close()));
-});
+const open = useDesks();
 
 describe("POST /chat", () => {
   it("opens a session with the first message and answers with the reply", async () => {
@@ -376,122 +368,5 @@ describe("POST /chat", () => {
     });
     release.open();
     for (const one of waiting) expect((await one).status).toBe(200);
-  });
-});
-
-describe("the rates", () => {
-  it("holds a session to its rate and says when it may go on", async () => {
-    const clock = createManualClock();
-    const desk = await open({ clock, limits: { sessionPerMinute: 3, closeGraceMs: 50 } });
-    const session = (await say(desk, "one")).body.session_id;
-    for (const text of ["two", "three", "four"]) expect((await say(desk, text, session)).status).toBe(200);
-    const over = await say(desk, "five", session);
-    expect(over).toMatchObject({ status: 429, body: { type: "urn:deskhand:problem:too-many-requests" } });
-    expect(over.headers.get("retry-after")).toBe("20");
-    expect((await say(desk, "in another session")).status).toBe(200);
-    await clock.pass(20_000);
-    expect((await say(desk, "five", session)).status).toBe(200);
-    expect((await say(desk, "six", session)).status).toBe(429);
-  });
-
-  it("holds an API key to its rate, whatever is asked, and no other key with it", async () => {
-    const clock = createManualClock();
-    const desk = await open({
-      clock,
-      config: { apiKeys: ["key-one", "key-two"] },
-      limits: { keyPerMinute: 2, closeGraceMs: 50 },
-    });
-    const one = { authorization: "Bearer key-one" };
-    expect((await ask(desk, "/conversation/none", undefined, one)).status).toBe(404);
-    expect((await ask(desk, "/conversation/none", undefined, one)).status).toBe(404);
-    const over = await say(desk, "hello", undefined, one);
-    expect(over.status).toBe(429);
-    expect(over.headers.get("retry-after")).toBe("30");
-    expect((await say(desk, "hello", undefined, { authorization: "Bearer key-two" })).status).toBe(200);
-  });
-});
-
-describe("GET /conversation/{id}", () => {
-  it("tells who is in charge, how far it is, and what was said, staff's words among it", async () => {
-    const desk = await open();
-    const first = await say(desk, "hello");
-    const session = first.body.session_id;
-    await desk.aside(`http:open:${session}`, { text: "I am Maya.", as: "Maya" });
-    expect(await ask(desk, `/conversation/${session}`)).toMatchObject({
-      status: 200,
-      body: {
-        session_id: session,
-        customer_id: null,
-        current_agent: "triage",
-        total_turns: 1,
-        history_items: 3,
-        with_staff: false,
-        messages: [
-          { from: "customer", text: "hello" },
-          { from: "bot", text: "You said: hello", id: first.body.reply_id },
-          { from: "staff", name: "Maya", text: "I am Maya." },
-        ],
-      },
-    });
-  });
-
-  it("shows as many of the newest messages as are asked for", async () => {
-    const desk = await open();
-    const session = (await say(desk, "hello")).body.session_id;
-    const texts = async (query: string) => {
-      const { body } = await ask(desk, `/conversation/${session}${query}`);
-      return (body.messages as { text: string }[] | undefined)?.map(({ text }) => text);
-    };
-    expect(await texts("?limit=1")).toEqual(["You said: hello"]);
-    expect(await texts("?limit=0")).toEqual([]);
-    for (const bad of ["-1", "201", "x", ""]) {
-      expect((await ask(desk, `/conversation/${session}?limit=${bad}`)).status).toBe(400);
-    }
-  });
-
-  it("is the same after a restart", async () => {
-    const first = await open();
-    const session = (await say(first, "hello")).body.session_id;
-    const before = await ask(first, `/conversation/${session}`);
-    await first.close();
-    const second = await open({ store: first.store });
-    expect((await ask(second, `/conversation/${session}`)).body).toEqual(before.body);
-    expect((await say(second, "again", session)).body).toMatchObject({ turn: 2 });
-  });
-});
-
-describe("POST /conversation/{id}/reset", () => {
-  it("begins anew under the same id, with or without a body", async () => {
-    const desk = await open();
-    const session = (await say(desk, "hello")).body.session_id;
-    expect(await ask(desk, `/conversation/${session}/reset`, {})).toMatchObject({
-      status: 200,
-      body: { status: "reset", session_id: session },
-    });
-    const bare = await fetch(`${desk.url}/conversation/${session}/reset`, { method: "POST" });
-    expect(bare.status).toBe(200);
-    expect((await ask(desk, `/conversation/${session}`)).body).toMatchObject({
-      total_turns: 0,
-      current_agent: null,
-    });
-    expect((await say(desk, "again", session)).body).toMatchObject({ turn: 1 });
-  });
-
-  it("does not take a conversation out of a person's hands", async () => {
-    const desk = await open();
-    const session = (await say(desk, "hello")).body.session_id;
-    for (const kept of desk.store.threads.values()) kept.withStaff = true;
-    expect(await ask(desk, `/conversation/${session}/reset`, {})).toMatchObject({
-      status: 409,
-      body: { type: "urn:deskhand:problem:with-staff" },
-    });
-  });
-
-  it("does not know a session that nobody has opened", async () => {
-    const desk = await open();
-    expect(await ask(desk, "/conversation/nothing/reset", {})).toMatchObject({
-      status: 404,
-      body: { type: "urn:deskhand:problem:unknown-session" },
-    });
   });
 });

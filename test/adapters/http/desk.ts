@@ -2,6 +2,8 @@
  * A desk behind the HTTP adapter, small but with the manners of the real one: an event is taken once under its keys, a
  * thread's events are dealt with one after the other, what was said is kept in a store that outlives the process.
  */
+import { connect, type Socket } from "node:net";
+import { afterEach } from "vitest";
 import { createHttpAdapter, type HttpAdapter, type HttpParts } from "../../../adapters/http/adapter.ts";
 import type { Line, Session } from "../../../adapters/http/sessions.ts";
 import { createClock } from "../../../src/clock.ts";
@@ -276,4 +278,43 @@ export function gate(): { opened: Promise<void>; open(): void } {
     open = resolve;
   });
   return { opened, open };
+}
+
+/** Opens desks that are closed after each test; requests that are still open then do not hold it up. */
+export function useDesks(): (options?: DeskOptions) => Promise<TestDesk> {
+  const desks: TestDesk[] = [];
+  afterEach(async () => {
+    await Promise.all(desks.splice(0).map((desk) => desk.close()));
+  });
+  return async (options = {}) => {
+    const desk = await openDesk({ limits: { closeGraceMs: 50 }, ...options });
+    desks.push(desk);
+    return desk;
+  };
+}
+
+/** A connection on which a test writes what it likes. */
+export interface Connection {
+  socket: Socket;
+  text(): string;
+  ended: Promise<void>;
+}
+
+/** Connections that are cut after each test. */
+export function useConnections(): (desk: TestDesk) => Connection {
+  const sockets: Socket[] = [];
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+  return (desk) => {
+    const socket = connect(desk.adapter.address()?.port ?? 0, "127.0.0.1");
+    sockets.push(socket);
+    let text = "";
+    socket.on("data", (chunk: Buffer) => {
+      text += chunk.toString("utf8");
+    });
+    socket.on("error", () => {});
+    const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    return { socket, text: () => text, ended };
+  };
 }

@@ -1,17 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../../contracts/platform.ts";
 import { createManualClock } from "../../memory/manual-clock.ts";
-import { type DeskOptions, gate, listen, openDesk, type Reply, say, seenIn, type TestDesk } from "./desk.ts";
+import { gate, listen, type Reply, say, seenIn, useDesks } from "./desk.ts";
 
-const desks: TestDesk[] = [];
-async function open(options: DeskOptions = {}): Promise<TestDesk> {
-  const desk = await openDesk({ limits: { closeGraceMs: 50 }, ...options });
-  desks.push(desk);
-  return desk;
-}
-afterEach(async () => {
-  await Promise.all(desks.splice(0).map((desk) => desk.close()));
-});
+const open = useDesks();
 
 const key = (value: string) => ({ "idempotency-key": value });
 

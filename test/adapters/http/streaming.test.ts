@@ -1,28 +1,10 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Draft } from "../../../src/platform.ts";
 import { eventually } from "../../contracts/platform.ts";
 import { createManualClock } from "../../memory/manual-clock.ts";
-import {
-  type Answering,
-  ask,
-  type DeskOptions,
-  gate,
-  listen,
-  openDesk,
-  say,
-  seenIn,
-  type TestDesk,
-} from "./desk.ts";
+import { type Answering, ask, gate, listen, say, seenIn, useDesks } from "./desk.ts";
 
-const desks: TestDesk[] = [];
-async function open(options: DeskOptions = {}): Promise<TestDesk> {
-  const desk = await openDesk({ limits: { closeGraceMs: 50 }, ...options });
-  desks.push(desk);
-  return desk;
-}
-afterEach(async () => {
-  await Promise.all(desks.splice(0).map((desk) => desk.close()));
-});
+const open = useDesks();
 
 /** Writes its reply word by word. */
 function writes(words: readonly string[], final = words.join("")): Answering {
