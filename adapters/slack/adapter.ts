@@ -16,11 +16,12 @@ import { neededScope, slackErrorOf } from "./faults.ts";
 import { createHttp } from "./fetch.ts";
 import { createGreeting } from "./greeting.ts";
 import { createGroups } from "./groups.ts";
+import type { Where } from "./incoming.ts";
 import { takeBackStreams } from "./left-streams.ts";
-import { cut, oneLine } from "./mrkdwn.ts";
 import { homeView } from "./outgoing.ts";
 import { type Json, textAt } from "./payload.ts";
 import { createPeople } from "./people.ts";
+import { cut, oneLine } from "./plain-text.ts";
 import { createPosting } from "./posting.ts";
 import { createReadingBack } from "./reading-back.ts";
 import type { Receiver } from "./receiver.ts";
@@ -47,7 +48,6 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   const log = parts.log.with({ platform: platformName });
   const { apiUrl } = config;
   const deskChannel = config.deskChannel === undefined ? undefined : bareId(config.deskChannel);
-  const supportChannels = config.supportChannels.map(bareId);
   const http = createHttp();
   const workspaces = createWorkspaces(config.botToken, installations, clock);
   const recipients = new Map<string, Recipient>();
@@ -65,7 +65,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     onUnauthorized: tellTrouble,
   });
   const people = createPeople(api, clock, log);
-  const belongs = createGroups(api, clock);
+  const belongs = createGroups(api, clock, () => workspaces.own?.team);
   const directThreads = createDirectThreads(api, clock, log);
   const posting = createPosting({
     api,
@@ -130,13 +130,23 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       answers,
       log,
       desk: receiver,
-      supportChannels: new Set(supportChannels),
-      deskChannel,
+      channelsIn,
       onMessage,
     });
     receivers = receiversFor(parts, { http, log, handle, refresh: workspaces.refresh });
     for (const one of receivers) await one.start();
     log.info("slack.connected", { team: workspaces.own?.team, way: config.appToken ? "socket" : "http" });
+  }
+
+  /** Channels that are named without a workspace are in that of the configured token. */
+  function isIn(team: string, id: string): boolean {
+    return (teamNamedIn(id) ?? workspaces.own?.team ?? team) === team;
+  }
+
+  function channelsIn(team: string): Pick<Where, "supportChannels" | "deskChannel"> {
+    const supportChannels = new Set(config.supportChannels.filter((id) => isIn(team, id)).map(bareId));
+    const hasDesk = config.deskChannel !== undefined && isIn(team, config.deskChannel);
+    return { supportChannels, ...(hasDesk && deskChannel !== undefined ? { deskChannel } : {}) };
   }
 
   /** Which workspace the configured token belongs to, and who the bot is there. */
@@ -238,7 +248,10 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       const workspace = await workspaces.find(team);
       return workspace && people.person(workspace, account);
     },
-    examine: () => examine(api, "", { appToken: config.appToken, supportChannels, deskChannel }),
+    examine() {
+      const { appToken } = config;
+      return examine(api, "", { appToken, supportChannels: config.supportChannels.map(bareId), deskChannel });
+    },
   };
 }
 

@@ -29,8 +29,8 @@ export interface EventParts {
   answers: Answers;
   log: Log;
   desk: Desk;
-  supportChannels: ReadonlySet<string>;
-  deskChannel: string | undefined;
+  /** The desk's channels in this workspace. */
+  channelsIn(team: string): Pick<Where, "supportChannels" | "deskChannel">;
   /** Told of every message, for streams to it. */
   onMessage(team: string, event: Json): void;
 }
@@ -142,9 +142,8 @@ export function createEventHandler(parts: EventParts): Handle {
   }
 
   function whereOf({ team, bot }: Workspace): Where {
-    const { supportChannels, deskChannel } = parts;
     const isFlat = (channel: string, root: string) => directThreads.isFlat(team, channel, root);
-    return { team, bot, supportChannels, isFlat, ...(deskChannel === undefined ? {} : { deskChannel }) };
+    return { team, bot, isFlat, ...parts.channelsIn(team) };
   }
 
   function remember({ team }: Workspace, incoming: Incoming, about: Json): void {

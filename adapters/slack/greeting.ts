@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import type { Log } from "../../src/log.ts";
-import { cut, oneLine } from "./mrkdwn.ts";
 import { type Json, textAt } from "./payload.ts";
+import { cut, oneLine } from "./plain-text.ts";
 import type { Posting } from "./posting.ts";
 import { threadId } from "./thread-id.ts";
 import type { WebApi } from "./web-api.ts";

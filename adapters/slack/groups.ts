@@ -8,8 +8,15 @@ const rememberedMs = 15_000;
 const rememberedMax = 500;
 const pagesMax = 100;
 
-/** @returns whether a user belongs to `C…`/`G…` (channel), `S…` (user group), `U…`/`W…` (person), with or without `slack:TEAM:` */
-export function createGroups(api: WebApi, clock: Clock): (user: UserId, group: string) => Promise<boolean> {
+/**
+ * Whether a user belongs to `C…`/`G…` (channel), `S…` (user group), `U…`/`W…` (person), with or without `slack:TEAM:`.
+ * @param ownTeam the workspace that is meant where none is named; ids of others may be equal
+ */
+export function createGroups(
+  api: WebApi,
+  clock: Clock,
+  ownTeam: () => string | undefined,
+): (user: UserId, group: string) => Promise<boolean> {
   const remembered = new Map<string, { members: Promise<ReadonlySet<string>>; until: number }>();
 
   function members(team: string, id: string): Promise<ReadonlySet<string>> {
@@ -28,7 +35,7 @@ export function createGroups(api: WebApi, clock: Clock): (user: UserId, group: s
     const parts = group.split(":");
     const id = parts.at(-1) ?? "";
     if (parts.length > 1 && parts[0] !== platformName) return false;
-    if (parts.length > 2 && parts[1] !== team) return false;
+    if ((parts.length > 2 ? parts[1] : ownTeam()) !== team) return false;
     if (/^[UW]/.test(id)) return id === account;
     if (!/^[CGS]/.test(id)) return false;
     return (await members(team, id)).has(account);

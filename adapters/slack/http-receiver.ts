@@ -52,6 +52,10 @@ export function createHttpReceiver(parts: HttpReceiverParts): Receiver {
       answer(response, 413);
       return;
     }
+    if (isCertificateCheck(request, body)) {
+      answer(response, 200);
+      return;
+    }
     if (!isGenuine(request, body, secret, clock.now())) {
       log.warn("slack.request_refused", { why: "not signed by Slack, or not now" });
       answer(response, 401);
@@ -63,8 +67,7 @@ export function createHttpReceiver(parts: HttpReceiverParts): Receiver {
       answer(response, 400);
       return;
     }
-    if (payload.ssl_check !== undefined) answer(response, 200);
-    else if (payload.type === "url_verification") answer(response, 200, { challenge: payload.challenge });
+    if (payload.type === "url_verification") answer(response, 200, { challenge: payload.challenge });
     else await hand(payload, response);
   }
 
@@ -152,15 +155,22 @@ function isGenuine(request: IncomingMessage, body: string, signingSecret: string
 /** Events come as JSON, commands as a form, interactions as JSON in a form's `payload`. */
 function parse(request: IncomingMessage, body: string): Json | undefined {
   try {
-    if (!request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded")) {
-      return record(JSON.parse(body));
-    }
+    if (!isForm(request)) return record(JSON.parse(body));
     const fields = new URLSearchParams(body);
     const payload = fields.get("payload");
     return payload === null ? Object.fromEntries(fields) : record(JSON.parse(payload));
   } catch {
     return undefined;
   }
+}
+
+/** Slack sometimes looks whether the address has a certificate; that request is not signed, and asks for nothing. */
+function isCertificateCheck(request: IncomingMessage, body: string): boolean {
+  return isForm(request) && body.length < 1_000 && new URLSearchParams(body).get("ssl_check") === "1";
+}
+
+function isForm(request: IncomingMessage): boolean {
+  return request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true;
 }
 
 function answer(response: ServerResponse, status: number, body?: Json): void {

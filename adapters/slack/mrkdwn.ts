@@ -4,35 +4,7 @@
  */
 import type { Definition, List, ListItem, PhrasingContent, Root, RootContent, Table } from "mdast";
 import { toString as plainText } from "mdast-util-to-string";
-
-/** Slack's three control characters as entities; control characters and broken surrogates removed. */
-export function escapeText(text: string): string {
-  return clean(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
-/** What no Slack text can carry: control characters other than tab and newline, and half surrogate pairs. */
-export function clean(text: string): string {
-  return text
-    .replace(/\r\n?/g, "\n")
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]/g, "")
-    .replace(/\p{Surrogate}/gu, "\ufffd");
-}
-
-/** Names, labels and titles: one line. */
-export function oneLine(text: string): string {
-  return clean(text).replace(/\s+/g, " ").trim();
-}
-
-/** At most `max` characters, never half a surrogate pair, entity or link; what was cut shows as an ellipsis. */
-export function cut(text: string, max: number): string {
-  if (text.length <= max) return text;
-  const kept = text
-    .slice(0, max - 1)
-    .replace(/[\ud800-\udbff]$/, "")
-    .replace(/&[a-z]{0,3}$/, "")
-    .replace(/<[^>]*$/, "");
-  return `${kept}…`;
-}
+import { escapeText, oneLine } from "./plain-text.ts";
 
 /** Quotes in quotes and lists in lists beyond any use: a parser takes minutes for thousands of them on one line. */
 export function shallow(text: string): string {

@@ -6,7 +6,8 @@ import type { types } from "@slack/bolt";
 import type { Paragraph, Root } from "mdast";
 import { parseMarkdown, splitMarkdown } from "../../src/markdown.ts";
 import type { Button, Card, Menu, Post, Source } from "../../src/platform.ts";
-import { cut, definitionsOf, escapeText, link, oneLine, shallow, toMrkdwn } from "./mrkdwn.ts";
+import { definitionsOf, link, shallow, toMrkdwn } from "./mrkdwn.ts";
+import { cut, escapeText, oneLine } from "./plain-text.ts";
 
 /** Slack's limits, with room for what is added around a text. All in characters as they are sent. */
 export const limits = {

@@ -1,4 +1,5 @@
 /** Reading JSON that others wrote: a field that is missing or of another kind is simply absent. */
+import { clean } from "./plain-text.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -13,10 +14,10 @@ export function at(value: unknown, ...path: string[]): Json | undefined {
   return here;
 }
 
-/** The text under the last of the keys, undefined when it is empty or no text. */
+/** The text under the last of the keys, cleaned; undefined when it is empty or no text. */
 export function textAt(value: unknown, ...path: string[]): string | undefined {
   const found = at(value, ...path.slice(0, -1))?.[path.at(-1) ?? ""];
-  return typeof found === "string" && found !== "" ? found : undefined;
+  return (typeof found === "string" && clean(found)) || undefined;
 }
 
 export function listAt(value: unknown, ...path: string[]): Json[] {

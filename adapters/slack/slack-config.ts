@@ -17,7 +17,7 @@ export interface SlackConfig {
   port: number;
   /** Ends in `/api/`; Slack's own when it is not given. */
   apiUrl?: string;
-  /** Ids, as Slack has them. */
+  /** Ids as Slack has them (`C…`), or with their workspace (`slack:T…:C…`). */
   supportChannels: readonly string[];
   deskChannel?: string;
   suggestedPrompts: readonly (string | Prompt)[];

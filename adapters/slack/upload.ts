@@ -6,7 +6,7 @@ import type { FileRef } from "../../src/message.ts";
 import type { OutgoingFile } from "../../src/platform.ts";
 import { deskErrorFrom } from "./faults.ts";
 import type { Http } from "./fetch.ts";
-import { oneLine } from "./mrkdwn.ts";
+import { oneLine } from "./plain-text.ts";
 import type { Place } from "./thread-id.ts";
 import type { WebApi } from "./web-api.ts";
 

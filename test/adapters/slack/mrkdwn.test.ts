@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cut, escapeText, shallow, toMrkdwn } from "../../../adapters/slack/mrkdwn.ts";
+import { shallow, toMrkdwn } from "../../../adapters/slack/mrkdwn.ts";
+import { cut, escapeText } from "../../../adapters/slack/plain-text.ts";
 import { mentioned, mentions, toMarkdown } from "../../../adapters/slack/slack-markup.ts";
 import { parseMarkdown } from "../../../src/markdown.ts";
 

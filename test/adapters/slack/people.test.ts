@@ -45,6 +45,16 @@ describe("who belongs", () => {
     }
   });
 
+  it("to the workspace that is meant, however equal the ids of another are", async () => {
+    const { platform, slack } = await start();
+    slack.addTeam("T2");
+    slack.addUser("U2", { team: "T2" });
+    slack.addChannel("C2", { team: "T2", members: ["U2"] });
+    for (const group of ["C2", "slack:C2", "slack:T1:C2", "S1", "U2"]) {
+      expect(await platform.belongs?.("slack:T2:U2", group), group).toBe(false);
+    }
+  });
+
   it("is never guessed: what cannot be asked is an error", async () => {
     const { platform, slack } = await start();
     expect(await codeOf(platform.belongs?.("slack:T1:U2", "C404"))).toBe("platform_unreachable");

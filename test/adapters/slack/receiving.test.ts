@@ -80,6 +80,14 @@ describe.each<Transport>(["socket", "http"])("events over %s", (transport) => {
     expect(desk.received.map((one) => one.kind)).toEqual(["action", "command"]);
   });
 
+  it("lose what no ledger can keep: control characters and half surrogates", async () => {
+    const { slack, desk } = await start({ transport });
+    await slack.asUser("U1").dm("a\u0000b\ud800c\u0007");
+    await slack.asUser("U1").command("note\u0000 x");
+    expect(texts(desk.received)).toEqual(["ab\ufffdc"]);
+    expect(desk.received[1]).toMatchObject({ text: "note x" });
+  });
+
   it("of workspaces that never installed the app are acknowledged and dropped", async () => {
     const { slack, desk } = await start({ transport });
     slack.addTeam("T2");
@@ -263,6 +271,9 @@ describe("requests over HTTP", () => {
 
   it("that check the address are answered", async () => {
     const desk = await start({ transport: "http" });
+    const check = { signed: false, type: "application/x-www-form-urlencoded" };
+    expect((await send(desk, "ssl_check=1&token=x", check)).status).toBe(200);
+    expect((await send(desk, "ssl_check=0&command=/support", check)).status).toBe(401);
     const challenge = await send(desk, '{"type":"url_verification","challenge":"abc"}');
     expect(challenge).toEqual({ status: 200, response: { challenge: "abc" } });
     expect((await send(desk, "{}", { path: "/elsewhere" })).status).toBe(404);
