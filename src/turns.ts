@@ -169,7 +169,7 @@ export function createTurns(parts: TurnsParts) {
         post: {
           text,
           sources: outcome.sources,
-          ...(outcome.model === "none" ? {} : { feedback: turn.id }),
+          ...(outcome.kind === "answer" && outcome.model !== "none" ? { feedback: turn.id } : {}),
           ...(outcome.kind === "confirmation" ? asking(outcome.confirmation) : {}),
           ...(open.replyTo ? { replyTo: open.replyTo } : {}),
         },
