@@ -1,39 +1,52 @@
-/** A desk in a terminal: `npm start`'s own process, typed into and read like a person would. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+/** A desk in a terminal: the program's own process, typed into and read like a person would. */
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Terminal {
   /** Types a line. */
   type(line: string): void;
+  /** Types text as it is, without a line's end. */
+  write(text: string | Uint8Array): void;
   /** Types a line and resolves to what was printed until the desk was quiet again. */
   say(line: string): Promise<string>;
   /** Resolves when standard output holds this. @throws after 15 s, with all that was printed */
   sees(text: string | RegExp): Promise<void>;
+  /** Resolves to the first line of the log with this event. @throws after 15 s */
+  logs(event: string): Promise<Record<string, unknown>>;
   /** Ends the input and resolves to the exit code. */
   end(): Promise<number | null>;
-  /** Resolves once the process is gone. */
+  /** Resolves once the process is gone, to its exit code; null when the signal ended it. */
   kill(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Resolves once the process is gone by itself. */
+  gone: Promise<number | null>;
   output(): string;
+  /** All of standard error. */
+  errors(): string;
   /** The log lines, parsed. */
   log(): Record<string, unknown>[];
+  pid: number;
   data: string;
 }
 
 export interface TerminalOptions {
   args?: string[];
   env?: Record<string, string>;
-  /** The same folder for a second run. */
-  data?: string;
+  cwd?: string;
+  /** Resolves as soon as the process runs, instead of when the desk is ready. */
+  early?: true;
 }
 
-/** Compiles once per test file: what is tested is what runs. */
-export function buildOnce(): void {
-  execFileSync(process.execPath, ["build.js"], { cwd: root, stdio: "inherit" });
+/** @throws when the program under test could not be built */
+export function program(): string {
+  const failure = inject("buildFailure");
+  if (failure !== "") throw new Error(`the program could not be built: ${failure}`);
+  return join(root, "dist", "cli.js");
 }
 
 export function temporaryFolder(): { path: string; remove(): void } {
@@ -44,73 +57,113 @@ export function temporaryFolder(): { path: string; remove(): void } {
 /** Only these of the caller's variables reach the desk: nobody's keys. */
 const inherited = ["PATH", "HOME", "TMPDIR", "SystemRoot"];
 
-export async function openTerminal(data: string, options: TerminalOptions = {}): Promise<Terminal> {
+export function environment(more: Record<string, string> = {}): Record<string, string> {
   const env: Record<string, string> = { LOG_LEVEL: "info", SETTLE_MS: "0" };
   for (const name of inherited) if (process.env[name] !== undefined) env[name] = process.env[name];
-  const child = spawn(process.execPath, ["dist/cli.js", "start", "--data", data, ...(options.args ?? [])], {
-    cwd: root,
-    env: { ...env, ...options.env },
+  return { ...env, ...more };
+}
+
+/** Whatever a failed test has left running. */
+const running = new Set<ChildProcess>();
+
+/** For `afterEach`. */
+export function closeTerminals(): void {
+  for (const child of running) child.kill("SIGKILL");
+  running.clear();
+}
+
+export async function openTerminal(data: string, options: TerminalOptions = {}): Promise<Terminal> {
+  const child = spawn(process.execPath, [program(), "start", "--data", data, ...(options.args ?? [])], {
+    cwd: options.cwd ?? root,
+    env: environment(options.env),
     stdio: ["pipe", "pipe", "pipe"],
   });
+  const terminal = terminalOf(child, data);
+  if (!options.early) {
+    await until(
+      () => countOf(terminal.log(), "desk.ready") > 0 || child.exitCode !== null,
+      () => `desk.ready:\n${terminal.output()}\n${terminal.errors()}`,
+    );
+  }
+  return terminal;
+}
+
+export function terminalOf(child: ChildProcess, data: string): Terminal {
+  running.add(child);
   const read = listen(child);
-  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  // Whoever types into a process that is gone finds out by what it does not say.
+  child.stdin?.on("error", () => {});
+  const gone = new Promise<number | null>((resolve) =>
+    child.once("close", (code) => {
+      running.delete(child);
+      resolve(code);
+    }),
+  );
+  const story = () => `${read.out()}\n--- standard error\n${read.err()}`;
   const terminal: Terminal = {
-    type: (line) => void child.stdin?.write(`${line}\n`),
+    type: (line) => terminal.write(`${line}\n`),
+    write: (text) => void child.stdin?.write(text),
     async say(line) {
       const before = read.out().length;
       const ended = countOf(read.log(), "console.quiet");
       terminal.type(line);
       await until(
         () => countOf(read.log(), "console.quiet") > ended,
-        () => `after ${JSON.stringify(line)}:\n${read.all()}`,
+        () => `after ${JSON.stringify(line.slice(0, 200))}:\n${story()}`,
       );
       return read.out().slice(before);
     },
     sees: (text) =>
       until(
         () => (typeof text === "string" ? read.out().includes(text) : text.test(read.out())),
-        () => `${text}:\n${read.all()}`,
+        () => `${text}:\n${story()}`,
       ),
-    async end() {
+    async logs(event) {
+      const found = () => read.log().find((line) => line.event === event);
+      await until(
+        () => found() !== undefined,
+        () => `${event}:\n${story()}`,
+      );
+      return found() ?? {};
+    },
+    end() {
       child.stdin?.end();
-      return exited;
+      return gone;
     },
-    async kill(signal = "SIGKILL") {
+    kill(signal = "SIGKILL") {
       child.kill(signal);
-      return exited;
+      return gone;
     },
+    gone,
     output: read.out,
+    errors: read.err,
     log: read.log,
+    pid: child.pid ?? 0,
     data,
   };
-  await until(
-    () => countOf(read.log(), "desk.ready") > 0 || child.exitCode !== null,
-    () => `desk.ready:\n${read.all()}`,
-  );
   return terminal;
 }
 
 function listen(child: ChildProcess) {
   let out = "";
   let err = "";
+  let parsedTo = 0;
+  const lines: Record<string, unknown>[] = [];
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     out += text;
   });
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     err += text;
+    const end = err.lastIndexOf("\n") + 1;
+    for (const line of err.slice(parsedTo, end).split("\n")) {
+      if (line.startsWith("{")) lines.push(JSON.parse(line) as Record<string, unknown>);
+    }
+    parsedTo = Math.max(parsedTo, end);
   });
-  return {
-    out: () => out,
-    all: () => `${out}\n--- log\n${err}`,
-    log: () =>
-      err
-        .split("\n")
-        .filter((line) => line.startsWith("{"))
-        .map((line) => JSON.parse(line) as Record<string, unknown>),
-  };
+  return { out: () => out, err: () => err, log: () => lines };
 }
 
-const countOf = (log: Record<string, unknown>[], event: string): number =>
+export const countOf = (log: Record<string, unknown>[], event: string): number =>
   log.filter((line) => line.event === event).length;
 
 export async function until(met: () => boolean, story: () => string, limitMs = 15_000): Promise<void> {
