@@ -5,6 +5,7 @@ import { type Admitted, admit, amendWaiting, markDone, waitingIn, withdrawWaitin
 import { openThread } from "./ledger/threads.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Incoming } from "./message.ts";
+import { redact } from "./redaction/redact.ts";
 import type { ChannelId } from "./thread.ts";
 
 export interface InboxParts {
@@ -25,12 +26,12 @@ export function createInbox(parts: InboxParts) {
 
   /** Resolves when the event is durable; undefined when it has been here before. */
   function take(event: Incoming): Promise<Admitted | undefined> {
-    const bounded = boundedEvent(event, parts.messageCharactersMax);
+    const clean = cleanEvent(event, parts.messageCharactersMax);
     return ledger.write(async (tx) => {
-      const admitted = await admit(tx, laneOf(bounded), bounded, clock);
+      const admitted = await admit(tx, laneOf(clean), clean, clock);
       if (!admitted) return undefined;
-      if (bounded.kind === "message" && bounded.message.channel !== parts.deskChannel()) {
-        await openThread(tx, bounded.message, clock.now());
+      if (clean.kind === "message" && clean.message.channel !== parts.deskChannel()) {
+        await openThread(tx, clean.message, clock.now());
       }
       await changeQuestion(tx, admitted);
       return admitted;
@@ -86,15 +87,19 @@ export function laneOf(event: Incoming): string {
   }
 }
 
-/** No message is longer than the limit, none holds control characters. */
-function boundedEvent(event: Incoming, max: number): Incoming {
+/**
+ * No message is longer than the limit, none holds control characters, and what nobody should have pasted, keys and
+ * cards, is taken out before anything is kept.
+ */
+function cleanEvent(event: Incoming, max: number): Incoming {
   if (event.kind !== "message" && event.kind !== "edit") return event;
   const { message } = event;
-  const clean = message.text.replace(
+  const plain = message.text.replace(
     /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g,
     "",
   );
-  const text =
-    clean.length > max ? `${clean.slice(0, max)}\n[cut: ${clean.length - max} characters more]` : clean;
+  const bounded =
+    plain.length > max ? `${plain.slice(0, max)}\n[cut: ${plain.length - max} characters more]` : plain;
+  const { text } = redact(bounded);
   return text === message.text ? event : { ...event, message: { ...message, text } };
 }

@@ -2,11 +2,11 @@
 import type { Clock } from "./clock.ts";
 import { DeskError } from "./errors.ts";
 import { audit } from "./ledger/audit.ts";
+import type { Send } from "./ledger/outbox.ts";
 import { findThread } from "./ledger/threads.ts";
-import { historyOf } from "./ledger/transcript.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Reader } from "./ledger.ts";
 import type { Person } from "./message.ts";
-import type { Post, Source } from "./platform.ts";
+import type { Post } from "./platform.ts";
 import type { ThreadId } from "./thread.ts";
 
 export type Sessions = ReturnType<typeof createSessions>;
@@ -15,17 +15,18 @@ type Line =
   | { from: "customer"; id: string; at: number; text: string }
   | { from: "bot" | "staff"; id: string; at: number; post: Post };
 
-interface Row {
+interface Heard {
   id: string;
-  author: "customer" | "bot" | "staff";
-  by_name: string | null;
   text: string;
-  sources: string | null;
   at: number;
 }
 
-/** More items than this are not counted one by one. */
-const itemsMax = 10_000;
+interface Posted {
+  id: string;
+  author: "bot" | "staff";
+  send: string;
+  created_at: number;
+}
 
 export function createSessions(parts: { ledger: Ledger; clock: Clock }) {
   const { ledger, clock } = parts;
@@ -39,7 +40,7 @@ export function createSessions(parts: { ledger: Ledger; clock: Clock }) {
           opener: thread.opener,
           specialist: thread.specialist,
           turns: thread.turns,
-          items: (await historyOf(tx, id, itemsMax, thread.since)).length,
+          items: await countItems(tx, id, thread.since),
           ticket: thread.control === "resolved" ? undefined : thread.ticket,
           withStaff: thread.control === "escalated" || thread.control === "taken_over",
         };
@@ -48,15 +49,30 @@ export function createSessions(parts: { ledger: Ledger; clock: Clock }) {
     /** What the customer can read, the newest `limit`, oldest first. */
     messages: (id: ThreadId, limit: number): Promise<Line[]> =>
       ledger.read(async (tx) => {
-        const thread = await findThread(tx, id);
-        const rows = await tx.all<Row>(
-          `SELECT id, author, by_name, text, sources, at FROM messages
-           WHERE thread = ? AND seq > ? AND author <> 'note' AND deleted_at IS NULL ORDER BY seq DESC LIMIT ?`,
+        const since = (await findThread(tx, id))?.since ?? 0;
+        const heard = await tx.all<Heard>(
+          `SELECT id, text, at FROM messages
+           WHERE thread = ? AND seq > ? AND author = 'customer' AND deleted_at IS NULL ORDER BY seq DESC LIMIT ?`,
           id,
-          thread?.since ?? 0,
+          since,
           limit,
         );
-        return rows.reverse().map(lineOf);
+        const begun = await tx.get<{ at: number | null }>(
+          "SELECT MAX(at) AS at FROM messages WHERE thread = ? AND seq <= ?",
+          id,
+          since,
+        );
+        const posted = await tx.all<Posted>(
+          `SELECT id, author, send, created_at FROM outbox WHERE thread = ? AND lane = ? AND author IN ('bot', 'staff')
+             AND state IN ('waiting', 'sending', 'sent') AND created_at > ? ORDER BY id DESC LIMIT ?`,
+          id,
+          id,
+          begun?.at ?? 0,
+          limit,
+        );
+        return [...heard.map(heardLine), ...posted.flatMap(postedLine)]
+          .sort((a, b) => a.at - b.at)
+          .slice(-limit);
       }),
 
     /**
@@ -84,14 +100,26 @@ export function createSessions(parts: { ledger: Ledger; clock: Clock }) {
   };
 }
 
-function lineOf(row: Row): Line {
-  const { id, at, text } = row;
-  if (row.author === "customer") return { from: "customer", id, at, text };
-  const sources = row.sources ? { sources: JSON.parse(row.sources) as Source[] } : {};
-  return {
-    from: row.author,
+/** What was said, and a call and its result for each turn that used tools. */
+async function countItems(tx: Reader, id: ThreadId, since: number): Promise<number> {
+  const said = await tx.get<{ count: number }>(
+    "SELECT COUNT(*) AS count FROM messages WHERE thread = ? AND seq > ? AND author <> 'note' AND deleted_at IS NULL",
     id,
-    at,
-    post: { text, ...sources, ...(row.by_name ? { as: row.by_name } : {}) },
-  };
+    since,
+  );
+  const done = await tx.get<{ count: number }>(
+    "SELECT COUNT(*) AS count FROM journal WHERE thread = ? AND seq > ? AND entries <> '[]'",
+    id,
+    since,
+  );
+  return Number(said?.count ?? 0) + 2 * Number(done?.count ?? 0);
+}
+
+function heardLine({ id, text, at }: Heard): Line {
+  return { from: "customer", id, at, text };
+}
+
+function postedLine({ id, author, send, created_at: at }: Posted): Line[] {
+  const { does, post } = JSON.parse(send) as Send & { post: Post };
+  return does === "post" ? [{ from: author, id, at, post }] : [];
 }

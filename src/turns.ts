@@ -171,6 +171,7 @@ export function createTurns(parts: TurnsParts) {
           sources: outcome.sources,
           ...(outcome.kind === "answer" && outcome.model !== "none" ? { feedback: turn.id } : {}),
           ...(outcome.kind === "confirmation" ? asking(outcome.confirmation) : {}),
+          turn: { number: open.thread.turns + 1, specialist: outcome.specialist },
           ...(open.replyTo ? { replyTo: open.replyTo } : {}),
         },
       },

@@ -1,0 +1,61 @@
+/** The same for structured data: the fields of a log line, a tool's result. */
+import { redact } from "./redact.ts";
+
+const depthMax = 8;
+const itemsMax = 1000;
+/** Fields whose whole value is a secret, whatever it looks like. */
+const secretName =
+  /^(?:.*[_-])?(?:password|passwd|pwd|secret|token|api[_-]?key|apikey|authorization|cookie|set-cookie|private[_-]?key|access[_-]?key|credentials?|cvv|cvc)$/i;
+const secretCamelName = /[a-z](?:Password|Secret|Token|ApiKey|PrivateKey|AccessKey)$/;
+
+/**
+ * A copy without secrets; the very same value when there are none. Plain data only: what is neither an array nor a plain
+ * object is given back as it is. What lies deeper than 8 levels or behind the 1000th item is left out.
+ */
+export function redactFields<T>(value: T): T {
+  return clean(value, 0) as T;
+}
+
+function clean(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return redact(value).text;
+  if (typeof value === "number")
+    return Number.isSafeInteger(value) && value > 1e11 ? cleanNumber(value) : value;
+  if (Array.isArray(value)) return depth >= depthMax ? "[too deep]" : cleanArray(value, depth);
+  if (typeof value !== "object" || value === null || !isPlain(value)) return value;
+  return depth >= depthMax ? "[too deep]" : cleanObject(value as Record<string, unknown>, depth);
+}
+
+function cleanNumber(value: number): unknown {
+  const { text, found } = redact(String(value));
+  return found.length > 0 ? text : value;
+}
+
+function cleanArray(values: readonly unknown[], depth: number): readonly unknown[] {
+  const copy = values.slice(0, itemsMax).map((value) => clean(value, depth + 1));
+  const same = copy.length === values.length && copy.every((value, at) => Object.is(value, values[at]));
+  return same ? values : copy;
+}
+
+function cleanObject(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+  const entries = Object.entries(fields);
+  let same = entries.length <= itemsMax;
+  const copy: [string, unknown][] = [];
+  for (const [name, value] of entries.slice(0, itemsMax)) {
+    const named = secretName.test(name) || secretCamelName.test(name);
+    const kept = named && isSecret(value) ? "[removed: secret]" : clean(value, depth + 1);
+    same &&= Object.is(kept, value);
+    copy.push([name, kept]);
+  }
+  return same ? fields : Object.fromEntries(copy);
+}
+
+function isSecret(value: unknown): boolean {
+  return (
+    (typeof value === "string" && value !== "" && !value.startsWith("[removed:")) || typeof value === "bigint"
+  );
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
