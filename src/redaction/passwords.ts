@@ -7,11 +7,13 @@ import { isOrdinary, passwordHint, passwordNames, prepositions, verbs } from "./
 
 /** `pass` alone means it only in such company; there are boarding passes, too. */
 const shortName = "(?<=(?:^|[\\n,;/|&?_]|\\bmy|\\band|\\buser|\\bdb) {0,3})pass";
-const name = `(?<![\\p{L}\\d])(?:[\\p{L}\\d]{1,30}[_-]){0,4}(?:${passwordNames}|${shortName})(?:[_.-]\\w{1,20})?(?![\\p{L}\\d])["'\`\\])]{0,2}`;
+/** Follows the word without a space. */
+const particle = "[はが是는은为]";
+const name = `(?<![\\p{sc=Latin}\\p{sc=Cyrillic}\\p{sc=Greek}\\d])(?:[\\p{L}\\d]{1,30}[_-]){0,4}(?:${passwordNames}|${shortName})(?:[_.-]\\w{1,20})?(?:(?![\\p{L}\\d])|(?=${particle}))["'\`\\])]{0,2}`;
 /** "for the portal", "für den Shop" */
 const purpose = `(?: (?:${prepositions})(?: [\\p{L}\\d@.'-]{1,30}){0,4}?)?`;
 const sign = "[ \\t]{0,3}(?::=|=>|->|→|[:=：])[ \\t]*(?:\\n[ \\t]*)?";
-const says = `[ \\t]+(?:${verbs})[ \\t]*:?[ \\t]+|[はが是는은为]`;
+const says = `[ \\t]+(?:${verbs})[ \\t]*:?[ \\t]+|${particle}[ \\t]*`;
 const value =
   '(?:(?:\\*\\*|["\'`“„«])(?<quoted>[^\\n"\'`“”«»*]{3,200})(?=["\'`”“»*])|(?<bare>[^\\s"“”«»<>]{3,1000}))';
 const written = new RegExp(
@@ -56,7 +58,7 @@ function passwordIn(text: string, match: RegExpExecArray): Find | undefined {
 
 /** Without what belongs to the sentence; in a connection string or an address, up to the next field. */
 function withoutTail(value: string, assigned: boolean): string {
-  const field = assigned ? (/^[^;&]*/.exec(value)?.[0] ?? "") : value;
+  const field = assigned ? (value.split(/[;&](?=[\w%. -]{1,40}=)/)[0] ?? "") : value;
   let end = field.length;
   while (end > 0 && ".,;:)]}>'’`*".includes(field[end - 1] as string)) end -= 1;
   return field.slice(0, end);
@@ -70,7 +72,7 @@ function hidden(value: string): boolean {
 function isPhrase(quoted: string): boolean {
   const words = quoted.trim().split(/\s+/);
   return words.length > 1
-    ? !/\d/.test(quoted) && words.slice(0, 2).some(isOrdinary)
+    ? !/\d/.test(quoted) && words.slice(0, 2).every(isOrdinary)
     : isOrdinary(quoted) && !hasMark(quoted);
 }
 
