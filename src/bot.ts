@@ -82,6 +82,7 @@ export function createBot({
       case "action":
         if (event.thread && isCustomers(event)) return converse(event.thread, [first], control);
         if (event.name.startsWith("intent.")) await intents.decide(first, event);
+        else if (event.name === "feedback") await service.rate(first, event);
         else await desk.act(first, event);
         return undefined;
       case "edit":

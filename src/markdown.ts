@@ -5,8 +5,21 @@ import { gfmFromMarkdown, gfmToMarkdown } from "mdast-util-gfm";
 import { toMarkdown } from "mdast-util-to-markdown";
 import { gfm } from "micromark-extension-gfm";
 
+/** Bounded: a parser takes minutes for what nobody writes, thousands of quotes or brackets in each other. */
 export function parseMarkdown(text: string): Root {
-  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  return fromMarkdown(shallow(text), { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+}
+
+/** Beyond any use: what is nested deeper is flattened, brackets in such numbers are plain text. */
+const deepMarks =
+  /^((?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]))){20})(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t])))+/gm;
+const bracketsMax = 2000;
+
+function shallow(text: string): string {
+  const flat = text.replace(deepMarks, "$1");
+  let brackets = 0;
+  for (const character of flat) if (character === "[" || character === "]") brackets += 1;
+  return brackets > bracketsMax ? flat.replace(/[[\]]/g, "\\$&") : flat;
 }
 
 export function writeMarkdown(root: Root): string {

@@ -6,14 +6,6 @@ import type { Definition, List, ListItem, PhrasingContent, Root, RootContent, Ta
 import { toString as plainText } from "mdast-util-to-string";
 import { escapeText, oneLine } from "./plain-text.ts";
 
-/** Quotes in quotes and lists in lists beyond any use: a parser takes minutes for thousands of them on one line. */
-export function shallow(text: string): string {
-  return text.replace(
-    /^((?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]))){20})(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t])))+/gm,
-    "$1",
-  );
-}
-
 export type Definitions = ReadonlyMap<string, Definition>;
 
 /** The link targets that a document defines apart from where it uses them. */

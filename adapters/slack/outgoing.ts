@@ -6,7 +6,7 @@ import type { types } from "@slack/bolt";
 import type { Paragraph, Root } from "mdast";
 import { parseMarkdown, splitMarkdown } from "../../src/markdown.ts";
 import type { Button, Card, Menu, Post, Source } from "../../src/platform.ts";
-import { definitionsOf, link, shallow, toMrkdwn } from "./mrkdwn.ts";
+import { definitionsOf, link, toMrkdwn } from "./mrkdwn.ts";
 import { cut, escapeText, oneLine } from "./plain-text.ts";
 
 /** Slack's limits, with room for what is added around a text. All in characters as they are sent. */
@@ -95,7 +95,7 @@ function textParts(post: Post): [Part, ...Part[]] {
 function piecesOf(post: Post): string[] {
   const text = textOf(post);
   if (post.as === undefined && isPlainProse(text)) return [escapeText(text)];
-  const root = parseMarkdown(shallow(text));
+  const root = parseMarkdown(text);
   if (post.as !== undefined) putNameInFront(root, post.as);
   const definitions = definitionsOf(root);
   const pieces = splitMarkdown(root, (piece) => toMrkdwn(piece, definitions), limits.section);
@@ -138,13 +138,13 @@ function cardPart(card: Card, fallback: string, tail: types.KnownBlock[]): Part 
   }
   let room = limits.card - JSON.stringify([blocks, tail]).length;
   for (const { label, text } of card.sections.slice(0, limits.cardSections)) {
-    const whole = `*${escapeText(oneLine(label)) || "–"}*\n${toMrkdwn(parseMarkdown(shallow(text))) || "–"}`;
+    const whole = `*${escapeText(oneLine(label)) || "–"}*\n${toMrkdwn(parseMarkdown(text)) || "–"}`;
     const shown = cut(whole, Math.min(limits.section, Math.max(room, 40)));
     room -= shown.length;
     blocks.push(section(shown));
   }
   if (card.footer) blocks.push(context(escapeText(oneLine(card.footer))));
-  const text = cut(toMrkdwn(parseMarkdown(shallow(fallback))) || title.text, limits.section);
+  const text = cut(toMrkdwn(parseMarkdown(fallback)) || title.text, limits.section);
   return { text, blocks: [...blocks, ...tail] };
 }
 

@@ -1,5 +1,6 @@
 /** `/support` and people's own pages: what is asked for by a command instead of in a conversation. */
 import type { Clock } from "../clock.ts";
+import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
 import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { findThread, newestThreadOf } from "../ledger/threads.ts";
@@ -116,7 +117,24 @@ export function createService(parts: ServiceParts) {
     }
   }
 
-  return { serve };
+  /** 👍 or 👎 on a reply: `up TURN` or `down TURN`, on record with the turn. */
+  async function rate(admitted: Admitted, action: Extract<Incoming, { kind: "action" }>): Promise<void> {
+    const [, rating, turn] = /^(up|down) (\S{1,60})$/.exec(action.value) ?? [];
+    await ledger.write(async (tx) => {
+      await markDone(tx, [admitted.id]);
+      if (!rating || !turn) return;
+      await audit(tx, parts.clock, {
+        actor: action.by.id,
+        action: "feedback.given",
+        subject: rating,
+        turn,
+        ...(action.thread ? { thread: action.thread } : {}),
+      });
+    });
+    if (rating) parts.log.info("feedback.given", { rating, turn });
+  }
+
+  return { serve, rate };
 }
 
 function listed(tickets: readonly Ticket[]): string {

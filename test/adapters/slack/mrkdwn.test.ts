@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shallow, toMrkdwn } from "../../../adapters/slack/mrkdwn.ts";
+import { toMrkdwn } from "../../../adapters/slack/mrkdwn.ts";
 import { cut, escapeText } from "../../../adapters/slack/plain-text.ts";
 import { mentioned, mentions, toMarkdown } from "../../../adapters/slack/slack-markup.ts";
 import { parseMarkdown } from "../../../src/markdown.ts";
@@ -75,17 +75,6 @@ describe("CommonMark as Slack's mrkdwn", () => {
     expect(written("2 * 3 * 4 = 24 and snake_case_name")).toBe("2 * 3 * 4 = 24 and snake_case_name");
     expect(written("\\*not bold\\*")).toBe("*\u2060not bold*");
     expect(written("my order is ord_1002_b")).toBe("my order is ord_1002_b");
-  });
-
-  it("reads what is nested without end only as deep as is of use", () => {
-    for (const mark of [">", "> ", "- ", "1. ", "> - "]) {
-      const text = shallow(mark.repeat(20_000));
-      expect(text.length).toBeLessThan(200);
-      expect(() => written(text)).not.toThrow();
-    }
-    for (const text of ["> > - 1. a", "----------------------------", "* * *", "```\n>>>>>>> theirs\n```"]) {
-      expect(shallow(text)).toBe(text);
-    }
   });
 
   it("drops what no text can carry, and never sends half a surrogate pair", () => {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { parseMarkdown, splitMarkdown, writeMarkdown } from "../src/markdown.ts";
+
+const split = (text: string, max: number): string[] => splitMarkdown(parseMarkdown(text), writeMarkdown, max);
+
+describe("Markdown", () => {
+  it("that nobody writes does not stop the desk", () => {
+    const hostile = [
+      "> ".repeat(20_000),
+      "- ".repeat(20_000),
+      "[".repeat(20_000),
+      "](".repeat(20_000),
+      "*".repeat(20_000),
+    ];
+    for (const text of hostile) expect(parseMarkdown(text).type).toBe("root");
+  }, 20_000);
+
+  it("is split between blocks where that is enough", () => {
+    expect(split("one one one\n\ntwo two two\n\nthree", 26)).toEqual(["one one one\n\ntwo two two", "three"]);
+  });
+
+  it("is split without cutting code, lists or tables", () => {
+    const code = `\`\`\`ts\n${"let a = 1;\n".repeat(20)}\`\`\``;
+    for (const piece of split(code, 80)) expect(piece).toMatch(/^```ts\n(let a = 1;\n)+```$/);
+    const list = split(Array.from({ length: 9 }, (_, n) => `${n + 1}. item number ${n + 1}`).join("\n"), 60);
+    expect(list.join("\n").match(/\d+\. item number/g)).toEqual(
+      Array.from({ length: 9 }, (_, n) => `${n + 1}. item number`),
+    );
+    const table = split(`| a | b |\n|---|---|\n${"| 1 | 2 |\n".repeat(10)}`, 60);
+    for (const piece of table) expect(piece).toMatch(/^\| a \| b \|\n\| - \| - \|/);
+  });
+
+  it("is never longer than asked for, and loses nothing", () => {
+    const text = `${"A sentence of words. ".repeat(40)}\n\n${"x".repeat(300)}`;
+    const pieces = split(text, 100);
+    for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(100);
+    expect(pieces.join(" ").replace(/\s+/g, "")).toBe(text.replace(/\s+/g, ""));
+  });
+});
