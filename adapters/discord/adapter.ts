@@ -37,6 +37,8 @@ export interface DiscordConfig {
   token: string;
   /** Ends in `/api`; Discord's own unless told. */
   apiUrl?: string;
+  /** Over all routes; Discord's 50 unless it has raised them for this bot. */
+  callsPerSecond?: number;
   /** Ids; none: every server the bot is in. */
   guilds: readonly string[];
   /** Ids of text channels and forums. */
@@ -66,7 +68,12 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
   /** Resolves when it is known from where on to listen; undefined before there is a session. */
   let begun: Promise<void> | undefined;
 
-  const rest = createRest({ token: config.token, apiUrl, clock });
+  const rest = createRest({
+    token: config.token,
+    apiUrl,
+    clock,
+    ...(config.callsPerSecond === undefined ? {} : { callsPerSecond: config.callsPerSecond }),
+  });
   const notes = createNotes({ marks, clock, log });
   const places = createPlaces({ rest, clock });
   const self = (): string => gateway.identity?.self ?? "";
@@ -103,7 +110,7 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
       }
       return receiver().receive(incoming);
     },
-    fetchAfter: (channel, after) => receiving.fetchAfter(channel, after),
+    fetchAfter: (channel, after, urgent) => receiving.fetchAfter(channel, after, urgent),
     baseOf: catchUp.baseOf,
     notes,
     clock,
@@ -140,7 +147,8 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     show: (thread) =>
       threads.within(
         thread,
-        async (channel) => void (await rest.call("POST", `/channels/${channel}/typing`)),
+        async (channel) =>
+          void (await rest.call("POST", `/channels/${channel}/typing`, { urgency: "courtesy" })),
       ),
     clock,
     log,
@@ -210,6 +218,7 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     if (stopped) return;
     stopped = true;
     typing.stopAll();
+    rest.stopReading();
     await intake.stop();
     await atMost(clock, landWithinMs, Promise.allSettled(inTheAir));
     await gateway.close();

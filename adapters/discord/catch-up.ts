@@ -1,6 +1,6 @@
 /**
  * After every beginning of a session: which channels may hold something that was missed. Each of them is looked at by
- * its own lane; here is only the list, and the pace at which it is gone through.
+ * its own lane; here is only the list.
  */
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
@@ -39,10 +39,7 @@ export interface CatchUpParts {
 }
 
 const describedWithinMs = 2_000;
-const atOnce = 2;
-/** Beyond a few channels, half of what Discord allows in a second is left for replies. */
-const politeFrom = 20;
-const pauseMs = 80;
+const atOnce = 4;
 const settleWithinMs = 10_000;
 /** Threads are closed by Discord after a week without a message. */
 const quietDays = 8;
@@ -92,8 +89,9 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
   }
 
   async function newestIn(channel: string): Promise<string | undefined> {
-    const query = { limit: "1" };
-    const [newest] = await rest.call<{ id: string }[]>("GET", `/channels/${channel}/messages`, { query });
+    const [newest] = await rest.call<{ id: string }[]>("GET", `/channels/${channel}/messages`, {
+      query: { limit: "1" },
+    });
     return newest?.id;
   }
 
@@ -144,7 +142,6 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
   }
 
   async function look(channels: string[]): Promise<void> {
-    const polite = channels.length > politeFrom;
     for (let channel = channels.shift(); channel !== undefined; channel = channels.shift()) {
       if (parts.stopped()) return;
       if (nothingNew(places.known(channel))) {
@@ -153,7 +150,6 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
       }
       // A channel that cannot be read goes on trying by itself; the others do not wait for it.
       await atMost(clock, settleWithinMs, parts.intake().settle(channel));
-      if (polite) await clock.sleep(pauseMs);
     }
   }
 

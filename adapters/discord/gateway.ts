@@ -75,6 +75,7 @@ const closings: Readonly<Record<number, string>> = {
 const attemptsMax = 6;
 const connectWithinMs = 30_000;
 const closeWithinMs = 3_000;
+const keepEveryMs = 1_000;
 const resumableCode = 4200;
 
 interface Saved extends Identity {
@@ -91,6 +92,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   let state: "new" | "up" | "closing" | "dead" = "new";
   let settle: ((end: { error?: DeskError }) => void) | undefined;
   const open = new Set<number>();
+  let changed = false;
+  let stopKeeping: (() => void) | undefined;
 
   function restore(): void {
     try {
@@ -103,8 +106,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     }
   }
 
-  /** Keeps the session as of what has been taken. */
+  /** Notes the session as of what has been taken; once a second, which is as often as notes are saved. */
   function keep(): void {
+    if (!changed) return;
+    changed = false;
     if (!session || !identity) {
       notes.set("session", undefined);
       return;
@@ -120,7 +125,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     if (state === "closing") return;
     if (next === null) open.clear();
     session = next;
-    keep();
+    changed = true;
   }
 
   function build(): WebSocketManager {
@@ -168,7 +173,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       taken() {
         if (session?.sessionId !== ofSession) return;
         open.delete(sequence);
-        keep();
+        changed = true;
       },
     });
   }
@@ -213,6 +218,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   async function connect(): Promise<void> {
     restore();
+    stopKeeping = clock.every(keepEveryMs, keep);
     manager = build();
     await begin(manager);
     const outcome = new Promise<{ error?: DeskError }>((resolve) => {
@@ -230,6 +236,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   /** A connection that is just being made cannot be closed; it is waited for, shortly. */
   async function close(): Promise<void> {
     const before = state;
+    stopKeeping?.();
     keep();
     state = "closing";
     if (!manager || before === "dead") return;

@@ -7,6 +7,7 @@
  *   Whenever events may have been missed, every lane first fetches what came after its watermark, oldest first, before
  *   it takes another event. So a watermark never jumps over a message.
  */
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
@@ -39,8 +40,12 @@ export interface Intake {
 
 export interface IntakeParts {
   receive(incoming: Incoming): Promise<void>;
-  /** Messages after this id, oldest first, as events without `taken`; empty: there are no more. @throws DeskError */
-  fetchAfter(channel: string, after: string): Promise<Omit<IntakeEvent, "taken">[]>;
+  /**
+   * Messages after this id, oldest first, as events without `taken`; empty: there are no more.
+   * @param urgent somebody waits behind it
+   * @throws DeskError
+   */
+  fetchAfter(channel: string, after: string, urgent: boolean): Promise<Omit<IntakeEvent, "taken">[]>;
   /** After which message a channel without a watermark is fetched; undefined: it is not. */
   baseOf(channel: string): string | undefined;
   notes: Notes;
@@ -56,6 +61,8 @@ interface Lane {
 }
 
 const waitingMax = 1_000;
+/** A shorter page is the last one, on Discord (100) and on servers that have their own idea of a page. */
+const pageMin = 50;
 const pauseMaxMs = 30_000;
 const stopWithinMs = 5_000;
 
@@ -63,6 +70,8 @@ export function createIntake(parts: IntakeParts): Intake {
   const { notes, clock, log } = parts;
   const lanes = new Map<string, Lane>();
   const stopping = new AbortController();
+  // Every lane that pauses listens for the end.
+  setMaxListeners(0, stopping.signal);
   let generation = 1;
 
   function laneOf(channel: string): Lane {
@@ -119,14 +128,15 @@ export function createIntake(parts: IntakeParts): Intake {
     let count = 0;
     while (after !== undefined) {
       const from: string = after;
-      const missed = (await asked(channel, () => parts.fetchAfter(channel, from))) ?? [];
+      const missed =
+        (await asked(channel, () => parts.fetchAfter(channel, from, lane.events.length > 0))) ?? [];
       for (const event of missed) {
         await take({ ...event, taken: () => undefined });
         dropTaken(lane, event.message);
         if (event.message && compareSnowflakes(event.message, after) > 0) after = event.message;
       }
       count += missed.length;
-      if (after === from) break;
+      if (after === from || missed.length < pageMin) break;
     }
     lane.generation = target;
     if (count > 0) log.info("discord.caught_up", { channel, messages: count });
@@ -191,7 +201,8 @@ export function createIntake(parts: IntakeParts): Intake {
         if (!worth(error)) throw error;
         const retryAfterMs = error instanceof DeskError ? error.retryAfterMs : undefined;
         const pauseMs = retryAfterMs ?? Math.min(pauseMaxMs, 100 * 2 ** n) * (0.5 + clock.random());
-        log.warn(event, { channel, attempt: n + 1, pauseMs: Math.round(pauseMs), error });
+        const say = retryAfterMs === undefined ? log.warn : log.debug;
+        say(event, { channel, attempt: n + 1, pauseMs: Math.round(pauseMs), error });
         await clock.sleep(pauseMs, stopping.signal);
       }
     }

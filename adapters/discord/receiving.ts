@@ -23,7 +23,7 @@ import type { Notes } from "./watermarks.ts";
 export interface Receiving {
   dispatch(event: Dispatched): void;
   /** Messages of a channel after this id, oldest first. @throws DeskError */
-  fetchAfter(channel: string, after: string): Promise<Omit<IntakeEvent, "taken">[]>;
+  fetchAfter(channel: string, after: string, urgent: boolean): Promise<Omit<IntakeEvent, "taken">[]>;
   /** Whether the bot was spoken to in this message of a channel it does not listen to. */
   knows(message: string): boolean;
   /** A name for an account, if one was seen lately. */
@@ -233,11 +233,12 @@ export function createReceiving(parts: ReceivingParts): Receiving {
 
   return {
     dispatch,
-    async fetchAfter(channel, after) {
+    async fetchAfter(channel, after, urgent) {
       const place = await places.find(channel);
       if (!place || place.kind === "forum" || !hears(place)) return [];
       const messages = await rest.call<RawMessage[]>("GET", `/channels/${channel}/messages`, {
         query: { after, limit: "100" },
+        urgency: urgent ? "reply" : "read",
       });
       return messages
         .sort((a, b) => compareSnowflakes(a.id, b.id))

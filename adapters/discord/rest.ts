@@ -14,6 +14,7 @@ import {
 import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import { type Answered, type Effect, faultOfAnswer, faultOfSilence } from "./faults.ts";
+import { createPace, type Urgency } from "./pace.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type Path = `/${string}`;
@@ -24,6 +25,8 @@ export interface CallOptions {
   files?: { name: string; data: Uint8Array; contentType: string }[];
   /** False for an interaction's own webhook, whose address is its credential. */
   authorized?: boolean;
+  /** How much it matters when there is much to do; a `courtesy` is then not made, and its result is undefined. */
+  urgency?: Urgency;
 }
 
 export interface Rest {
@@ -31,6 +34,8 @@ export interface Rest {
   call<T>(method: Method, path: Path, options?: CallOptions): Promise<T>;
   /** discord.js's client, for its gateway. */
   readonly client: REST;
+  /** What only catches up is not asked for any more. */
+  stopReading(): void;
   close(): void;
 }
 
@@ -38,10 +43,14 @@ export interface RestParts {
   token: string;
   /** Ends in `/api`. */
   apiUrl: string;
+  /** Discord's own limit unless it has raised it for this bot. */
+  callsPerSecond?: number;
   clock: Clock;
 }
 
 const timeoutMs = 10_000;
+/** Discord says 50, and counts by its own clock. */
+const callsPerSecond = 48;
 /** Discord bans an address after 10,000 of these in ten minutes; this bot stops long before. */
 const invalidMax = 1_000;
 const invalidWindowMs = 600_000;
@@ -51,6 +60,7 @@ const waitsMax = 10_000;
 
 export function createRest(parts: RestParts): Rest {
   const { clock } = parts;
+  const pace = createPace({ clock, perSecond: parts.callsPerSecond ?? callsPerSecond });
   const waits = new Map<string, number>();
   let invalid: number[] = [];
   let tokenRefusedAt: number | undefined;
@@ -60,6 +70,7 @@ export function createRest(parts: RestParts): Rest {
     version: "10",
     retries: 0,
     timeout: timeoutMs,
+    globalRequestsPerSecond: Number.POSITIVE_INFINITY,
     rejectOnRateLimit: () => true,
     makeRequest: (url, init) => observed(url, init),
   });
@@ -113,7 +124,7 @@ export function createRest(parts: RestParts): Rest {
   function checkMayCall(route: string, authorized: boolean): void {
     const now = clock.elapsed();
     // First answers to interactions are outside the global limit, and have three seconds.
-    const keys = route.startsWith("POST /interactions/") ? [route] : ["everything", route];
+    const keys = isFirstAnswer(route) ? [route] : ["everything", route];
     for (const key of keys) {
       const left = (waits.get(key) ?? 0) - now;
       if (left > 0) throw rateLimited(left, key === route ? route : "every call");
@@ -129,9 +140,16 @@ export function createRest(parts: RestParts): Rest {
   }
 
   async function call<T>(method: Method, path: Path, options: CallOptions = {}): Promise<T> {
-    const { body, query, files, authorized = true } = options;
+    const { body, query, files, authorized = true, urgency = "reply" } = options;
     const route = routeOf(method, path);
     checkMayCall(route, authorized);
+    if (!isFirstAnswer(route)) {
+      if (!(await pace.turn(urgency))) {
+        if (urgency === "courtesy") return undefined as T;
+        throw new DeskError("platform_unavailable", "Discord is being left");
+      }
+      checkMayCall(route, authorized);
+    }
     try {
       const answer = await client.request({
         method: method as never,
@@ -158,12 +176,15 @@ export function createRest(parts: RestParts): Rest {
   return {
     call,
     client,
+    stopReading: pace.stopReading,
     close() {
       client.clearHashSweeper();
       client.clearHandlerSweeper();
     },
   };
 }
+
+const isFirstAnswer = (route: string): boolean => route.startsWith("POST /interactions/");
 
 const effectOf = (method: string): Effect => (method === "GET" ? "none" : "write");
 

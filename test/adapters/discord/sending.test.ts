@@ -206,6 +206,9 @@ describe("a rate limit", () => {
 
   it("stops everything long before so many calls are refused that the address is banned", async () => {
     const { thread } = await dmThread();
+    await platform.close();
+    platform = world.adapter({ callsPerSecond: 10_000 });
+    await platform.connect(desk);
     world.server.asUser("Ana").closeDms();
     let code: unknown;
     for (let n = 0; n < 1_100 && code !== "platform_rate_limited"; n++) {

@@ -58,11 +58,12 @@ export async function createSetting(options: DiscordServerOptions = {}) {
   const adapters: Platform[] = [];
 
   /** Another process of the same bot. */
-  function adapter(more: { clock?: Clock; token?: string } = {}): Platform {
+  function adapter(more: { clock?: Clock; token?: string; callsPerSecond?: number } = {}): Platform {
     const made = createDiscordAdapter({
       config: {
         token: more.token ?? server.token,
         apiUrl: server.url,
+        ...(more.callsPerSecond === undefined ? {} : { callsPerSecond: more.callsPerSecond }),
         guilds: [server.guild.id],
         supportChannels: [support.id, forum.id],
         deskChannel: `discord:${desk.id}`,
