@@ -24,7 +24,7 @@ export interface DraftParts {
 
 const firstAfterMs = 700;
 const everyMs = 1_000;
-const orphanAfterMs = 60_000;
+const orphanAfterMs = 20_000;
 
 export function createDraft(parts: DraftParts, target: Target, key: string): Draft {
   const { sending, notes, clock, log } = parts;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createClock } from "../../../src/clock.ts";
 import type { Platform } from "../../../src/platform.ts";
 import type { ThreadId } from "../../../src/thread.ts";
 import { eventually, recordingDesk } from "../../contracts/platform.ts";
@@ -111,6 +112,19 @@ describe("an answer that grows", () => {
     expect((await next.find?.({ thread }, id))?.id).toBe(
       `discord:${channel}:${world.server.byBot(channel)[0]?.id}`,
     );
+  });
+
+  it("is taken back after a while when its process died and nobody goes on with it", async () => {
+    const id = key();
+    const draft = draftUnder(id);
+    draft.append("I think that");
+    await eventually(() => expect(world.marks.saved.has(`draft:${id}`)).toBe(true));
+    await platform.close();
+    const clock = createClock();
+    const hasty = { ...clock, after: (ms: number, call: () => void) => clock.after(Math.min(ms, 100), call) };
+    await world.adapter({ clock: hasty }).connect(recordingDesk());
+    await eventually(() => expect(shown()).toEqual([]));
+    await eventually(() => expect(world.marks.saved.has(`draft:${id}`)).toBe(false));
   });
 
   it("keeps silent within a rate limit and shows the rest at its end", async () => {

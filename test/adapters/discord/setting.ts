@@ -48,11 +48,7 @@ export async function createSetting(options: DiscordServerOptions = {}) {
   const forum = server.addChannel("questions", "forum");
   const general = server.addChannel("general");
   const agents = server.world.addRole(server.guild, "Agents");
-  const desk = server.addChannel("desk", "text", [
-    { id: server.guild.id, type: 0, allow: 0n, deny: 1n << 10n },
-    { id: agents.id, type: 0, allow: 1n << 10n, deny: 0n },
-    { id: server.bot.id, type: 1, allow: 1n << 10n, deny: 0n },
-  ]);
+  const desk = server.addPrivateChannel("desk", agents);
   const marks = rememberedMarks();
   const log = keptLog();
   const adapters: Platform[] = [];
@@ -78,9 +74,8 @@ export async function createSetting(options: DiscordServerOptions = {}) {
 
   /** Somebody of the staff. */
   function staff(name: string) {
-    const person = server.asUser(name);
-    server.guild.members.get(person.id)?.roles.push(agents.id);
-    return person;
+    server.giveRole(name, agents.id);
+    return server.asUser(name);
   }
 
   return {

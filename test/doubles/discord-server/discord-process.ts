@@ -17,7 +17,9 @@ export interface DiscordProcess {
   readonly token: string;
   readonly guild: string;
   readonly support: string;
+  /** Seen only by who has the role `agents`: `order({ do: "giveRole", args: ["Maya", agents] })`. */
   readonly desk: string;
+  readonly agents: string;
   /** `order({ as: "Ana", do: "dm", args: ["hello"] })`. @throws what the order threw */
   order(order: Order): Promise<unknown>;
   stop(): Promise<void>;

@@ -15,6 +15,7 @@ import {
   intents,
   type Message,
   type Overwrite,
+  permissions,
   type User,
 } from "./world.ts";
 
@@ -137,6 +138,20 @@ export async function createDiscordServer(options: DiscordServerOptions = {}) {
     });
   }
 
+  /** A channel that only the bot and the people with this role can see. */
+  function addPrivateChannel(name: string, role: { id: string }): Channel {
+    const { viewChannel } = permissions;
+    return addChannel(name, "text", [
+      { id: guild.id, type: 0, allow: 0n, deny: viewChannel },
+      { id: role.id, type: 0, allow: viewChannel, deny: 0n },
+      { id: bot.id, type: 1, allow: viewChannel, deny: 0n },
+    ]);
+  }
+
+  function giveRole(name: string, role: string): void {
+    guild.members.get(asUser(name).id)?.roles.push(role);
+  }
+
   function messages(channel: string | Channel): Message[] {
     const found = typeof channel === "string" ? world.channels.get(channel) : channel;
     return (found?.messages ?? []).filter((message) => message.ephemeralFor === undefined);
@@ -157,7 +172,9 @@ export async function createDiscordServer(options: DiscordServerOptions = {}) {
     guild,
     asUser,
     addChannel,
+    addPrivateChannel,
     addThread,
+    giveRole,
     messages,
     /** Messages of the bot in this place. */
     byBot: (channel: string | Channel) =>

@@ -7,13 +7,12 @@ import { listenForOrders } from "./remote.ts";
 
 const server = await createDiscordServer({ port: Number(process.env.PORT ?? 0) });
 const support = server.addChannel("support");
-const desk = server.addChannel("desk");
+const agents = server.world.addRole(server.guild, "Agents");
+const desk = server.addPrivateChannel("desk", agents);
 listenForOrders(server);
 const { url, origin, token } = server;
-const guild = server.guild.id;
-process.stdout.write(
-  `${JSON.stringify({ url, origin, token, guild, support: support.id, desk: desk.id })}\n`,
-);
+const ids = { guild: server.guild.id, support: support.id, desk: desk.id, agents: agents.id };
+process.stdout.write(`${JSON.stringify({ url, origin, token, ...ids })}\n`);
 process.once("SIGTERM", () => {
   void server.close().then(() => process.exit(0));
 });
