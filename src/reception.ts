@@ -71,6 +71,8 @@ export function createReception(parts: ReceptionParts) {
   /** A tool needed to know the customer: from now on the desk listens for an address, and says so once. */
   async function offered(open: OpenTurn, turn: Turn, outcome: Outcome): Promise<Outcome> {
     if (outcome.kind === "escalation" || !open.author || turn.visibility === "shared") return outcome;
+    // One question at a time: who is asked for an order's number is not asked who they are, too.
+    if (/\?\s*$/.test(outcome.text) && !asksWhoTheyAre.test(outcome.text)) return outcome;
     const fresh = await verification.offer(turn.thread, open.author, turn.asked.join("\n"));
     return fresh ? { ...outcome, text: `${outcome.text}\n\n${howToVerify}` } : outcome;
   }
@@ -78,6 +80,7 @@ export function createReception(parts: ReceptionParts) {
   return { waitFor, answer };
 }
 
+const asksWhoTheyAre = /\be-?mail|\bverif|\bwho you are\b/i;
 const howToVerify =
   "For anything about your account, first tell me the e-mail address of the account; I will send a code there to make sure that it is you.";
 const tooManyMessages =

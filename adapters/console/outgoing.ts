@@ -42,7 +42,7 @@ function cardLines(card: Card): string[] {
   const lines = [card.title, card.facts.map((fact) => `${fact.label}: ${fact.value}`).join(" · ")];
   for (const section of card.sections) {
     const [first = "", ...rest] = section.text.split("\n");
-    if (rest.length === 0) lines.push(`${section.label}: ${first}`);
+    if (rest.length === 0) lines.push(`${section.label}: ${first.replace(/^[->] /, "")}`);
     else lines.push(`${section.label}:`, ...section.text.split("\n").map((line) => `  ${line}`));
   }
   if (card.footer) lines.push(`— ${card.footer}`);

@@ -58,12 +58,17 @@ function brokeDown(result: unknown): boolean {
 }
 
 /** A JSON value on one line, as people write: `status: shipped, items: Headphones 1`. */
-function flat(value: unknown): string {
+function flat(value: unknown, inside = false): string {
   if (value === null || value === undefined) return "nothing";
-  if (Array.isArray(value)) return value.map(flat).join("; ");
+  if (Array.isArray(value)) return value.map((one) => flat(one, true)).join("; ");
   if (typeof value !== "object") return String(value);
   return Object.entries(value)
-    .filter(([, inner]) => inner !== null && inner !== undefined && inner !== "")
-    .map(([name, inner]) => `${name.replaceAll("_", " ")}: ${flat(inner)}`)
-    .join(", ");
+    .filter(
+      ([name, inner]) => inner !== null && inner !== undefined && inner !== "" && !saysFound(name, inner),
+    )
+    .map(([name, inner]) => (inside ? flat(inner, true) : `${name.replaceAll("_", " ")}: ${flat(inner)}`))
+    .join(inside ? " " : ", ");
 }
+
+/** What stands there has been found. */
+const saysFound = (name: string, value: unknown): boolean => name === "found" && value === true;

@@ -10,7 +10,7 @@ import { escalatedLine, escalationCall, type Need, needOf } from "./offline-esca
 import { type PlannedCall, planFor } from "./offline-plan.ts";
 import { type Quote, quoteFor } from "./offline-quote.ts";
 import { namedIn } from "./offline-readers.ts";
-import { tellResult } from "./offline-results.ts";
+import { tellResult, whoYouAre } from "./offline-results.ts";
 import { asSchema } from "./offline-schema.ts";
 import { questionFor, slotsOf } from "./offline-slots.ts";
 import { smallTalkIn, smallTalkLine } from "./offline-small-talk.ts";
@@ -83,7 +83,7 @@ function lineFor(turn: OfflineTurn): string | undefined {
 }
 
 function answer(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefined, request: ModelRequest): Decision {
-  const told = toldBy(turn, kit, request);
+  const told = toldBy(turn, kit, request, quote);
   if (told !== undefined) return say(told, turn);
   if (quote) {
     const trouble = mannerOf(turn.message) !== "general" && kit.escalate ? `\n\n${orPerson}` : "";
@@ -101,11 +101,16 @@ function answer(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefined, reque
 }
 
 /** What the tools said, and what the articles add to it. */
-function toldBy(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): string | undefined {
+function toldBy(
+  turn: OfflineTurn,
+  kit: ToolKit,
+  request: ModelRequest,
+  quote: Quote | undefined,
+): string | undefined {
   const results = turn.work.filter((one) => !isTransfer(one.name) && one.name !== kit.search?.name);
   if (results.length === 0) return undefined;
   const tools = [...kit.reads, ...kit.writes];
-  const told = results.map((done) => ({
+  const all = results.map((done) => ({
     done,
     ...tellResult(
       done,
@@ -113,6 +118,9 @@ function toldBy(turn: OfflineTurn, kit: ToolKit, request: ModelRequest): string 
       namedIn(turn.message),
     ),
   }));
+  // An account that cannot be looked into yet is worth a word only where there is nothing else to say.
+  const told = all.filter((one) => one.text !== whoYouAre);
+  if (told.length === 0) return quote?.text ?? whoYouAre;
   const text = [...new Set(told.map((one) => one.text))].filter(Boolean).join("\n\n");
   const refused = told.find((one) => one.came === "refused");
   const question = refused && questionAfter(refused.text, refused.done, kit);

@@ -122,13 +122,15 @@ function refusalLine(done: Done, tool: ToolSpec | undefined): string {
   return why ? `${what}${about}: ${why}` : `${what}${about}.`;
 }
 
+/** What a tool needs to know first; the desk itself says how the customer can tell. */
+export const whoYouAre = "Before I can look into your account, I need to know who you are.";
+
 function failureLine(done: Done, tool: ToolSpec | undefined): string {
   const object = asSchema(done.result);
   const told = `${typeof object?.error === "string" ? object.error : ""} ${typeof object?.message === "string" ? object.message : ""}`;
   const [id, slot] = idOf(done, tool);
   if (typeof object?.text === "string") return ownWords({ text: object.text }) as string;
-  if (/verif|identity|who they are/i.test(told))
-    return "Before I can look into your account, I need to know who you are.";
+  if (/verif|identity|who they are/i.test(told)) return whoYouAre;
   if (/others can read|shared|direct message/i.test(told))
     return "Others can read this thread. For account matters, please write to me in a direct message.";
   if (/limit|too many|per minute/i.test(told))

@@ -209,7 +209,7 @@ export async function summaryOf(tx: Reader, thread: ThreadId): Promise<string> {
     thread,
   );
   if (!state) return "Nothing has been said yet.";
-  const head = `Summary: ${state.turns} turns, ${state.control.replace("_", " ")}${state.ticket === null ? "" : `, ticket #${state.ticket}`}.`;
+  const head = `Summary: ${state.turns} ${state.turns === 1 ? "turn" : "turns"}, ${state.control.replace("_", " ")}${state.ticket === null ? "" : `, ticket #${state.ticket}`}.`;
   const lines = rows
     .reverse()
     .map(
