@@ -140,8 +140,27 @@ export async function withdrawWaiting(tx: Transaction, message: string): Promise
   );
 }
 
-/** Forgets events that are done and keys that can no longer come again. */
-export async function pruneInbox(tx: Transaction, before: number): Promise<void> {
-  await tx.run("DELETE FROM inbox WHERE state = 'done' AND received_at < ?", before);
-  await tx.run("DELETE FROM inbox_keys WHERE seen_at < ?", before);
+/**
+ * Forgets at most `limit` events that are done, and as many keys that can no longer come again.
+ * @returns how many of both; less than `limit` of each when there is nothing left to forget
+ */
+export async function pruneInbox(
+  tx: Transaction,
+  before: { events: number; keys: number },
+  limit: number,
+): Promise<{ events: number; keys: number }> {
+  return {
+    events: await tx.run(
+      `DELETE FROM inbox WHERE id IN
+         (SELECT id FROM inbox WHERE state = 'done' AND received_at < ? ORDER BY received_at LIMIT ?)`,
+      before.events,
+      limit,
+    ),
+    keys: await tx.run(
+      `DELETE FROM inbox_keys WHERE key IN
+         (SELECT key FROM inbox_keys WHERE seen_at < ? ORDER BY seen_at LIMIT ?)`,
+      before.keys,
+      limit,
+    ),
+  };
 }

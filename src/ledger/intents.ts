@@ -12,6 +12,7 @@ import { DeskError } from "../errors.ts";
 import type { Reader, SqlValue, Transaction } from "../ledger.ts";
 import type { ThreadId, UserId } from "../thread.ts";
 import type { Money, Preview } from "../tool.ts";
+import { knownPseudonyms } from "./pseudonyms.ts";
 
 export type IntentState =
   | "proposed"
@@ -241,9 +242,10 @@ export async function movedForSubject(
 ): Promise<number> {
   const done = of.pendingOnly ? "AND state <> 'done'" : "";
   const row = await tx.get<{ sum: number }>(
-    `SELECT COALESCE(SUM(amount_minor), 0) AS sum FROM intents WHERE tool = ? AND subject = ? AND id <> ? AND ${counted} ${done}`,
+    `SELECT COALESCE(SUM(amount_minor), 0) AS sum FROM intents WHERE tool = ? AND subject IN (?, ?) AND id <> ? AND ${counted} ${done}`,
     of.tool,
     of.subject,
+    await formerly(tx, of.subject),
     of.except,
     now,
   );
@@ -258,15 +260,21 @@ export async function movedForCustomer(
 ): Promise<Money> {
   const row = await tx.get<{ sum: number }>(
     `SELECT COALESCE(SUM(amount_minor), 0) AS sum FROM intents
-     WHERE tool = ? AND customer = ? AND id <> ? AND currency = ? AND created_at >= ? AND ${counted}`,
+     WHERE tool = ? AND customer IN (?, ?) AND id <> ? AND currency = ? AND created_at >= ? AND ${counted}`,
     of.tool,
     of.customer,
+    await formerly(tx, of.customer),
     of.except,
     of.currency,
     of.since,
     now,
   );
   return { minor: Number(row?.sum ?? 0), currency: of.currency };
+}
+
+/** What it is called in the records of a customer who has been erased: an erasure does not make limits begin anew. */
+async function formerly(tx: Reader, id: string): Promise<string> {
+  return (await knownPseudonyms(tx))?.(id) ?? id;
 }
 
 function intentOf(row: Record<string, SqlValue> | undefined): Intent | undefined {

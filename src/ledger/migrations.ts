@@ -43,6 +43,7 @@ export const migrations: readonly Migration[] = [
         outcome TEXT NOT NULL, model TEXT NOT NULL, entries TEXT NOT NULL, tokens_in BIGINT NOT NULL,
         tokens_out BIGINT NOT NULL, started_at BIGINT NOT NULL, ended_at BIGINT NOT NULL)`,
       `CREATE INDEX journal_thread ON journal (thread, seq)`,
+      `CREATE INDEX journal_ended ON journal (ended_at)`,
 
       // What is to be shown. `fence`: the thread's version at which it may still be posted.
       `CREATE TABLE outbox (
@@ -100,6 +101,14 @@ export const migrations: readonly Migration[] = [
       `CREATE INDEX intents_decided ON intents (decided_by) WHERE decided_by IS NOT NULL`,
       `CREATE UNIQUE INDEX intents_approval ON intents (approval) WHERE approval IS NOT NULL`,
       `CREATE INDEX intents_open ON intents (state) WHERE state IN ('approved', 'running', 'awaiting_approval')`,
+    ],
+  },
+  {
+    name: "whose threads",
+    statements: [
+      // The customer an adapter had proof of when the thread was opened; others are in `identities`.
+      `ALTER TABLE threads ADD COLUMN customer TEXT`,
+      `CREATE INDEX threads_customer ON threads (customer) WHERE customer IS NOT NULL`,
     ],
   },
 ];

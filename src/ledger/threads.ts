@@ -34,9 +34,9 @@ interface ThreadRow extends Record<string, SqlValue> {
 /** Makes the thread of a customer's message when it is the first. */
 export async function openThread(tx: Transaction, message: Message, now: number): Promise<void> {
   await tx.run(
-    `INSERT INTO threads (id, platform, tenant, channel, visibility, opener, opener_name, control, version,
+    `INSERT INTO threads (id, platform, tenant, channel, visibility, opener, opener_name, customer, control, version,
        last_seq, turns, opened_at, active_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 'automated', 1, 0, 0, ?, ?) ON CONFLICT (id) DO NOTHING`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'automated', 1, 0, 0, ?, ?) ON CONFLICT (id) DO NOTHING`,
     message.thread,
     platformOf(message.thread),
     message.author.tenant,
@@ -44,6 +44,7 @@ export async function openThread(tx: Transaction, message: Message, now: number)
     message.visibility,
     message.author.id,
     message.author.name,
+    message.author.customer ?? null,
     now,
     now,
   );

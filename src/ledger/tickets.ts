@@ -3,6 +3,7 @@ import type { Priority } from "../escalation.ts";
 import type { Reader, SqlValue, Transaction } from "../ledger.ts";
 import type { Source } from "../platform.ts";
 import type { MessageId, ThreadId, UserId } from "../thread.ts";
+import { readSetting, writeSetting } from "./settings.ts";
 
 export interface Ticket {
   number: number;
@@ -41,11 +42,17 @@ export type NewTicket = Pick<
   "thread" | "ask" | "reason" | "priority" | "queue" | "language" | "brief"
 >;
 
-/** Gives it the next number. */
+/** The highest number of a ticket that has been deleted. */
+const deletedName = "ticket_deleted_max";
+
+/** Gives it the next number, which no ticket has ever had. */
 export async function openTicket(tx: Transaction, fresh: NewTicket, now: number): Promise<Ticket> {
   const row = await tx.get<{ number: number }>(
     `INSERT INTO tickets (number, thread, state, ask, reason, priority, queue, language, brief, opened_at, changed_at)
-     SELECT COALESCE(MAX(number), 0) + 1, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ? FROM tickets RETURNING number`,
+     SELECT COALESCE(MAX(number), 0) + 1, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ? FROM (
+       SELECT MAX(number) AS number FROM tickets
+       UNION ALL SELECT CAST(value AS BIGINT) FROM settings WHERE name = '${deletedName}') AS given
+     RETURNING number`,
     fresh.thread,
     fresh.ask,
     fresh.reason,
@@ -66,6 +73,13 @@ export async function openTicket(tx: Transaction, fresh: NewTicket, now: number)
     deskThread: undefined,
     openedAt: now,
   };
+}
+
+/** The row goes; its number is never given again. */
+export async function deleteTicket(tx: Transaction, number: number, now: number): Promise<void> {
+  await tx.run("DELETE FROM tickets WHERE number = ?", number);
+  const before = Number((await readSetting(tx, deletedName)) ?? 0);
+  if (number > before) await writeSetting(tx, deletedName, String(number), now);
 }
 
 export type TicketChange = Partial<
