@@ -179,7 +179,8 @@ async function tellBoth(
       told.text,
     );
     const send = { does: "edit" as const, copiesOf: `approval:${intent.approval}`, post };
-    rows.push(await enqueue(tx, clock, { lane: `approval:${intent.approval}`, author: "desk", send }));
+    const lane = `approval:${intent.approval}`;
+    rows.push(await enqueue(tx, clock, { lane, author: "desk", thread: intent.thread, send }));
   }
   if (told.event) await markDone(tx, [told.event]);
   return rows;

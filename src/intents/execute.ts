@@ -62,7 +62,7 @@ async function once(parts: CheckParts, tool: Tool, intent: Intent, inDoubt: bool
 function close(parts: CheckParts, intent: Intent, how: "finish" | "fail", result: unknown): Promise<void> {
   const { ledger, clock } = parts;
   return ledger.write(async (tx) => {
-    await moveIntent(tx, intent, how, clock.now(), { result });
+    if (!(await moveIntent(tx, intent, how, clock.now(), { result }))) return;
     await audit(tx, clock, {
       actor: intent.approver ?? intent.opener,
       action: how === "finish" ? "intent.done" : "intent.failed",

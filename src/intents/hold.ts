@@ -5,59 +5,59 @@ import { type Intent, moveIntent, numberApproval } from "../ledger/intents.ts";
 import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { findThread } from "../ledger/threads.ts";
 import type { Transaction } from "../ledger.ts";
-import type { Post } from "../platform.ts";
 import { approvalCard } from "./approval-card.ts";
 import type { IntentsParts } from "./parts.ts";
 
 /** Staff have this long. */
 const approvalMs = 24 * 3_600_000;
 
-/** Puts an intent to the desk. */
-export async function hold(parts: IntentsParts, intent: Intent, event: string | undefined): Promise<void> {
-  const { ledger, clock } = parts;
-  const expiresAt = clock.now() + approvalMs;
-  const rows = await ledger.write(async (tx) => {
-    const held = await moveIntent(tx, intent, "hold", clock.now(), {
-      expiresAt,
-      ...(event ? { decidedBy: event } : {}),
-    });
-    if (!held) return [];
-    const approval = await numberApproval(tx, intent.id);
-    await audit(tx, clock, {
-      actor: "bot",
-      action: "approval.asked",
-      subject: String(approval),
-      thread: intent.thread,
-      turn: intent.turn,
-      detail: {
-        intent: intent.id,
-        tool: intent.tool,
-        subject: intent.preview.subject,
-        ...(intent.preview.amount ?? {}),
-      },
-    });
-    const thread = await findThread(tx, intent.thread);
-    const post = approvalCard({ ...held, approval }, thread?.openerName ?? "customer");
-    return enqueueCard(tx, parts, approval, post);
-  });
-  parts.push(rows);
+export interface Held {
+  intent: Intent;
+  /** The card on its way to the human channel. */
+  rows: OutboxRow[];
 }
 
-async function enqueueCard(
+/**
+ * The intent waits for a person from now on.
+ * @param event the inbox event that has led to it, where one has
+ * @returns undefined when it has left its old state already
+ */
+export async function hold(
   tx: Transaction,
-  parts: IntentsParts,
-  approval: number,
-  post: Post,
-): Promise<OutboxRow[]> {
+  parts: Pick<IntentsParts, "clock" | "channel">,
+  intent: Intent,
+  event: string | undefined,
+): Promise<Held | undefined> {
+  const { clock } = parts;
+  const now = clock.now();
+  const held = await moveIntent(tx, intent, "hold", now, {
+    expiresAt: now + approvalMs,
+    ...(event ? { decidedBy: event } : {}),
+  });
+  if (!held) return undefined;
+  const approval = await numberApproval(tx, intent.id);
+  await audit(tx, clock, {
+    actor: "bot",
+    action: "approval.asked",
+    subject: String(approval),
+    thread: intent.thread,
+    turn: intent.turn,
+    detail: {
+      intent: intent.id,
+      tool: intent.tool,
+      subject: intent.preview.subject,
+      ...(intent.preview.amount ?? {}),
+    },
+  });
   const channel = parts.channel();
-  if (!channel) return [];
-  const send = { does: "post" as const, to: { channel }, post };
-  return [
-    await enqueue(tx, parts.clock, {
-      lane: `approval:${approval}`,
-      author: "desk",
-      source: `approval:${approval}`,
-      send,
-    }),
-  ];
+  if (!channel) return { intent: held, rows: [] };
+  const thread = await findThread(tx, intent.thread);
+  const post = approvalCard({ ...held, approval }, thread?.openerName ?? "customer");
+  const card = await enqueue(tx, clock, {
+    lane: `approval:${approval}`,
+    author: "desk",
+    source: `approval:${approval}`,
+    send: { does: "post", to: { channel }, post },
+  });
+  return { intent: held, rows: [card] };
 }
