@@ -30,5 +30,6 @@ await build({
   sourcemap: "inline",
   logLevel: "warning",
 });
+// A bench that starts processes of its own starts them from the compiled file, so that they hold nothing but themselves.
 const { main } = await import(pathToFileURL(outfile).href);
-process.exitCode = (await main(args)) ?? 0;
+process.exitCode = (await main(args, pathToFileURL(outfile).href)) ?? 0;

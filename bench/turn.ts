@@ -43,7 +43,7 @@ type Turn = (thread: number, turn: number) => Promise<void>;
 const question = "Where is my order ord_1001?";
 const turnsMax = 1_000_000_000;
 
-export async function main(args: string[]): Promise<number> {
+export async function main(args: string[], compiled: string): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
@@ -59,7 +59,7 @@ export async function main(args: string[]): Promise<number> {
     process.stderr.write("--turns takes a whole number of at least 100\n");
     return 2;
   }
-  if (values.worker === undefined) return compare(turns);
+  if (values.worker === undefined) return compare(turns, compiled);
   const worker = await workers[values.worker as keyof typeof workers](
     Number(values.port),
     Number(values.messages),
@@ -73,7 +73,7 @@ export async function main(args: string[]): Promise<number> {
   return 0;
 }
 
-async function compare(turns: number): Promise<number> {
+async function compare(turns: number, compiled: string): Promise<number> {
   const server = spawn(process.execPath, ["test/doubles/openai-server-process.js"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -83,8 +83,10 @@ async function compare(turns: number): Promise<number> {
     const child = spawnSync(
       process.execPath,
       [
-        "bench/run.js",
-        "turn",
+        "--input-type=module",
+        "--eval",
+        `import { main } from "${compiled}"; process.exitCode = await main(process.argv.slice(1));`,
+        "--",
         "--worker",
         worker,
         "--port",

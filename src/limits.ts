@@ -19,22 +19,26 @@ const minuteMs = 60_000;
 const dayMs = 86_400_000;
 /** How many customers and threads are counted at once; the least recent is forgotten. */
 const countedMax = 20_000;
-/** How old the desk's own sum may be. */
-const sumAgeMs = 5_000;
+/** How old a sum of tokens may be: what is used in between is not counted yet. */
+const sumAgeMs = 20_000;
 
 export function createLimits(parts: LimitsParts) {
   const { clock, ledger } = parts;
   const messages = createWindows(clock, parts.messagesPerMinuteMax);
   const calls = createWindows(clock, parts.toolCallsPerMinuteMax);
   const notices = createWindows(clock, 1);
-  let desk = { tokens: 0, at: Number.NEGATIVE_INFINITY };
+  const sums = new Map<string, { tokens: number; at: number }>();
 
-  /** Tokens of the whole desk in the last day, at most some seconds old. */
-  async function deskTokens(): Promise<number> {
-    if (clock.elapsed() - desk.at > sumAgeMs) {
-      desk = { tokens: await ledger.read((tx) => tokensSince(tx, clock.now() - dayMs)), at: clock.elapsed() };
-    }
-    return desk.tokens;
+  /** Tokens of the last day, of a customer's threads or of the whole desk. */
+  async function tokensOf(user?: UserId): Promise<number> {
+    const key = user ?? "";
+    const known = sums.get(key);
+    if (known && clock.elapsed() - known.at < sumAgeMs) return known.tokens;
+    const tokens = await ledger.read((tx) => tokensSince(tx, clock.now() - dayMs, user));
+    sums.delete(key);
+    sums.set(key, { tokens, at: clock.elapsed() });
+    if (sums.size > countedMax) sums.delete(sums.keys().next().value ?? "");
+    return tokens;
   }
 
   return {
@@ -46,9 +50,8 @@ export function createLimits(parts: LimitsParts) {
     mayTell: (user: UserId): boolean => notices.take(user, [clock.id("n")]) === 0,
     /** Whose tokens of the last day are used up. */
     async tokensOver(user: UserId): Promise<"customer" | "desk" | undefined> {
-      if ((await deskTokens()) >= parts.tokensPerDayMax) return "desk";
-      const own = await ledger.read((tx) => tokensSince(tx, clock.now() - dayMs, user));
-      return own >= parts.tokensPerCustomerPerDayMax ? "customer" : undefined;
+      if ((await tokensOf()) >= parts.tokensPerDayMax) return "desk";
+      return (await tokensOf(user)) >= parts.tokensPerCustomerPerDayMax ? "customer" : undefined;
     },
   };
 }

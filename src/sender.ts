@@ -185,7 +185,7 @@ export function createSender(parts: SenderParts): Sender {
     const platform = platformOfTarget(home.target);
     if (job.draft) return job.draft.finish(content);
     if (platform.find) {
-      const there = job.doubtful ? await platform.find(home.target, row.id) : undefined;
+      const there = job.doubtful ? await platform.find(home.target, row.id, { post: content, since: row.createdAt }) : undefined;
       if (there) return there;
     } else {
       if (job.doubtful && row.state === "sending")
