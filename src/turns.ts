@@ -63,6 +63,7 @@ export function createTurns(parts: TurnsParts) {
       id: `t_${event}`,
       event,
       opener: thread.opener,
+      by: author?.id,
       pressed: pressOf(admitted[0]?.event),
       thread: thread.id,
       visibility: thread.visibility,
@@ -275,7 +276,7 @@ export function createTurns(parts: TurnsParts) {
 /** The customer's press of a button of the store's question. */
 function pressOf(event: Incoming | undefined): Turn["pressed"] {
   if (event?.kind !== "action") return undefined;
-  return { intent: event.value, yes: event.name === "intent.confirm", by: event.by.id };
+  return { intent: event.value, yes: event.name === "intent.confirm" };
 }
 
 /** The last message, or what was pressed. */

@@ -10,8 +10,10 @@ export interface Turn {
   opener: UserId;
   /** The inbox event that began the turn. */
   event: string;
+  /** Who wrote last, or pressed. */
+  by: UserId | undefined;
   /** A button of a question that the store had put to the customer. */
-  pressed: { intent: string; yes: boolean; by: UserId } | undefined;
+  pressed: { intent: string; yes: boolean } | undefined;
   /** Turns of this conversation so far. */
   turns: number;
   /** Who was in charge last; undefined in a new conversation. */

@@ -1,118 +1,164 @@
 /** The customer's yes or no to what the store has asked. What they confirm is the hash of what was shown, once. */
 import { audit } from "../ledger/audit.ts";
 import {
+  askedLast,
   decidedBy,
   findIntent,
   type Intent,
   type IntentMove,
   moveIntent,
-  proposedIn,
 } from "../ledger/intents.ts";
+import type { OutboxRow } from "../ledger/outbox.ts";
+import type { Transaction } from "../ledger.ts";
 import type { Tool } from "../tool.ts";
-import { check } from "./check.ts";
+import { judge, look, type Seen, type Wish } from "./check.ts";
 import { entriesOf } from "./entries.ts";
 import { execute } from "./execute.ts";
 import { hold } from "./hold.ts";
+import { stillTheBots } from "./ours.ts";
 import type { IntentsParts, Said, Settled } from "./parts.ts";
 import { reasonIn, wording } from "./wording.ts";
 import { yesOrNo } from "./yes-no.ts";
 
 /** undefined: it was no answer to a question of the store's. */
 export async function answer(parts: IntentsParts, said: Said): Promise<Settled | undefined> {
-  const yes = said.pressed?.yes ?? (said.asked.length === 1 ? toYes(said.asked[0] ?? "") : undefined);
+  const yes = said.pressed ? said.pressed.yes : plainAnswer(said);
   if (yes === undefined) return undefined;
   const earlier = await parts.ledger.read((tx) => decidedBy(tx, said.event));
-  if (earlier) return goOn(parts, earlier);
-  const intent = await intentMeant(parts, said);
-  if (!intent) return said.pressed ? plain(wording.over()) : undefined;
-  if (said.pressed && said.pressed.by !== intent.opener) return plain(wording.notYours());
-  if (intent.thread !== said.thread || intent.state !== "proposed") return plain(wording.over());
-  if (intent.expiresAt <= parts.clock.now()) {
-    await decide(parts, said, intent, "expire");
-    return plain(wording.expired());
+  if (earlier) return goOn(parts, said, earlier);
+  const { pressed, thread } = said;
+  const intent = await parts.ledger.read((tx) =>
+    pressed ? findIntent(tx, pressed.intent) : askedLast(tx, thread),
+  );
+  if (!intent) return pressed ? turnAway(parts, said, wording.over()) : undefined;
+  if (said.by !== intent.opener) {
+    return pressed ? turnAway(parts, said, wording.notYours(), intent) : undefined;
   }
-  if (!yes) {
-    await decide(parts, said, intent, "decline");
-    return {
-      text: wording.declined(),
-      entries: entriesOf(intent, { ok: false, reason: "The customer said no." }),
-    };
+  if (intent.thread !== thread || intent.state !== "proposed") {
+    return turnAway(parts, said, wording.over(), intent);
   }
-  return confirm(parts, said, intent);
+  if (intent.expiresAt <= parts.clock.now()) return settle(parts, said, intent, "expire");
+  return yes ? confirm(parts, said, intent) : settle(parts, said, intent, "decline");
+}
+
+/** A message that is nothing but yes or no; true is yes. */
+function plainAnswer({ asked }: Said): boolean | undefined {
+  const answered = asked.length === 1 ? yesOrNo(asked[0] ?? "") : undefined;
+  return answered && answered === "yes";
 }
 
 async function confirm(parts: IntentsParts, said: Said, intent: Intent): Promise<Settled> {
   const tool = parts.toolOf(intent.tool);
   if (!tool || (tool.account !== false && said.customer?.id !== intent.customer))
-    return plain(wording.verifyAgain());
-  const { customer, thread, input } = intent;
-  const checked = await check(parts, {
-    tool,
-    input,
-    customer,
-    thread,
-    said: said.said,
-    intent: intent.id,
-    signal: said.signal,
-  });
-  if (!checked.ok) {
-    await decide(parts, said, intent, "refuse");
-    return {
-      text: wording.refused(checked.why),
-      entries: entriesOf(intent, { ok: false, reason: checked.why }),
-    };
-  }
-  if (checked.hash !== intent.hash) {
-    await decide(parts, said, intent, "refuse");
-    const text = wording.changed(checked.preview.text);
-    const again = await parts.proposeAgain(tool, intent, said);
-    return {
-      text: again ? text : wording.over(),
-      entries: [],
-      ...(again ? { confirmation: { ...again, text } } : {}),
-    };
-  }
+    return turnAway(parts, said, wording.verifyAgain(), intent);
+  const wish = wishOf(tool, said, intent);
+  const seen = await look(parts, wish);
+  if (!seen.ok) return settle(parts, said, intent, "refuse", seen.why);
+  if (seen.hash !== intent.hash) return settle(parts, said, intent, "refuse");
   await said.stillOurs();
-  if (checked.decision.approval) {
-    await hold(parts, intent, said.event);
-    return { text: wording.held(), entries: entriesOf(intent, { pending: "approval" }) };
-  }
-  const approved = await decide(parts, said, intent, "confirm");
-  return approved ? run(parts, tool, approved) : plain(wording.over());
+  const decided = await parts.ledger.write((tx) => decide(tx, parts, said, { intent, wish, seen }));
+  if (!decided) return plain(wording.over());
+  parts.push(decided.rows);
+  return goOn(parts, said, decided.intent);
 }
 
-/** The process died after the decision: what follows from it, without deciding again. */
-async function goOn(parts: IntentsParts, intent: Intent): Promise<Settled> {
+function wishOf(tool: Tool, said: Said, { id, input, customer, thread }: Intent): Wish {
+  return { tool, input, customer, thread, said: said.said, intent: id, signal: said.signal };
+}
+
+/**
+ * What the policy says now, and the intent's next state, at one moment.
+ * @returns undefined when somebody else was first
+ */
+async function decide(
+  tx: Transaction,
+  parts: IntentsParts,
+  said: Said,
+  { intent, wish, seen }: { intent: Intent; wish: Wish; seen: Seen },
+): Promise<{ intent: Intent; rows: OutboxRow[] } | undefined> {
+  await stillTheBots(tx, intent.thread);
+  const decision = await judge(tx, parts, wish, seen);
+  if (decision.allow && decision.approval) {
+    const held = await hold(tx, parts, intent, said.event);
+    if (held) await note(tx, parts, said, held.intent, "confirmed");
+    return held;
+  }
+  const moved = decision.allow
+    ? await move(tx, parts, said, intent, "confirm")
+    : await move(tx, parts, said, intent, "refuse", decision.why);
+  return moved && { intent: moved, rows: [] };
+}
+
+/** It ends here: the customer's no, too late, or no longer possible. */
+async function settle(
+  parts: IntentsParts,
+  said: Said,
+  intent: Intent,
+  how: "decline" | "expire" | "refuse",
+  why?: string,
+): Promise<Settled> {
+  const moved = await parts.ledger.write((tx) => move(tx, parts, said, intent, how, why));
+  return moved ? goOn(parts, said, moved) : plain(wording.over());
+}
+
+async function move(
+  tx: Transaction,
+  parts: IntentsParts,
+  said: Said,
+  intent: Intent,
+  how: IntentMove,
+  why?: string,
+): Promise<Intent | undefined> {
+  const result = why === undefined ? {} : { result: { ok: false, reason: why } };
+  const moved = await moveIntent(tx, intent, how, parts.clock.now(), { decidedBy: said.event, ...result });
+  if (moved) await note(tx, parts, said, moved, moved.state, why);
+  return moved;
+}
+
+/** Why it cannot be done; where the company's data has only changed, the customer is asked again, with what would happen now. */
+async function refused(parts: IntentsParts, said: Said, intent: Intent): Promise<Settled> {
+  const why = reasonIn(intent.result);
+  const tool = parts.toolOf(intent.tool);
+  if (why !== undefined || !tool) return notPossible(intent, why ?? "it is not possible any more.");
+  const seen = await look(parts, wishOf(tool, said, intent));
+  if (!seen.ok) return notPossible(intent, seen.why);
+  const again = await parts.proposeAgain(tool, intent, said);
+  if (!again) return notPossible(intent, "it has changed since it was shown.");
+  const text = wording.changed(seen.preview.text);
+  return { text, entries: [], confirmation: { ...again, text } };
+}
+
+/** What follows from a decision; also when the process died after it, without deciding again. */
+async function goOn(parts: IntentsParts, said: Said, intent: Intent): Promise<Settled> {
   const tool = parts.toolOf(intent.tool);
   switch (intent.state) {
     case "approved":
     case "running":
-      return tool ? run(parts, tool, intent) : { ...plain(wording.failed()), broke: intent.tool };
+      return tool ? run(parts, tool, intent) : broken(intent);
     case "awaiting_approval":
       return { text: wording.held(), entries: entriesOf(intent, { pending: "approval" }) };
     case "done":
       return finished(intent, intent.result);
     case "failed":
-      return { ...plain(wording.failed()), broke: intent.tool };
+      return broken(intent);
     case "declined":
-      return plain(wording.declined());
+      return {
+        text: wording.declined(),
+        entries: entriesOf(intent, { ok: false, reason: "The customer said no." }),
+      };
     case "expired":
       return plain(wording.expired());
+    case "refused":
+      return refused(parts, said, intent);
     case "proposed":
     case "denied":
-    case "refused":
       return plain(wording.over());
   }
 }
 
 async function run(parts: IntentsParts, tool: Tool, intent: Intent): Promise<Settled> {
   const executed = await execute(parts, tool, intent);
-  if (executed.state === "done") return finished(intent, executed.result);
-  return {
-    text: wording.failed(),
-    entries: entriesOf(intent, { error: executed.fault }),
-    broke: intent.tool,
-  };
+  return executed.state === "done" ? finished(intent, executed.result) : broken(intent, executed.fault);
 }
 
 function finished(intent: Intent, result: unknown): Settled {
@@ -121,37 +167,45 @@ function finished(intent: Intent, result: unknown): Settled {
   return { text, entries: entriesOf(intent, result) };
 }
 
-async function intentMeant(parts: IntentsParts, { pressed, thread }: Said): Promise<Intent | undefined> {
-  return parts.ledger.read((tx) =>
-    pressed ? findIntent(tx, pressed.intent) : proposedIn(tx, thread, parts.clock.now()),
-  );
+function notPossible(intent: Intent, why: string): Settled {
+  return { text: wording.refused(why), entries: entriesOf(intent, { ok: false, reason: why }) };
 }
 
-/** @returns undefined when somebody else was first */
-async function decide(
+function broken(intent: Intent, fault = "it is not known whether this was done"): Settled {
+  return { text: wording.failed(), entries: entriesOf(intent, { error: fault }), broke: intent.tool };
+}
+
+/** A press that decides nothing is on record, too. */
+async function turnAway(parts: IntentsParts, said: Said, text: string, intent?: Intent): Promise<Settled> {
+  await parts.ledger.write((tx) =>
+    audit(tx, parts.clock, {
+      actor: said.by ?? said.opener,
+      action: "confirmation.refused",
+      subject: intent ? `${intent.tool} ${intent.preview.subject}` : "unknown",
+      thread: said.thread,
+      turn: said.id,
+      detail: { why: text, ...(intent ? { intent: intent.id } : {}) },
+    }),
+  );
+  return plain(text);
+}
+
+function note(
+  tx: Transaction,
   parts: IntentsParts,
   said: Said,
   intent: Intent,
-  how: IntentMove,
-): Promise<Intent | undefined> {
-  return parts.ledger.write(async (tx) => {
-    const moved = await moveIntent(tx, intent, how, parts.clock.now(), { decidedBy: said.event });
-    if (!moved) return undefined;
-    await audit(tx, parts.clock, {
-      actor: said.opener,
-      action: `intent.${moved.state}`,
-      subject: `${intent.tool} ${intent.preview.subject}`,
-      thread: intent.thread,
-      turn: intent.turn,
-      detail: { intent: intent.id },
-    });
-    return moved;
+  what: string,
+  why?: string,
+): Promise<void> {
+  return audit(tx, parts.clock, {
+    actor: said.by ?? said.opener,
+    action: `intent.${what}`,
+    subject: `${intent.tool} ${intent.preview.subject}`,
+    thread: intent.thread,
+    turn: said.id,
+    detail: { intent: intent.id, ...(why === undefined ? {} : { why }) },
   });
-}
-
-function toYes(text: string): boolean | undefined {
-  const answered = yesOrNo(text);
-  return answered && answered === "yes";
 }
 
 const plain = (text: string): Settled => ({ text, entries: [] });

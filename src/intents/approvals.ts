@@ -16,7 +16,7 @@ import { writeJournal, writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Incoming } from "../message.ts";
 import { approvalCard } from "./approval-card.ts";
-import { check } from "./check.ts";
+import { judge, look, type Seen, type Wish } from "./check.ts";
 import { entriesOf } from "./entries.ts";
 import { execute } from "./execute.ts";
 import type { IntentsParts } from "./parts.ts";
@@ -48,13 +48,17 @@ export async function decideApproval(parts: IntentsParts, admitted: Admitted, ac
     await parts.tell(action, refusal ?? "There is no such approval.");
     return;
   }
-  const how = action.name === "intent.approve" ? await recheck(parts, intent) : "deny";
+  const checked = action.name === "intent.approve" ? await recheck(parts, intent) : undefined;
   const moved = await ledger.write(async (tx) => {
+    const how = action.name === "intent.approve" ? await moveFor(tx, parts, checked) : "deny";
     const decided = await moveIntent(tx, intent, how, parts.clock.now(), {
       approver: action.by.id,
       decidedBy: admitted.id,
     });
-    if (!decided) return undefined;
+    if (!decided) {
+      await markDone(tx, [admitted.id]);
+      return undefined;
+    }
     await audit(tx, parts.clock, {
       actor: action.by.id,
       action: `intent.${decided.state}`,
@@ -85,14 +89,25 @@ async function refusalOf(
   return undefined;
 }
 
-/** The company's data may have changed since the card was shown; then there is nothing to approve. */
-async function recheck(parts: IntentsParts, intent: Intent): Promise<IntentMove> {
+/** The company's data may have changed since the card was shown; then there is nothing to approve: undefined. */
+async function recheck(parts: IntentsParts, intent: Intent): Promise<{ wish: Wish; seen: Seen } | undefined> {
   const tool = parts.toolOf(intent.tool);
-  if (!tool) return "refuse";
+  if (!tool) return undefined;
   const { customer, thread, input } = intent;
   const signal = new AbortController().signal;
-  const checked = await check(parts, { tool, input, customer, thread, said: [], intent: intent.id, signal });
-  return checked.ok && checked.hash === intent.hash ? "approve" : "refuse";
+  const wish = { tool, input, customer, thread, said: [], intent: intent.id, byPerson: true, signal };
+  const seen = await look(parts, wish);
+  return seen.ok && seen.hash === intent.hash ? { wish, seen } : undefined;
+}
+
+/** A person may go above the limits that ask for one, and above no other. */
+async function moveFor(
+  tx: Transaction,
+  parts: IntentsParts,
+  checked: { wish: Wish; seen: Seen } | undefined,
+): Promise<IntentMove> {
+  if (!checked) return "refuse";
+  return (await judge(tx, parts, checked.wish, checked.seen)).allow ? "approve" : "refuse";
 }
 
 /** The decision is made: it is carried out, the customer hears of it, the card shows it. */
@@ -193,6 +208,14 @@ export async function expireApprovals(parts: IntentsParts): Promise<void> {
     const rows = await ledger.write(async (tx) => {
       const expired = await moveIntent(tx, intent, "expire", clock.now());
       if (!expired) return [];
+      await audit(tx, clock, {
+        actor: "bot",
+        action: "intent.expired",
+        subject: `${intent.tool} ${intent.preview.subject}`,
+        thread: intent.thread,
+        turn: intent.turn,
+        detail: { intent: intent.id, approval: intent.approval },
+      });
       const entries = entriesOf(intent, { ok: false, reason: "Nobody approved it in time." });
       return tellBoth(tx, parts, expired, { text: wording.approvalExpired(), entries, event: undefined });
     });

@@ -1,13 +1,17 @@
-/** Whether a write may happen now: what it would do, by the company's data, and what the policy says of that. */
+/**
+ * Whether a write may happen now: what it would do, by the company's data (`look`), and what the policy says of that
+ * (`judge`). The second looks only at the ledger, so it stands in the transaction that acts on it: of two writes at the
+ * same moment, the later one counts the earlier.
+ */
 import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { movedForCustomer, movedForSubject, type OkPreview } from "../ledger/intents.ts";
-import type { Ledger } from "../ledger.ts";
+import type { Ledger, Reader } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { ThreadId } from "../thread.ts";
 import { withinTime } from "../time-limit.ts";
 import type { Tool, ToolContext } from "../tool.ts";
-import { type Decision, decide, type MoneyLimits } from "./money-policy.ts";
+import { type Decision, decide, type MoneyFacts, type MoneyLimits } from "./money-policy.ts";
 import { inOwnWords } from "./own-words.ts";
 
 export interface ToolRule {
@@ -33,62 +37,56 @@ export interface Wish {
   said: readonly string[];
   /** The intent that it is already, so that it does not count against itself. */
   intent?: string;
+  /** A person has it before them and decides: no reason of the customer's is needed. */
+  byPerson?: boolean;
   signal: AbortSignal;
 }
 
-export type Checked =
-  | { ok: true; preview: OkPreview; hash: string; decision: Extract<Decision, { allow: true }> }
-  | { ok: false; why: string; missing?: "reason" };
+export type Look = Seen | { ok: false; why: string };
+
+export interface Seen {
+  ok: true;
+  preview: OkPreview;
+  hash: string;
+  /** When the company's data was asked; milliseconds since 1970. */
+  at: number;
+}
 
 const dayMs = 86_400_000;
 
 /** @throws DeskError tool_timeout, or what the tool's preview throws */
-export async function check(parts: CheckParts, wish: Wish): Promise<Checked> {
+export async function look(parts: CheckParts, wish: Wish): Promise<Look> {
   const { tool, input } = wish;
+  const at = parts.clock.now();
   const preview = await withinTime(parts, wish.signal, (signal) =>
     tool.preview?.(input, contextOf(parts, wish, signal)),
   );
   if (!preview) return { ok: false, why: `${tool.name} cannot say what it would do.` };
   if (!preview.ok) return { ok: false, why: preview.reason };
-  const decision = decide(parts.ruleOf(tool.name).money, await factsOf(parts, wish, preview));
-  if (!decision.allow)
-    return { ok: false, why: decision.why, ...(decision.missing ? { missing: decision.missing } : {}) };
-  return { ok: true, preview, hash: hashOf(wish, preview), decision };
+  return { ok: true, preview, hash: hashOf(wish, preview), at };
 }
 
-async function factsOf(parts: CheckParts, wish: Wish, preview: OkPreview) {
+/** What the policy says, with everything that has been done and is pending. */
+export async function judge(tx: Reader, parts: CheckParts, wish: Wish, seen: Seen): Promise<Decision> {
+  return decide(parts.ruleOf(wish.tool.name).money, await factsOf(tx, parts, wish, seen));
+}
+
+async function factsOf(tx: Reader, parts: CheckParts, wish: Wish, seen: Seen): Promise<MoneyFacts> {
+  const { preview } = seen;
   const now = parts.clock.now();
   const except = wish.intent ?? "";
   const { name } = wish.tool;
-  const [otherForOrderMinor, today] = await parts.ledger.read(async (tx) => [
-    await movedForSubject(
-      tx,
-      {
-        tool: name,
-        subject: preview.subject,
-        except,
-        pendingOnly: preview.facts?.refunded_minor !== undefined,
-      },
-      now,
-    ),
-    await movedForCustomer(
-      tx,
-      {
-        tool: name,
-        customer: wish.customer,
-        except,
-        since: now - dayMs,
-        currency: preview.amount?.currency ?? "",
-      },
-      now,
-    ),
-  ]);
+  // What was paid back before the company's data was asked is in it already.
+  const settledSince = preview.facts?.refunded_minor === undefined ? 0 : seen.at;
+  const forOrder = { tool: name, subject: preview.subject, except, settledSince };
+  const currency = preview.amount?.currency ?? "";
+  const today = { tool: name, customer: wish.customer, except, since: now - dayMs, currency };
   const reason = (wish.input as { reason?: unknown }).reason;
   return {
     preview,
-    otherForOrderMinor: Number(otherForOrderMinor),
-    otherTodayMinor: typeof today === "object" ? today.minor : 0,
-    reasonGiven: typeof reason === "string" && inOwnWords(reason, wish.said),
+    otherForOrderMinor: await movedForSubject(tx, forOrder, now),
+    otherTodayMinor: (await movedForCustomer(tx, today, now)).minor,
+    reasonGiven: wish.byPerson === true || (typeof reason === "string" && inOwnWords(reason, wish.said)),
     now,
   };
 }

@@ -56,6 +56,7 @@ export async function hold(
   const card = await enqueue(tx, clock, {
     lane: `approval:${approval}`,
     author: "desk",
+    thread: intent.thread,
     source: `approval:${approval}`,
     send: { does: "post", to: { channel }, post },
   });

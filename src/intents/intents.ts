@@ -16,7 +16,7 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
     ...given,
     async proposeAgain(tool, intent, said) {
       const proposed = await propose(tool, intent.input, {
-        turn: `${intent.turn}/${said.event}`,
+        turn: said.id,
         thread: intent.thread,
         opener: intent.opener,
         customer: said.customer,

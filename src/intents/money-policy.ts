@@ -15,7 +15,7 @@ export interface MoneyLimits {
 
 export interface MoneyFacts {
   preview: OkPreview;
-  /** Moved or pending for the same order, in minor units; where the preview says what was paid back, only what is pending. */
+  /** Moved or pending for the same order, in minor units; where the preview says what was paid back, only what is not in that. */
   otherForOrderMinor: number;
   /** Moved or pending for the same customer in the last day, in minor units. */
   otherTodayMinor: number;
@@ -51,7 +51,8 @@ export function decide(limits: MoneyLimits | undefined, facts: MoneyFacts): Deci
     if (!(age < limits.ageDaysMax + 1)) return no(`The order is older than ${limits.ageDaysMax} days.`);
   }
   const overToday = facts.otherTodayMinor + amount.minor > limits.perCustomerPerDayMaxMinor;
-  if (overToday || amount.minor > limits.withReasonUpToMinor) return { allow: true, approval: true };
+  if (overToday || unclear(limits, facts) || amount.minor > limits.withReasonUpToMinor)
+    return { allow: true, approval: true };
   if (amount.minor >= limits.atOnceUnderMinor && !facts.reasonGiven) {
     return {
       allow: false,
@@ -71,6 +72,12 @@ function overOrder(limits: MoneyLimits, facts: MoneyFacts, minor: number): strin
   return facts.otherForOrderMinor > 0
     ? "Something for this order is under way already."
     : "This is more than may be moved for this order.";
+}
+
+/** What was paid is not known, and something has been moved for this order before: a person decides whether there is more. */
+function unclear(limits: MoneyLimits, facts: MoneyFacts): boolean {
+  const unknown = limits.perOrderMaxMinor === "captured" && facts.preview.facts?.captured_minor === undefined;
+  return unknown && facts.otherForOrderMinor > 0;
 }
 
 function no(why: string): Decision {

@@ -24,12 +24,16 @@ export interface IntentsParts extends CheckParts {
 
 /** What the customer has done: pressed a button, or written a message that may be nothing but yes or no. */
 export interface Said {
+  /** The turn in which it was said. */
+  id: string;
   thread: ThreadId;
   opener: UserId;
   /** The inbox event: dealt with again after a death, it finds what it has decided. */
   event: string;
   asked: readonly string[];
-  pressed: { intent: string; yes: boolean; by: UserId } | undefined;
+  /** Who wrote, or pressed. */
+  by: UserId | undefined;
+  pressed: { intent: string; yes: boolean } | undefined;
   customer: { id: string } | undefined;
   /** Everything the customer has written in this conversation. */
   said: readonly string[];

@@ -1,11 +1,14 @@
 /** A write that the model asks for becomes an intent: previewed, checked, and then confirmed, approved or run. */
 import { audit } from "../ledger/audit.ts";
-import { type Intent, sameInTurn, sameOpen, writeIntent } from "../ledger/intents.ts";
+import { askAgain, type Intent, sameInTurn, sameOpen, writeIntent } from "../ledger/intents.ts";
+import type { OutboxRow } from "../ledger/outbox.ts";
+import type { Transaction } from "../ledger.ts";
 import type { Propose, Proposed, WriteRequest } from "../proposal.ts";
 import type { Tool } from "../tool.ts";
-import { type Checked, check } from "./check.ts";
+import { judge, look, type Seen, type Wish } from "./check.ts";
 import { execute } from "./execute.ts";
 import { hold } from "./hold.ts";
+import { stillTheBots } from "./ours.ts";
 import type { IntentsParts } from "./parts.ts";
 import { wording } from "./wording.ts";
 
@@ -22,82 +25,95 @@ export function createPropose(parts: IntentsParts): Propose {
       said: request.said,
       signal: request.signal,
     };
-    const checked = await check(parts, wish);
-    if (!checked.ok) {
-      await noteRefusal(parts, tool, request, checked.why);
-      return refused(checked);
+    const seen = await look(parts, wish);
+    if (seen.ok) await request.stillOurs();
+    const reserved = await parts.ledger.write((tx) =>
+      seen.ok ? reserve(tx, parts, wish, seen, request) : refuse(tx, parts, tool, request, seen),
+    );
+    if (!reserved.ok) {
+      parts.log.info("intent.refused", { tool: tool.name, turn: request.turn });
+      const { why, missing } = reserved;
+      return { result: { ok: false, reason: why, ...(missing ? { missing } : {}) }, failed: false };
     }
-    await request.stillOurs();
-    const { intent, known } = await reserve(parts, tool, input, request, checked);
-    return known ? standing(parts, tool, intent) : begin(parts, tool, intent, request);
+    parts.push(reserved.rows);
+    return standing(parts, tool, reserved.intent);
   };
 }
 
-/** The one intent for this call: a new row, or the one that is there. */
+interface Refused {
+  ok: false;
+  why: string;
+  missing?: "reason" | undefined;
+}
+
+/** The one intent for this call, new or known; `rows` put it to the desk. */
+type Reserved = { ok: true; intent: Intent; rows: OutboxRow[] } | Refused;
+
+/** What the policy says, and what becomes of it, at one moment: nothing else of this desk's comes between. */
 async function reserve(
+  tx: Transaction,
   parts: IntentsParts,
-  tool: Tool,
-  input: unknown,
+  wish: Wish,
+  seen: Seen,
   request: WriteRequest,
-  checked: Extract<Checked, { ok: true }>,
-): Promise<{ intent: Intent; known: boolean }> {
-  const { ledger, clock } = parts;
-  const now = clock.now();
-  const asks = parts.ruleOf(tool.name).confirm === "customer" || request.tainted;
-  const { hash, preview } = checked;
-  return ledger.write(async (tx) => {
-    const known =
-      (await sameInTurn(tx, { turn: request.turn, tool: tool.name, hash, subject: preview.subject })) ??
-      (await sameOpen(tx, request.thread, hash, now));
-    if (known) return { intent: known, known: true };
-    const intent: Intent = {
-      id: clock.id("i"),
-      thread: request.thread,
-      turn: request.turn,
-      opener: request.opener,
-      customer: request.customer?.id ?? "",
-      tool: tool.name,
-      input,
-      preview,
-      hash,
-      needsApproval: checked.decision.approval,
-      state: asks || checked.decision.approval ? "proposed" : "approved",
-      approval: undefined,
-      approver: undefined,
-      decidedBy: undefined,
-      attempts: 0,
-      result: undefined,
-      expiresAt: now + confirmMs,
-    };
-    await writeIntent(tx, intent, now);
-    await audit(tx, clock, {
-      actor: "bot",
-      action: "intent.proposed",
-      subject: `${tool.name} ${preview.subject}`,
-      thread: request.thread,
-      turn: request.turn,
-      detail: { intent: intent.id, ...(preview.amount ?? {}) },
-    });
-    return { intent, known: false };
-  });
-}
-
-async function begin(
-  parts: IntentsParts,
-  tool: Tool,
-  intent: Intent,
-  request: WriteRequest,
-): Promise<Proposed> {
-  const asks = parts.ruleOf(tool.name).confirm === "customer" || request.tainted;
-  if (asks) return asking(intent);
-  if (intent.needsApproval) {
-    await hold(parts, intent, undefined);
-    return { result: { pending: "approval", text: wording.held() }, failed: false };
+): Promise<Reserved> {
+  const now = parts.clock.now();
+  const { tool } = wish;
+  await stillTheBots(tx, request.thread);
+  const of = { turn: request.turn, tool: tool.name, hash: seen.hash, subject: seen.preview.subject };
+  const known = (await sameInTurn(tx, of)) ?? (await sameOpen(tx, request.thread, seen.hash, now));
+  if (known) {
+    const asked = { turn: request.turn, expiresAt: now + confirmMs };
+    const intent = known.state === "proposed" ? await askAgain(tx, known, asked, now) : known;
+    return { ok: true, intent, rows: [] };
   }
-  return ran(parts, tool, intent);
+  const decision = await judge(tx, parts, wish, seen);
+  if (!decision.allow) return refuse(tx, parts, tool, request, { ok: false, ...decision });
+  const asks = parts.ruleOf(tool.name).confirm === "customer" || request.tainted;
+  const intent = intentOf(wish, seen, request, {
+    id: parts.clock.id("i"),
+    needsApproval: decision.approval,
+    state: asks || decision.approval ? "proposed" : "approved",
+    expiresAt: now + confirmMs,
+  });
+  await writeIntent(tx, intent, now);
+  await audit(tx, parts.clock, {
+    actor: "bot",
+    action: "intent.proposed",
+    subject: `${tool.name} ${seen.preview.subject}`,
+    thread: request.thread,
+    turn: request.turn,
+    detail: { intent: intent.id, ...(seen.preview.amount ?? {}) },
+  });
+  const held = asks || !decision.approval ? undefined : await hold(tx, parts, intent, undefined);
+  return { ok: true, intent: held?.intent ?? intent, rows: held?.rows ?? [] };
 }
 
-/** The intent is there already: what stands of it. */
+function intentOf(
+  wish: Wish,
+  seen: Seen,
+  request: WriteRequest,
+  fresh: Pick<Intent, "id" | "needsApproval" | "state" | "expiresAt">,
+): Intent {
+  return {
+    ...fresh,
+    thread: request.thread,
+    turn: request.turn,
+    opener: request.opener,
+    customer: wish.customer,
+    tool: wish.tool.name,
+    input: wish.input,
+    preview: seen.preview,
+    hash: seen.hash,
+    approval: undefined,
+    approver: undefined,
+    decidedBy: undefined,
+    attempts: 0,
+    result: undefined,
+  };
+}
+
+/** What stands of the intent. */
 async function standing(parts: IntentsParts, tool: Tool, intent: Intent): Promise<Proposed> {
   switch (intent.state) {
     case "proposed":
@@ -134,24 +150,21 @@ function asking(intent: Intent): Proposed {
   };
 }
 
-function refused(checked: Extract<Checked, { ok: false }>): Proposed {
-  return {
-    result: { ok: false, reason: checked.why, ...(checked.missing ? { missing: checked.missing } : {}) },
-    failed: false,
-  };
-}
-
 /** Every refusal is on record. */
-function noteRefusal(parts: IntentsParts, tool: Tool, request: WriteRequest, why: string): Promise<void> {
-  parts.log.info("intent.refused", { tool: tool.name, turn: request.turn });
-  return parts.ledger.write((tx) =>
-    audit(tx, parts.clock, {
-      actor: "bot",
-      action: "intent.refused",
-      subject: tool.name,
-      thread: request.thread,
-      turn: request.turn,
-      detail: { why },
-    }),
-  );
+async function refuse(
+  tx: Transaction,
+  parts: IntentsParts,
+  tool: Tool,
+  request: WriteRequest,
+  { why, missing }: Refused,
+): Promise<Refused> {
+  await audit(tx, parts.clock, {
+    actor: "bot",
+    action: "intent.refused",
+    subject: tool.name,
+    thread: request.thread,
+    turn: request.turn,
+    detail: { why },
+  });
+  return { ok: false, why, missing };
 }

@@ -212,13 +212,38 @@ export async function sameOpen(
   );
 }
 
-/** What the customer of a thread has been asked to confirm last, if that question still stands. */
-export async function proposedIn(tx: Reader, thread: ThreadId, now: number): Promise<Intent | undefined> {
+/** The question is put again, in another turn, and stands as long as a new one. */
+export async function askAgain(
+  tx: Transaction,
+  intent: Intent,
+  asked: { turn: string; expiresAt: number },
+  now: number,
+): Promise<Intent> {
+  await tx.run(
+    "UPDATE intents SET turn = ?, expires_at = ?, changed_at = ? WHERE id = ? AND state = 'proposed'",
+    asked.turn,
+    asked.expiresAt,
+    now,
+    intent.id,
+  );
+  return { ...intent, ...asked };
+}
+
+/**
+ * What a plain "yes" in a thread is about: the store's question, where that is the last thing the customer was told. To
+ * anything said since, by the bot or by staff, it would be an answer to something else.
+ */
+export async function askedLast(tx: Reader, thread: ThreadId): Promise<Intent | undefined> {
   return intentOf(
     await tx.get(
-      "SELECT * FROM intents WHERE thread = ? AND state = 'proposed' AND expires_at > ? ORDER BY id DESC LIMIT 1",
+      `SELECT * FROM intents WHERE thread = ? AND state = 'proposed' AND turn =
+         (SELECT CASE WHEN deleted_at IS NULL THEN turn END FROM messages
+          WHERE thread = ? AND author IN ('bot', 'staff') AND NOT EXISTS
+            (SELECT 1 FROM outbox WHERE outbox.id = messages.id AND state IN ('failed', 'cancelled'))
+          ORDER BY seq DESC LIMIT 1)
+       ORDER BY id DESC LIMIT 1`,
       thread,
-      now,
+      thread,
     ),
   );
 }
@@ -232,22 +257,28 @@ export async function overdueApprovals(tx: Reader, now: number): Promise<Intent[
   return rows.map((row) => intentOf(row) as Intent);
 }
 
-const counted = `(state IN ('approved', 'running', 'done') OR (state IN ('proposed', 'awaiting_approval') AND expires_at > ?))`;
+/** One that has failed counts: nobody knows whether it was done. */
+const counted = `(state IN ('approved', 'running', 'done', 'failed')
+  OR (state IN ('proposed', 'awaiting_approval') AND expires_at > ?))`;
 
-/** Minor units that a tool has moved, or is about to, for a subject; without one intent. */
+/**
+ * Minor units that a tool has moved, or is about to, for a subject; without one intent.
+ * @param of `settledSince`: what was done, or failed, earlier is left out
+ */
 export async function movedForSubject(
   tx: Reader,
-  of: { tool: string; subject: string; except: string; pendingOnly: boolean },
+  of: { tool: string; subject: string; except: string; settledSince: number },
   now: number,
 ): Promise<number> {
-  const done = of.pendingOnly ? "AND state <> 'done'" : "";
   const row = await tx.get<{ sum: number }>(
-    `SELECT COALESCE(SUM(amount_minor), 0) AS sum FROM intents WHERE tool = ? AND subject IN (?, ?) AND id <> ? AND ${counted} ${done}`,
+    `SELECT COALESCE(SUM(amount_minor), 0) AS sum FROM intents WHERE tool = ? AND subject IN (?, ?) AND id <> ? AND ${counted}
+       AND (state NOT IN ('done', 'failed') OR changed_at >= ?)`,
     of.tool,
     of.subject,
     await formerly(tx, of.subject),
     of.except,
     now,
+    of.settledSince,
   );
   return Number(row?.sum ?? 0);
 }
