@@ -303,8 +303,10 @@ export function createAgent(parts: AgentParts): Agent {
   async function carry(work: Work, call: ToolCall): Promise<CallResult> {
     if (call.name === escalateName) return { result: { asked: "a person" }, failed: false };
     if (call.name === searchName) return searchAgain(work, call);
-    if (call.name.startsWith(transferPrefix)) return pass(work, call.name.slice(transferPrefix.length));
-    return boxFor(work).call(call, work.turn, work.tainted);
+    const box = boxFor(work);
+    if (call.name.startsWith(transferPrefix) && !box.holds(call))
+      return pass(work, call.name.slice(transferPrefix.length));
+    return box.call(call, work.turn, work.tainted);
   }
 
   async function searchAgain(work: Work, call: ToolCall): Promise<CallResult> {

@@ -15,6 +15,8 @@ export type CallResult = Proposed;
 export interface Toolbox {
   specs: readonly ToolSpec[];
   call(call: ToolCall, turn: Turn, tainted: boolean): Promise<CallResult>;
+  /** Whether a call asks for a tool of the company's, not for one of the agent's own. */
+  holds(call: ToolCall): boolean;
   /** Whether a call asks for a write: those run one after the other. */
   writes(call: ToolCall): boolean;
 }
@@ -89,7 +91,12 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
     }
   }
 
-  return { specs, call, writes: ({ name }) => byName.get(name)?.effect === "write" };
+  return {
+    specs,
+    call,
+    holds: ({ name }) => byName.has(name),
+    writes: ({ name }) => byName.get(name)?.effect === "write",
+  };
 }
 
 /** Who may call what, whatever the model believes: accounts only for a verified customer, in a private thread. */

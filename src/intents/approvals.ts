@@ -32,7 +32,8 @@ export async function decideApproval(parts: IntentsParts, admitted: Admitted, ac
     await conclude(parts, admitted, earlier, action.reason);
     return;
   }
-  const intent = await ledger.read((tx) => findApproval(tx, Number(action.value)));
+  const known = action.name === "intent.approve" || action.name === "intent.deny";
+  const intent = known ? await ledger.read((tx) => findApproval(tx, Number(action.value))) : undefined;
   const refusal = await refusalOf(parts, intent, action);
   if (!intent || refusal !== undefined) {
     await ledger.write(async (tx) => {
