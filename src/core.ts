@@ -192,7 +192,19 @@ export function createCore(parts: CoreParts): Core {
     clock,
     log,
   });
-  const service = createService({ ledger, platforms, desk, staff, push: sender.push, clock, log });
+  const service = createService({
+    ledger,
+    platforms,
+    channel,
+    queues: config.queues,
+    snippets: workspace.snippets,
+    desk,
+    staff,
+    pause: pause.set,
+    push: sender.push,
+    clock,
+    log,
+  });
   const replies = createReplies({
     ledger,
     platforms,

@@ -92,14 +92,33 @@ export function laneOf(event: Incoming): string {
  * cards, is taken out before anything is kept.
  */
 function cleanEvent(event: Incoming, max: number): Incoming {
-  if (event.kind !== "message" && event.kind !== "edit") return event;
-  const { message } = event;
-  const plain = message.text.replace(
-    /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g,
-    "",
-  );
+  switch (event.kind) {
+    case "message":
+    case "edit": {
+      const text = cleanText(event.message.text, max);
+      return text === event.message.text ? event : { ...event, message: { ...event.message, text } };
+    }
+    case "command": {
+      const { about } = event;
+      return {
+        ...event,
+        // The long number of an account is no card.
+        text: /^\s*transfer\b/i.test(event.text) ? event.text.slice(0, max) : cleanText(event.text, max),
+        ...(about ? { about: { ...about, text: cleanText(about.text, max) } } : {}),
+      };
+    }
+    case "action":
+    case "deletion":
+    case "home":
+    case "reaction":
+    case "trouble":
+      return event;
+  }
+}
+
+function cleanText(text: string, max: number): string {
+  const plain = text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g, "");
   const bounded =
     plain.length > max ? `${plain.slice(0, max)}\n[cut: ${plain.length - max} characters more]` : plain;
-  const { text } = redact(bounded);
-  return text === message.text ? event : { ...event, message: { ...message, text } };
+  return redact(bounded).text;
 }

@@ -8,6 +8,8 @@
  *   taken_over  a person has it; the bot says nothing and does nothing until hand-back
  *   resolved    finished; the customer's next message reopens it
  *
+ * A transfer puts it before other staff: nobody has it until one of them comes.
+ *
  * `moves` is the only list of changes between them; `move` throws on any other.
  */
 
@@ -21,12 +23,12 @@ export type UserId = string & { readonly __brand?: "UserId" };
 export type MessageId = string & { readonly __brand?: "MessageId" };
 
 export type Control = "automated" | "escalated" | "taken_over" | "resolved";
-export type Move = "escalate" | "take_over" | "hand_back" | "resolve" | "reopen";
+export type Move = "escalate" | "take_over" | "transfer" | "hand_back" | "resolve" | "reopen";
 
 export const moves: Readonly<Record<Control, Readonly<Partial<Record<Move, Control>>>>> = {
-  automated: { escalate: "escalated", take_over: "taken_over", resolve: "resolved" },
-  escalated: { take_over: "taken_over", hand_back: "automated", resolve: "resolved" },
-  taken_over: { take_over: "taken_over", hand_back: "automated", resolve: "resolved" },
+  automated: { escalate: "escalated", take_over: "taken_over", transfer: "escalated", resolve: "resolved" },
+  escalated: { take_over: "taken_over", transfer: "escalated", hand_back: "automated", resolve: "resolved" },
+  taken_over: { take_over: "taken_over", transfer: "escalated", hand_back: "automated", resolve: "resolved" },
   resolved: { reopen: "automated", take_over: "taken_over" },
 };
 

@@ -5,7 +5,7 @@
 import type { Incoming } from "../../src/message.ts";
 import { messageFrom, type People, rootOf, type Where } from "./incoming.ts";
 import { at, type Json, listAt, textAt } from "./payload.ts";
-import { channelId, isDirect, messageId, platformName, threadId } from "./thread-id.ts";
+import { channelId, isDirect, messageId, platformName, threadId, userId } from "./thread-id.ts";
 
 export type Interacted =
   | { kind: "incoming"; incoming: Incoming }
@@ -160,9 +160,16 @@ function command(body: Json, where: Where, people: People, interaction: string):
       keys: [keyOf(where, "command", channel, user, trigger)],
       ...common(where, spot(body, user), people, user, interaction),
       name: (textAt(body, "command") ?? "").replace(/^\//, ""),
-      text,
+      text: wordsOf(text, where.team),
     },
   };
+}
+
+/** A command's text comes escaped, with people by their ids. */
+function wordsOf(text: string, team: string): string {
+  return text
+    .replace(/<@([UW][A-Z0-9]+)(?:\|[^>]*)?>/g, (_, named: string) => userId(team, named))
+    .replace(/&(lt|gt|amp);/g, (_, name: "lt" | "gt" | "amp") => ({ lt: "<", gt: ">", amp: "&" })[name]);
 }
 
 function shortcut(body: Json, where: Where, people: People, interaction: string): Interacted {

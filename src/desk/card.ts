@@ -1,11 +1,12 @@
 /** A ticket as staff see it. Pure: the same ticket always makes the same card. */
 import type { Ticket } from "../ledger/tickets.ts";
-import type { Button, Post } from "../platform.ts";
+import type { Button, Menu, Post } from "../platform.ts";
 
 const lineMax = 300;
 const factsMax = 6;
 
-export function cardOf(ticket: Ticket): Post {
+/** @param queues those a ticket can be given to */
+export function cardOf(ticket: Ticket, queues: readonly string[]): Post {
   const { brief } = ticket;
   const title = `Ticket #${ticket.number}: ${ticket.ask}`;
   return {
@@ -44,6 +45,7 @@ export function cardOf(ticket: Ticket): Post {
       footer: footerOf(ticket),
     },
     buttons: buttonsOf(ticket),
+    menus: menusOf(ticket, queues),
   };
 }
 
@@ -75,6 +77,19 @@ function buttonsOf(ticket: Ticket): Button[] {
     case "resolved":
       return [];
   }
+}
+
+const transfer = "ticket.transfer";
+const pressCharactersMax = 90;
+
+/** Where else the ticket can wait. */
+function menusOf(ticket: Ticket, queues: readonly string[]): Menu[] {
+  if (ticket.state === "resolved") return [];
+  const options = queues
+    .filter((queue) => queue !== ticket.queue || ticket.state !== "open")
+    .map((queue) => ({ label: queue, value: `${ticket.number} ${queue}` }))
+    .filter(({ value }) => transfer.length + value.length <= pressCharactersMax);
+  return options.length > 0 ? [{ label: "Transfer…", action: transfer, options }] : [];
 }
 
 function cut(text: string): string {

@@ -24,6 +24,7 @@ import { type Appeal, enqueueCard, enqueueToStaff, type Opened, openTicketFor } 
 import { afterFailed, afterSent, customerToStaff, staffToCustomer } from "./relay.ts";
 import type { Staff } from "./staff.ts";
 import { stepInTo } from "./step-in.ts";
+import { type Receiver, transferTicket } from "./transfer.ts";
 
 export interface DeskParts {
   ledger: Ledger;
@@ -71,7 +72,7 @@ export function createDesk(parts: DeskParts) {
   /** Somebody pressed a button of the desk. */
   async function act(admitted: Admitted, action: Action): Promise<void> {
     const allowed = await parts.staff.includes(action.by);
-    const why = allowed ? await press(action.name, Number(action.value), action.by) : toStaff.notStaff();
+    const why = allowed ? await carryOut(action) : toStaff.notStaff();
     await ledger.write(async (tx) => {
       await markDone(tx, [admitted.id]);
       if (allowed) return;
@@ -85,6 +86,23 @@ export function createDesk(parts: DeskParts) {
     if (why) await tell(action, why);
   }
 
+  /** @returns why it was refused */
+  function carryOut({ name, value, by }: Action): Promise<string> {
+    if (name !== "ticket.transfer") return press(name, Number(value), by);
+    const [, number, queue = ""] = /^(\d{1,9}) (.+)$/.exec(value) ?? [];
+    return transfer(Number(number), { queue }, by);
+  }
+
+  /**
+   * Gives a ticket to a queue, or to somebody who has been found to be staff; twice is harmless.
+   * @returns why it was refused, in words for the person who asked; empty when it was done
+   */
+  async function transfer(number: number, to: Receiver, by: Person): Promise<string> {
+    if (!Number.isSafeInteger(number) || ("queue" in to && !parts.queues.includes(to.queue)))
+      return toStaff.noReceiver(parts.queues);
+    return refusable(() => ledger.write((tx) => transferTicket(tx, parts, { number, to, by })));
+  }
+
   /**
    * A move of a ticket by a member of staff; pressing twice is harmless.
    * @returns why it was refused, in words for the person who pressed; empty when it was done
@@ -95,8 +113,13 @@ export function createDesk(parts: DeskParts) {
       log.warn("action.unknown", { action: name });
       return toStaff.unknownAction();
     }
+    return refusable(() => ledger.write((tx) => moveTicket(tx, number, change, by)));
+  }
+
+  /** A change of hands takes effect at once, or is refused in words. */
+  async function refusable(work: () => Promise<{ thread: ThreadId; rows: OutboxRow[] }>): Promise<string> {
     try {
-      const { thread, rows } = await ledger.write((tx) => moveTicket(tx, number, change, by));
+      const { thread, rows } = await work();
       parts.interrupt(thread);
       parts.push(rows);
       return "";
@@ -208,6 +231,7 @@ export function createDesk(parts: DeskParts) {
     hear,
     act,
     press,
+    transfer,
     /** Whether a message belongs to the staff's side. */
     hosts: (message: Message): boolean => message.channel === parts.channel(),
     /** Unresolved tickets, for completion in commands. */

@@ -9,6 +9,10 @@ export const toCustomer = {
   slow: () => "This takes longer than usual. I am still on it.",
   broken: (ticket: number) =>
     `I am sorry: something on our side broke while I was working on your message. A colleague has it now, your ticket is #${ticket}.`,
+  toForget: (ticket: number) =>
+    `I have passed on that you want to be forgotten: your ticket is #${ticket}. A person will take care of it and tell you here.`,
+  writeFirst: () => "Write to me in a direct message first; then a person can answer you there.",
+  nothingKept: () => "There is no conversation with you here, so there is nothing to forget.",
 } as const;
 
 export const toStaff = {
@@ -26,6 +30,23 @@ export const toStaff = {
   notNow: (control: string) =>
     `That does not fit any more: the conversation is ${control.replace("_", " ")}.`,
   undelivered: (why: string) => `This did not reach the customer: ${why}`,
+  transferred: (to: string, by: string) => `Transferred to ${to} by ${by}.`,
+  alreadyIn: (queue: string) => `It waits in ${queue} already.`,
+  noReceiver: (queues: readonly string[]) =>
+    `Give it to a colleague of the desk's staff, or to one of the queues: ${queues.join(", ")}.`,
+  noted: (name: string, text: string) => `Note by ${name}: ${text}`,
+  noSnippet: (names: readonly string[]) =>
+    names.length > 0 ? `There is no such snippet. There are: ${names.join(", ")}.` : "There are no snippets.",
+  whichTicket: () => "Say for which ticket: `/support snippet NAME N`.",
+  takeItFirst: (number: number) => `Take ticket #${number} first: nothing was sent to the customer.`,
+  snippetSent: (name: string, text: string) => `${name} has sent the customer:\n\n${text}`,
+  wantsPerson: () => "The customer asks for a person.",
+  wantsToBeForgotten: () => "The customer asks to be forgotten.",
+  ticketAbout: (name: string) => `${name} has opened a ticket about this message.`,
+  paused: () => "The bot answers nobody now. `/support unpause` ends that.",
+  unpaused: () => "The bot answers again.",
+  done: () => "Done.",
+  notFromHere: () => "This message is no customer's.",
   cardFailed: (number: number) => `The card of ticket #${number} could not be posted.`,
   edited: (text: string) => `The customer has edited a message; it now reads:\n\n${text}`,
   deleted: () => "The customer has deleted a message.",

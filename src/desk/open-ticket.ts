@@ -93,7 +93,7 @@ export interface ToStaffParts {
 /** The card as it should look now. */
 export async function enqueueCard(
   tx: Transaction,
-  parts: ToStaffParts,
+  parts: ToStaffParts & Pick<OpenTicketParts, "queues">,
   ticket: Ticket,
   after?: ThreadId,
 ): Promise<OutboxRow[]> {
@@ -103,7 +103,7 @@ export async function enqueueCard(
     does: "card",
     ticket: ticket.number,
     channel,
-    post: cardOf(ticket),
+    post: cardOf(ticket, parts.queues),
     ...waitsFor(after),
   };
   return [await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send })];

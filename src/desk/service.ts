@@ -2,24 +2,33 @@
 import type { Clock } from "../clock.ts";
 import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
-import { findThread, newestThreadOf } from "../ledger/threads.ts";
+import type { OutboxRow } from "../ledger/outbox.ts";
+import { findThread, newestThreadOf, openThread, type Thread } from "../ledger/threads.ts";
 import { openTickets, type Ticket, ticketsOfUser } from "../ledger/tickets.ts";
-import type { Ledger } from "../ledger.ts";
+import type { Ledger, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import type { Incoming, Person } from "../message.ts";
+import type { Incoming, Message, Person } from "../message.ts";
 import type { Platform } from "../platform.ts";
-import { platformOf } from "../thread.ts";
-import { customerHelp, parseCommand, staffHelp } from "./commands.ts";
+import { type ChannelId, platformOf, type ThreadId } from "../thread.ts";
+import { customerHelp, parseCommand, type StaffCommand, staffHelp } from "./commands.ts";
 import type { Desk } from "./desk.ts";
-import { toCustomer } from "./notices.ts";
+import { toCustomer, toStaff } from "./notices.ts";
+import { type Request, requestTicket } from "./request.ts";
 import type { Staff } from "./staff.ts";
+import { type CarriedOut, noteOn, sendSnippet } from "./staff-commands.ts";
+import type { Receiver } from "./transfer.ts";
 
 export interface ServiceParts {
   ledger: Ledger;
   platforms: ReadonlyMap<string, Platform>;
+  /** The human channel. */
+  channel(): ChannelId | undefined;
+  queues: readonly string[];
+  snippets: readonly { name: string; text: string }[];
   desk: Desk;
   staff: Staff;
+  /** Sets the kill switch. */
+  pause(paused: boolean, by: string): Promise<void>;
   push(rows: readonly OutboxRow[]): void;
   clock: Clock;
   log: Log;
@@ -28,71 +37,160 @@ export interface ServiceParts {
 export type Service = ReturnType<typeof createService>;
 
 type Call = Extract<Incoming, { kind: "command" | "home" }>;
+type CommandCall = Extract<Call, { kind: "command" }>;
 
 const ticketsShown = 20;
 
 export function createService(parts: ServiceParts) {
-  const { ledger } = parts;
+  const { ledger, log } = parts;
 
   async function serve(admitted: Admitted, call: Call): Promise<void> {
     const isStaff = await parts.staff.includes(call.by);
     if (call.kind === "home") await showHome(call.by, isStaff);
-    else await answer(call, await carryOut(call, isStaff));
+    else await answer(call, await carryOut(admitted, call, isStaff));
     await ledger.write((tx) => markDone(tx, [admitted.id]));
   }
 
   /** What the asker reads. */
-  async function carryOut(call: Extract<Call, { kind: "command" }>, isStaff: boolean): Promise<string> {
-    const command = parseCommand(call.name === "open_ticket" ? "person" : call.text);
+  async function carryOut(admitted: Admitted, call: CommandCall, isStaff: boolean): Promise<string> {
+    if (call.name === "open_ticket") return openAbout(admitted, call, isStaff);
+    const command = parseCommand(call.text);
     switch (command.does) {
       case "person":
-        return askForPerson(call);
+        return askForPerson(admitted, call);
       case "status":
         return listed(await ledger.read((tx) => ticketsOfUser(tx, call.by.id, ticketsShown)));
-      case "tickets":
-        return isStaff ? listed(await parts.desk.tickets(ticketsShown)) : customerHelp;
-      case "press":
-        return isStaff
-          ? (await parts.desk.press(command.action, command.ticket, call.by)) || "Done."
-          : customerHelp;
+      case "forget":
+        return askToBeForgotten(admitted, call);
+      case "open":
       case "help":
-        return isStaff ? `${staffHelp}\n\n${customerHelp}` : customerHelp;
+        return isStaff ? `${staffHelp}\n${customerHelp}` : customerHelp;
+      case "tickets":
+      case "press":
+      case "note":
+      case "snippet":
+      case "transfer":
+      case "pause":
+        return isStaff ? forStaff(admitted, call, command) : refuse(call, command.does);
     }
   }
 
-  async function askForPerson(call: Extract<Call, { kind: "command" }>): Promise<string> {
-    const id = call.about?.thread ?? call.thread;
-    const lastWords = call.about?.text ?? "/support person";
-    const opened = await ledger.write(async (tx) => {
-      const thread = (id && (await findThread(tx, id))) || (await newestThreadOf(tx, call.by.id));
-      if (!thread || thread.opener !== call.by.id) return undefined;
-      if (thread.control !== "automated" || thread.ticket === undefined) {
-        if (thread.control === "escalated" || thread.control === "taken_over")
-          return { known: thread.ticket ?? 0, rows: [] };
+  async function forStaff(admitted: Admitted, call: CommandCall, command: StaffCommand): Promise<string> {
+    const { by } = call;
+    switch (command.does) {
+      case "tickets":
+        return listed(await parts.desk.tickets(ticketsShown));
+      case "press":
+        return (await parts.desk.press(command.action, command.ticket, by)) || toStaff.done();
+      case "note":
+        return commit((tx) => noteOn(tx, parts, admitted, { ...command, by }));
+      case "snippet":
+        return commit((tx) => sendSnippet(tx, parts, admitted, { ...command, in: call.thread, by }));
+      case "transfer": {
+        const to = await receiverNamed(command.to, by);
+        if (!to) return toStaff.noReceiver(parts.queues);
+        return (await parts.desk.transfer(command.ticket, to, by)) || toStaff.done();
       }
-      const {
-        ticket,
-        rows,
-        thread: moved,
-      } = await parts.desk.escalate(tx, {
-        thread,
-        escalation: { reason: "The customer asks for a person.", priority: "normal" },
-        lastWords,
-        transcript: [],
-        sources: [],
-      });
-      const notice = await enqueue(tx, parts.clock, {
-        lane: moved.id,
-        author: "bot",
-        thread: moved.id,
-        fence: moved.version,
-        send: { does: "post", to: { thread: moved.id }, post: { text: toCustomer.escalated(ticket.number) } },
-      });
-      return { known: ticket.number, rows: [...rows, notice] };
+      case "pause":
+        await parts.pause(command.paused, by.id);
+        return command.paused ? toStaff.paused() : toStaff.unpaused();
+    }
+  }
+
+  /** A queue, or somebody who is staff at this moment. */
+  async function receiverNamed(to: string, by: Person): Promise<Receiver | undefined> {
+    const queue = parts.queues.find((name) => name.toLowerCase() === to.toLowerCase());
+    if (queue !== undefined) return { queue };
+    if (to === by.id) return { person: by };
+    if (!to.includes(":")) return undefined;
+    const person = await personOf(to, by);
+    return person && (await parts.staff.includes(person)) ? { person } : undefined;
+  }
+
+  async function personOf(id: string, by: Person): Promise<Person | undefined> {
+    const platform = parts.platforms.get(platformOf(id));
+    try {
+      return platform?.person ? await platform.person(id) : { id, tenant: by.tenant, name: id };
+    } catch (error) {
+      log.warn("person.unknown", { user: id, error });
+      return undefined;
+    }
+  }
+
+  async function commit(work: (tx: Transaction) => Promise<CarriedOut>): Promise<string> {
+    const { told, rows } = await ledger.write(work);
+    parts.push(rows);
+    return told;
+  }
+
+  async function refuse(call: CommandCall, command: string): Promise<string> {
+    log.warn("command.refused", { command, by: call.by.id });
+    await ledger.write((tx) =>
+      audit(tx, parts.clock, { actor: call.by.id, action: "command.refused", subject: command }),
+    );
+    return toStaff.notStaff();
+  }
+
+  function askForPerson(admitted: Admitted, call: CommandCall): Promise<string> {
+    return request(admitted, (tx) => threadOf(tx, call), toCustomer.writeFirst(), {
+      by: call.by.id,
+      reason: toStaff.wantsPerson(),
+      lastWords: "/support person",
+      notice: toCustomer.escalated,
     });
-    if (!opened) return "Write to me in a direct message first; then a person can answer you there.";
-    parts.push(opened.rows);
-    return toCustomer.escalated(opened.known);
+  }
+
+  function askToBeForgotten(admitted: Admitted, call: CommandCall): Promise<string> {
+    return request(admitted, (tx) => threadOf(tx, call), toCustomer.nothingKept(), {
+      by: call.by.id,
+      reason: toStaff.wantsToBeForgotten(),
+      lastWords: toStaff.wantsToBeForgotten(),
+      notice: toCustomer.toForget,
+    });
+  }
+
+  /** Staff, or who wrote it, want a ticket about a message. */
+  async function openAbout(admitted: Admitted, call: CommandCall, isStaff: boolean): Promise<string> {
+    const { about, by } = call;
+    if (!about || about.channel === parts.channel()) return toStaff.notFromHere();
+    if (!isStaff && about.author.id !== by.id) return refuse(call, "open_ticket");
+    return request(admitted, (tx) => threadAbout(tx, about), toStaff.notFromHere(), {
+      by: by.id,
+      reason: isStaff ? toStaff.ticketAbout(by.name) : toStaff.wantsPerson(),
+      lastWords: about.text,
+      notice: toCustomer.escalated,
+    });
+  }
+
+  /** The conversation of a message; one that the desk was not part of begins with it. */
+  async function threadAbout(tx: Transaction, about: Message): Promise<Thread | undefined> {
+    await openThread(tx, about, parts.clock.now());
+    return findThread(tx, about.thread);
+  }
+
+  /** The asker's own conversation: where they are, or the newest. */
+  async function threadOf(tx: Transaction, call: CommandCall): Promise<Thread | undefined> {
+    const here: ThreadId | undefined = call.thread;
+    const thread = here && (await findThread(tx, here));
+    return thread?.opener === call.by.id ? thread : newestThreadOf(tx, call.by.id);
+  }
+
+  /** One commit with its event: a request that comes again after a death is the same request. */
+  async function request(
+    admitted: Admitted,
+    find: (tx: Transaction) => Promise<Thread | undefined>,
+    nowhere: string,
+    asked: Request,
+  ): Promise<string> {
+    const done = await ledger.write(async (tx) => {
+      await markDone(tx, [admitted.id]);
+      const thread = await find(tx);
+      const { channel, clock, desk } = parts;
+      return thread && requestTicket(tx, { channel, clock, escalate: desk.escalate }, thread, asked);
+    });
+    if (!done) return nowhere;
+    parts.push(done.rows);
+    return asked.notice(done.number);
   }
 
   async function showHome(person: Person, isStaff: boolean): Promise<void> {
@@ -105,15 +203,15 @@ export function createService(parts: ServiceParts) {
         .get(platformOf(person.id))
         ?.home?.(person.id, { text: `## ${title}\n\n${listed(tickets)}` });
     } catch (error) {
-      parts.log.warn("home.failed", { error });
+      log.warn("home.failed", { error });
     }
   }
 
-  async function answer(call: Extract<Call, { kind: "command" }>, text: string): Promise<void> {
+  async function answer(call: CommandCall, text: string): Promise<void> {
     try {
       await parts.platforms.get(platformOf(call.by.id))?.answer?.(call.interaction, { text });
     } catch (error) {
-      parts.log.warn("answer.failed", { command: call.name, error });
+      log.warn("answer.failed", { command: call.name, error });
     }
   }
 
@@ -131,7 +229,7 @@ export function createService(parts: ServiceParts) {
         ...(action.thread ? { thread: action.thread } : {}),
       });
     });
-    if (rating) parts.log.info("feedback.given", { rating, turn });
+    if (rating) log.info("feedback.given", { rating, turn });
   }
 
   return { serve, rate };

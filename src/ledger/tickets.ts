@@ -177,6 +177,16 @@ export async function ticketsOfUser(tx: Reader, user: UserId, limit: number): Pr
   return rows.map(ticketOf);
 }
 
+/** What a member of staff has at the moment, newest first. */
+export async function ticketsOfAssignee(tx: Reader, user: UserId, limit: number): Promise<Ticket[]> {
+  const rows = await tx.all(
+    "SELECT * FROM tickets WHERE state = 'taken' AND assignee = ? ORDER BY number DESC LIMIT ?",
+    user,
+    limit,
+  );
+  return rows.map(ticketOf);
+}
+
 function ticketOf(row: Record<string, SqlValue>): Ticket {
   const optional = (value: SqlValue | undefined): string | undefined =>
     value == null ? undefined : String(value);

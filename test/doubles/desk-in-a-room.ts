@@ -42,6 +42,9 @@ export interface DeskOptions {
   log?: Log;
   clock?: Clock;
   identity?: Identity;
+  snippets?: { name: string; text: string }[];
+  /** Stands between the desk and its ledger, e.g. to let the process die at a commit. */
+  between?(ledger: Ledger): Ledger;
   /** Changes of the configuration, e.g. the policy of tools. */
   configure?(config: Config): Config;
 }
@@ -70,8 +73,9 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
   const room = options.room ?? createRoom();
   const model = options.model ?? createScriptedModel("Hello, how can I help?");
   const offline = createScriptedModel("I answer without a language model.");
-  const ledger = await createSqliteLedger({ path: join(folder.path, "ledger.sqlite"), clock, log });
-  await migrate(ledger, migrations, { clock, log });
+  const file = await createSqliteLedger({ path: join(folder.path, "ledger.sqlite"), clock, log });
+  await migrate(file, migrations, { clock, log });
+  const ledger = options.between?.(file) ?? file;
   const { config } = readConfig({
     env: { SETTLE_MS: String(options.settleMs ?? 0) },
     workspace: folder.path,
@@ -84,7 +88,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
       specialists: options.specialists ?? [{ ...only, tools: tools.map((tool) => tool.name) }],
       entry: options.specialists?.[0]?.name ?? only.name,
       tools,
-      snippets: [],
+      snippets: options.snippets ?? [],
       identity: options.identity,
     },
     ledger,

@@ -3,7 +3,7 @@
  * and fails on demand. Who is in the room: customers by name, and staff in its human channel.
  */
 import { DeskError } from "../../src/errors.ts";
-import type { Incoming, Person } from "../../src/message.ts";
+import type { Incoming, Message, Person } from "../../src/message.ts";
 import type { Draft, Mark, Platform, Post, Posted, Receiver, Target } from "../../src/platform.ts";
 
 export interface Shown {
@@ -25,6 +25,12 @@ export interface Room extends Platform {
   says(customer: string, text: string, options?: SaysOptions): Promise<string>;
   staffSays(thread: string, text: string, name?: string): Promise<string>;
   presses(action: string, value: string | number, name?: string): Promise<void>;
+  /** Calls `/support` with these words, or another command. */
+  commands(
+    text: string,
+    name?: string,
+    more?: { thread?: string; name?: string; about?: Message },
+  ): Promise<void>;
   receives(event: Incoming): Promise<void>;
   /** Everything visible in a place: a customer's name, or a thread's id. */
   seen(place: string): string[];
@@ -212,6 +218,20 @@ export function createRoom(options: RoomOptions = {}): Room {
         interaction: id,
         by: person(who),
         channel,
+      });
+    },
+    async commands(text, who = "staff-maya", more = {}) {
+      const id = `${name}:c:${++count}`;
+      await receives({
+        kind: "command",
+        keys: [id],
+        name: more.name ?? "support",
+        text,
+        interaction: id,
+        by: person(who),
+        channel,
+        ...(more.thread ? { thread: more.thread } : {}),
+        ...(more.about ? { about: more.about } : {}),
       });
     },
     receives,
