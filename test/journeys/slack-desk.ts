@@ -1,0 +1,126 @@
+/** A Slack desk as a company runs it: the program's own process before the double of Slack, with or without a model. */
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createInhabitedSlack, type Transport } from "../adapters/slack/harness.ts";
+import type { Seen } from "../doubles/slack-server/seen.ts";
+import type { SlackServer } from "../doubles/slack-server/slack-server.ts";
+import { openTerminal, type Terminal, temporaryFolder } from "./terminal.ts";
+
+export interface SlackDesk {
+  slack: SlackServer;
+  readonly program: Terminal;
+  /** Waits for a message that holds all of this; the newest one. */
+  sees(channel: string, includes: string | RegExp, thread?: string): Promise<Seen>;
+  /** What the bot shows in a place, oldest first. */
+  byBot(channel: string, thread?: string): string[];
+  /** Waits until the bot shows more than so many messages in a place, and writes none any more. */
+  replied(channel: string, already: number, thread?: string): Promise<unknown>;
+  /** Waits until the bot has put this reaction on a message of staff. */
+  marked(channel: string, ts: string, name: string): Promise<unknown>;
+  /** The code of the newest mail in the data folder; undefined as long as there is none. */
+  mailedCode(): string | undefined;
+  /** Where the desk takes HTTP requests; empty with Socket Mode. */
+  address: string;
+  /** The process dies on the spot. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends the program as an operator does. @returns its exit code */
+  stop(): Promise<number | null>;
+  close(): Promise<void>;
+}
+
+/** @param modelUrl of an OpenAI-compatible server; the offline model without it */
+export async function openSlackDesk(
+  options: { transport?: Transport; modelUrl?: string; settleMs?: number } = {},
+): Promise<SlackDesk> {
+  const { transport = "socket", modelUrl, settleMs = 0 } = options;
+  const slack = await createInhabitedSlack();
+  const data = temporaryFolder();
+  const port = transport === "http" ? await freePort() : 0;
+  const address = port === 0 ? "" : `http://127.0.0.1:${port}/slack/events`;
+  if (address) slack.sendEventsTo(address);
+  const env = {
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_API_URL: slack.apiUrl,
+    SLACK_SUPPORT_CHANNELS: "C1",
+    DESK_CHANNEL: "slack:C2",
+    SETTLE_MS: String(settleMs),
+    ...(transport === "socket"
+      ? { SLACK_APP_TOKEN: slack.appToken }
+      : { SLACK_SIGNING_SECRET: slack.signingSecret, SLACK_PORT: String(port) }),
+    ...(modelUrl ? { OPENAI_BASE_URL: modelUrl, OPENAI_API_KEY: "k" } : {}),
+  };
+  const begin = () => openTerminal(data.path, { env });
+  let program = await begin();
+  const byBot = (channel: string, thread?: string) =>
+    slack
+      .messages(channel, thread)
+      .filter((one) => one.byBot && one.message.subtype !== "assistant_app_thread")
+      .map((one) => one.text);
+  const told = (error: unknown) => {
+    const everything = [...slack.world.messages.values()].flat().map((one) => `${one.channel} ${one.text}`);
+    return new Error(
+      `${String(error)}\n${everything.join("\n").slice(-4_000)}\n${program.errors().slice(-6_000)}`,
+    );
+  };
+  return {
+    slack,
+    get program() {
+      return program;
+    },
+    address,
+    async sees(channel, includes, thread) {
+      const fits = ({ text }: Seen) =>
+        typeof includes === "string" ? text.includes(includes) : includes.test(text);
+      return slack
+        .waitFor(() => slack.messages(channel, thread).findLast((one) => fits(one) && !one.streaming))
+        .catch((error: unknown) => {
+          throw told(`${includes} in ${channel}: ${String(error)}`);
+        });
+    },
+    byBot,
+    replied: (channel, already, thread) =>
+      slack
+        .waitFor(
+          () =>
+            byBot(channel, thread).length > already &&
+            !slack.messages(channel, thread).some((one) => one.streaming),
+        )
+        .catch((error: unknown) => {
+          throw told(`message ${already + 1} in ${channel}: ${String(error)}`);
+        }),
+    marked: (channel, ts, name) =>
+      slack.waitFor(() =>
+        slack.messages(channel).some((one) => one.ts === ts && one.message.reactions.has(name)),
+      ),
+    mailedCode() {
+      const folder = join(data.path, "mail");
+      const mails = readdirSync(data.path).includes("mail") ? readdirSync(folder) : [];
+      const codes = mails.map((mail) => /\b\d{6}\b/.exec(readFileSync(join(folder, mail), "utf8"))?.[0]);
+      return codes.at(-1);
+    },
+    async kill() {
+      await program.kill();
+    },
+    async start() {
+      program = await begin();
+    },
+    stop: () => program.kill("SIGTERM"),
+    async close() {
+      slack.dropHanging();
+      await program.kill();
+      await slack.close();
+      data.remove();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
