@@ -1,11 +1,10 @@
 /** A Slack desk as a company runs it: the program's own process before the double of Slack, with or without a model. */
-import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { createInhabitedSlack, type Transport } from "../adapters/slack/harness.ts";
 import type { Seen } from "../doubles/slack-server/seen.ts";
 import type { SlackServer } from "../doubles/slack-server/slack-server.ts";
+import { mailedCode } from "./mailed-code.ts";
 import { openTerminal, type Terminal, temporaryFolder } from "./terminal.ts";
 
 export interface SlackDesk {
@@ -95,12 +94,7 @@ export async function openSlackDesk(
       slack.waitFor(() =>
         slack.messages(channel).some((one) => one.ts === ts && one.message.reactions.has(name)),
       ),
-    mailedCode() {
-      const folder = join(data.path, "mail");
-      const mails = readdirSync(data.path).includes("mail") ? readdirSync(folder) : [];
-      const codes = mails.map((mail) => /\b\d{6}\b/.exec(readFileSync(join(folder, mail), "utf8"))?.[0]);
-      return codes.at(-1);
-    },
+    mailedCode: () => mailedCode(data.path),
     async kill() {
       await program.kill();
     },
