@@ -8,6 +8,7 @@
 import type { Desk } from "./desk/desk.ts";
 import type { Service } from "./desk/service.ts";
 import { codeOf } from "./errors.ts";
+import type { Files } from "./files.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Intents } from "./intents/intents.ts";
 import type { Control, Lanes, Next } from "./lanes.ts";
@@ -22,6 +23,7 @@ import type { Turns } from "./turns.ts";
 
 export interface BotParts {
   inbox: Inbox;
+  files: Files;
   lanes: Lanes;
   reception: Reception;
   intents: Intents;
@@ -34,6 +36,7 @@ export interface BotParts {
 
 export function createBot({
   inbox,
+  files,
   lanes,
   reception,
   intents,
@@ -75,10 +78,7 @@ export function createBot({
     }
     switch (event.kind) {
       case "message":
-        if (desk.hosts(event.message)) await desk.hear(first, event.message);
-        else if (await desk.isStaffIn(event.message)) await desk.stepIn(first, event.message);
-        else return converse(event.message.thread, inbox.burst(waiting), control);
-        return undefined;
+        return hear(inbox.burst(waiting), control);
       case "action":
         if (event.thread && isCustomers(event)) return converse(event.thread, [first], control);
         if (event.name.startsWith("intent.")) await intents.decide(first, event);
@@ -98,6 +98,18 @@ export function createBot({
         await desk.warn(first, event);
         return undefined;
     }
+  }
+
+  /** Somebody has written: their files are copied first. */
+  async function hear(burst: readonly Admitted[], control: Control): Promise<Next | undefined> {
+    const said = await files.copied(burst, control.signal);
+    const [first] = said;
+    if (first?.event.kind !== "message") return undefined;
+    const { message } = first.event;
+    if (desk.hosts(message)) await desk.hear(first, message);
+    else if (await desk.isStaffIn(message)) await desk.stepIn(first, message);
+    else return converse(message.thread, said, control);
+    return undefined;
   }
 
   /** A customer has written, or pressed a button of a question that was put to them. */

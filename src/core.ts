@@ -9,6 +9,7 @@ import { createDesk, type Desk } from "./desk/desk.ts";
 import { toCustomer } from "./desk/notices.ts";
 import { createService } from "./desk/service.ts";
 import { createStaff } from "./desk/staff.ts";
+import { createFiles } from "./files.ts";
 import { createMailer } from "./identity/mailer.ts";
 import { createVerification, type UnderWay } from "./identity/verification.ts";
 import { createInbox } from "./inbox.ts";
@@ -78,6 +79,8 @@ export function createCore(parts: CoreParts): Core {
   const turnPerMessage = (thread: string) => platforms.get(platformOf(thread))?.turnPerMessage ?? false;
   const staff = createStaff({ platforms, channel, staff: config.desk.staff, log });
 
+  const filesFolder = join(config.folders.data, "files");
+
   const sender = createSender({
     ledger,
     platforms,
@@ -94,6 +97,7 @@ export function createCore(parts: CoreParts): Core {
     queues: config.queues,
     notePrefix: config.desk.notePrefix,
     relay: config.desk.relay,
+    filesFolder,
     route: route,
     interrupt: (thread) => lanes.interrupt(thread, new Superseded("a person has the thread")),
     push: sender.push,
@@ -106,6 +110,15 @@ export function createCore(parts: CoreParts): Core {
     messageCharactersMax: config.limits.messageCharactersMax,
     turnPerMessage,
     clock,
+  });
+  const files = createFiles({
+    folder: filesFolder,
+    platforms,
+    deskChannel: channel,
+    model: parts.model,
+    ledger,
+    clock,
+    log,
   });
   const pause = createPause({
     ledger,
@@ -222,7 +235,7 @@ export function createCore(parts: CoreParts): Core {
     runningMax,
     clock,
   });
-  const bot = createBot({ inbox, lanes, reception, intents, desk, service, trouble, turns, replies });
+  const bot = createBot({ inbox, files, lanes, reception, intents, desk, service, trouble, turns, replies });
 
   const receiver: Receiver = {
     receive: bot.receive,

@@ -27,6 +27,12 @@ export interface FileRef {
   source?: string;
   /** True for a recorded voice message. */
   voice?: boolean;
+  /** Set by the core: the SHA-256 of the content, under which its copy lies in the data folder. */
+  copy?: string;
+  /** Set by the core: why there is no copy. */
+  fault?: string;
+  /** Set by the core: what is said in a recording. */
+  words?: string;
 }
 
 export interface Message {

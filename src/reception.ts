@@ -4,6 +4,7 @@ import type { Outcome } from "./agent/outcome.ts";
 import { wordsOfCustomer } from "./agent/toolbox.ts";
 import type { Show, Turn } from "./agent/turn.ts";
 import { messagesOf } from "./desk/relay.ts";
+import { unheard } from "./files.ts";
 import type { Verification } from "./identity/verification.ts";
 import type { Intents } from "./intents/intents.ts";
 import type { Settled } from "./intents/parts.ts";
@@ -46,6 +47,8 @@ export function createReception(parts: ReceptionParts) {
     if (parts.pause.paused()) {
       return appeal(turn, "I am switched off at the moment.", "Automated answers are paused.");
     }
+    if (turn.asked.length > 0 && turn.asked.every((text) => text.startsWith(unheard)))
+      return said(turn, voiceLost);
     const heard =
       open.author && turn.asked.length > 0
         ? await verification.hear(turn.thread, open.author, turn.asked.join("\n"))
@@ -83,6 +86,8 @@ export function createReception(parts: ReceptionParts) {
 const asksWhoTheyAre = /\be-?mail|\bverif|\bwho you are\b/i;
 const howToVerify =
   "For anything about your account, first tell me the e-mail address of the account; I will send a code there to make sure that it is you.";
+const voiceLost =
+  "I could not make out your voice message. Please write it to me, or say that you want a person.";
 const tooManyMessages =
   "You write faster than I can answer. I have kept everything and go on in a moment; say that you want a person at any time.";
 const tokensSpent =

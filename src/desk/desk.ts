@@ -35,6 +35,8 @@ export interface DeskParts {
   queues: readonly string[];
   notePrefix: string;
   relay: "assignee" | "staff";
+  /** Where copies of files lie. */
+  filesFolder: string;
   route(text: string, queues: readonly string[]): { queue: string; language: string };
   /** Stops what the bot is doing in a thread. */
   interrupt(thread: ThreadId): void;

@@ -10,6 +10,7 @@ import { writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Message } from "../message.ts";
 import type { Posted } from "../platform.ts";
+import { postOf } from "./files.ts";
 import { toCustomer, toStaff } from "./notices.ts";
 import { enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
 
@@ -17,6 +18,8 @@ export interface RelayParts extends ToStaffParts {
   notePrefix: string;
   /** Whose words in a ticket's thread reach the customer. */
   relay: "assignee" | "staff";
+  /** Where copies of files lie. */
+  filesFolder: string;
 }
 
 /** The customer's words, while a person has the thread or is awaited. */
@@ -41,7 +44,7 @@ export async function customerToStaff(
       at: message.sentAt,
     });
     if (thread.ticket === undefined || !parts.channel()) continue;
-    const post = { text: textWithFiles(message), as: message.author.name };
+    const post = { ...postOf(message, parts.filesFolder), as: message.author.name };
     rows.push(
       await enqueueForTicket(
         tx,
@@ -126,7 +129,7 @@ export async function staffToCustomer(
     send: {
       does: "post",
       to: { thread: thread.id },
-      post: { text: textWithFiles(message), as: message.author.name },
+      post: { ...postOf(message, parts.filesFolder), as: message.author.name },
     },
   });
   return [row];
@@ -187,8 +190,4 @@ async function ticketOf(tx: Transaction, row: OutboxRow): Promise<Ticket | undef
 
 export function messagesOf(admitted: readonly Admitted[]): Message[] {
   return admitted.flatMap(({ event }) => (event.kind === "message" ? [event.message] : []));
-}
-
-function textWithFiles(message: Message): string {
-  return [message.text, ...message.files.map((file) => `(file: ${file.name})`)].filter(Boolean).join("\n\n");
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Reader, Transaction } from "../ledger.ts";
-import type { Incoming, Message } from "../message.ts";
+import type { FileRef, Incoming, Message } from "../message.ts";
 
 export interface Admitted {
   id: string;
@@ -131,6 +131,19 @@ export async function amendWaiting(tx: Transaction, message: Message): Promise<b
   };
   await tx.run("UPDATE inbox SET event = ? WHERE id = ?", JSON.stringify(amended), row.id);
   return true;
+}
+
+/** What has become known of a waiting message's files; it may have been edited meanwhile. */
+export async function noteFiles(tx: Transaction, id: string, known: readonly FileRef[]): Promise<void> {
+  const row = await tx.get<{ event: string }>(
+    "SELECT event FROM inbox WHERE id = ? AND state = 'waiting'",
+    id,
+  );
+  const event = row && (JSON.parse(row.event) as Incoming);
+  if (event?.kind !== "message") return;
+  const files = event.message.files.map((file) => known.find((one) => one.id === file.id) ?? file);
+  const noted: Incoming = { ...event, message: { ...event.message, files } };
+  await tx.run("UPDATE inbox SET event = ? WHERE id = ?", JSON.stringify(noted), id);
 }
 
 /** Takes back a message that still waits. */

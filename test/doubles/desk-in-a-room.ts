@@ -77,7 +77,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
   await migrate(file, migrations, { clock, log });
   const ledger = options.between?.(file) ?? file;
   const { config } = readConfig({
-    env: { SETTLE_MS: String(options.settleMs ?? 0) },
+    env: { SETTLE_MS: String(options.settleMs ?? 0), DESKHAND_DATA: folder.path },
     workspace: folder.path,
   });
   const configure = options.configure ?? ((same: Config) => same);

@@ -3,7 +3,7 @@
  * and fails on demand. Who is in the room: customers by name, and staff in its human channel.
  */
 import { DeskError } from "../../src/errors.ts";
-import type { Incoming, Message, Person } from "../../src/message.ts";
+import type { FileRef, Incoming, Message, Person } from "../../src/message.ts";
 import type { Draft, Mark, Platform, Post, Posted, Receiver, Target } from "../../src/platform.ts";
 
 export interface Shown {
@@ -23,7 +23,7 @@ export type RoomFault = "unavailable" | "lost_answer" | "unreachable" | "rate_li
 
 export interface Room extends Platform {
   says(customer: string, text: string, options?: SaysOptions): Promise<string>;
-  staffSays(thread: string, text: string, name?: string): Promise<string>;
+  staffSays(thread: string, text: string, name?: string, said?: SaysOptions): Promise<string>;
   presses(action: string, value: string | number, name?: string): Promise<void>;
   /** Calls `/support` with these words, or another command. */
   commands(
@@ -40,12 +40,17 @@ export interface Room extends Platform {
   /** Posts into a place wait until the result is called. */
   hold(place: string): () => void;
   whispered: string[];
+  /** What `download` hands out, by the file's id; an error is thrown, a list is taken one after the other. */
+  files: Map<string, Uint8Array | Error | (Uint8Array | Error)[]>;
 }
 
 export interface SaysOptions {
   id?: string;
   customer?: string;
   order?: string;
+  files?: FileRef[];
+  /** Others can read the thread. */
+  shared?: boolean;
 }
 
 export interface RoomOptions {
@@ -68,6 +73,7 @@ export function createRoom(options: RoomOptions = {}): Room {
   const faults = new Map<string, RoomFault[]>();
   const holds = new Map<string, Promise<void>>();
   const whispered: string[] = [];
+  const files: Room["files"] = new Map();
   let desk: Receiver | undefined;
   let count = 0;
 
@@ -152,9 +158,9 @@ export function createRoom(options: RoomOptions = {}): Room {
         text,
         sentAt: count,
         order: said.order ?? String(count).padStart(9, "0"),
-        visibility: "private",
+        visibility: said.shared ? "shared" : "private",
         addressed: true,
-        files: [],
+        files: said.files ?? [],
       },
     });
     return id;
@@ -204,10 +210,16 @@ export function createRoom(options: RoomOptions = {}): Room {
       whispered.push(content.text);
       return true;
     },
+    async download(file) {
+      const held = files.get(file.id);
+      const content = Array.isArray(held) ? held.shift() : held;
+      if (content instanceof Uint8Array) return content;
+      throw content ?? new DeskError("platform_unreachable", "the file is gone");
+    },
     belongs: async (user, group) => group === channel && user.startsWith(`${name}:t:staff-`),
     says: (customer, text, said) =>
       hear(customer, threadOf(customer, name), threadOf(customer, name), text, said),
-    staffSays: (thread, text, who = "staff-maya") => hear(who, thread, channel, text),
+    staffSays: (thread, text, who = "staff-maya", said) => hear(who, thread, channel, text, said),
     async presses(action, value, who = "staff-maya") {
       const id = `${name}:m:${++count}`;
       await receives({
@@ -253,5 +265,6 @@ export function createRoom(options: RoomOptions = {}): Room {
       };
     },
     whispered,
+    files,
   };
 }
