@@ -71,6 +71,7 @@ const silenceMaxMs = 30_000;
 const runningMax = 256;
 const stopGraceMs = 12_000;
 const suggestionsMax = 25;
+const choresEveryMs = 60_000;
 
 export function createCore(parts: CoreParts): Core {
   const { config, workspace, ledger, platforms, clock, log } = parts;
@@ -246,6 +247,7 @@ export function createCore(parts: CoreParts): Core {
     },
   };
 
+  let stopChores = () => {};
   let connected = false;
   let stopped = false;
 
@@ -258,6 +260,9 @@ export function createCore(parts: CoreParts): Core {
       for (const platform of platforms.values()) await platform.connect(receiver);
       connected = true;
       await sender.recover();
+      stopChores = clock.every(choresEveryMs, () => {
+        intents.expire().catch((error: unknown) => log.warn("approvals.unexpired", { error }));
+      });
       for (const lane of await ledger.read(lanesWaiting))
         lanes.wake(lane, { settle: false, supersede: false });
     },
@@ -283,6 +288,7 @@ export function createCore(parts: CoreParts): Core {
     async stop(graceMs = stopGraceMs) {
       stopped = true;
       pause.close();
+      stopChores();
       await Promise.allSettled([...platforms.values()].map((platform) => platform.close()));
       await lanes.stop(graceMs);
       await sender.stop(graceMs);
