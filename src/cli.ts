@@ -25,6 +25,13 @@ async function main(): Promise<number> {
       process.stdout.write(`${command.help}\n`);
       return 0;
     }
+    const [stray] = positionals;
+    if (stray !== undefined && !command.takesWords) {
+      process.stderr.write(
+        `${name} does not know what to do with ${JSON.stringify(stray)}.\n\n${command.help}\n`,
+      );
+      return 2;
+    }
     return await command.run({ values, positionals });
   } catch (error) {
     return reportFailure(error, command.help);

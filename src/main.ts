@@ -1,7 +1,7 @@
 /** The composition root: configuration → parts → adapters → stop. The only file that knows every part. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, createClock } from "./clock.ts";
+import { makeFolder } from "./config/folders.ts";
 import type { Config, Sources } from "./config.ts";
 import { openControl } from "./control.ts";
 import { createCore } from "./core.ts";
@@ -40,7 +40,7 @@ export async function startDesk(sources: Sources): Promise<Running> {
   for (const warning of [...config.warnings, ...workspace.warnings])
     log.warn("config.doubtful", { ...warning });
   const { data } = config.folders;
-  makeFolder(data);
+  prepareFolder(data);
   const unlock = lockData(data);
   try {
     const ledger = await createSqliteLedger({ path: join(data, "ledger.sqlite"), clock, log });
@@ -166,9 +166,9 @@ export async function openModel({
   });
 }
 
-function makeFolder(folder: string): void {
+function prepareFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
   } catch (cause) {
     throw new DeskError("data_unusable", `${folder}: ${faultOf(cause)}`, { cause });
   }

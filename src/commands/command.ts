@@ -8,6 +8,8 @@ export interface Command {
   /** What --help prints. */
   help: string;
   options: NonNullable<ParseArgsConfig["options"]>;
+  /** It is given words besides its options. */
+  takesWords?: true;
   /** The exit code: 0 done, 1 it failed, 2 it was asked wrongly. */
   run(given: Given): Promise<number>;
 }

@@ -40,13 +40,15 @@ ${foldersHelp}`,
     print(
       `model      ${config.model.endpoint ? `${config.model.name} at ${config.model.endpoint.baseUrl}` : "none: the offline model"}`,
     );
-    print(`platforms  ${platformsOf(config).join(", ")}`);
+    print(`platforms  ${platformsOf(config).join(", ") || "none"}`);
     if (doubtful.length > 0) print(`\n${problemLines(doubtful).join("\n").replaceAll("✗", "?")}`);
     if (grave.length > 0) print(`\n${problemLines(grave).join("\n")}`);
-    print(`\n${grave.length} problems, ${doubtful.length} doubts`);
+    print(`\n${counted(grave.length, "problem")}, ${counted(doubtful.length, "doubt")}`);
     return grave.length > 0 ? 2 : 0;
   },
 };
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 async function examineArticles(
   config: Config,

@@ -9,6 +9,7 @@ export const init: Command = {
 
 Writes a small workspace that runs as it is: desk.yaml, a specialist, two articles, a tool. The folder must be new or
 empty; nothing is overwritten.`,
+  takesWords: true,
   options: {},
   async run(given) {
     const [folder, ...more] = given.positionals;

@@ -14,7 +14,8 @@ export function reportFailure(error: unknown, help: string): number {
     return error.code === "workspace_missing" ? 2 : 1;
   }
   if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) {
-    process.stderr.write(`${faultOf(error)}\n\n${help}\n`);
+    // What Node adds about dashes is about programs that have such arguments.
+    process.stderr.write(`${faultOf(error).split(". To specify")[0]}.\n\n${help}\n`);
     return 2;
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -19,6 +19,7 @@ workspace and ranked by their words.
 ${foldersHelp}
   --limit N         how many passages (default 5)
   --json            the same as JSON`,
+  takesWords: true,
   options: { ...folders, limit: { type: "string" }, json: { type: "boolean" } },
   async run(given) {
     const question = given.positionals.join(" ").trim();

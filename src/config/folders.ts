@@ -1,6 +1,6 @@
 /** Where the workspace and the data are. */
-import { existsSync, statSync } from "node:fs";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { errors } from "../errors.ts";
 import type { Problem } from "../platform.ts";
 
@@ -29,6 +29,24 @@ export function workspaceFolder(
 
 export function dataFolder(given: string | undefined, currentFolder: string): string {
   return resolve(currentFolder, given ?? ".deskhand");
+}
+
+/**
+ * Makes a folder and those above it that are missing. Node's own `recursive` never returns where a folder exists that
+ * takes none, as in /proc.
+ * @param mode the permissions of what is made
+ * @throws the system's error
+ */
+export function makeFolder(path: string, mode?: number): void {
+  if (existsSync(path)) return;
+  const above = dirname(resolve(path));
+  if (above !== resolve(path)) makeFolder(above, mode);
+  try {
+    mkdirSync(path, mode);
+  } catch (error) {
+    // Somebody else may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /** A path as a reader of the terminal would write it. */

@@ -29,15 +29,19 @@ function plain(word: string): string {
   return word.toLowerCase().replace(/[-_ ]/g, "").slice(0, 100);
 }
 
-/** Levenshtein's distance. */
+/** Levenshtein's distance, in which two letters that have changed places are one difference. */
 function differences(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = swapped ? before[j - 2]! + 1 : Number.POSITIVE_INFINITY;
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1, swap));
     }
+    before = row;
     row = next;
   }
   return row[b.length]!;

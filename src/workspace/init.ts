@@ -1,6 +1,7 @@
 /** `deskhand init DIR`: a new workspace. */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../config/folders.ts";
 import { DeskError, faultOf } from "../errors.ts";
 import { starter } from "./starter.ts";
 
@@ -11,10 +12,10 @@ import { starter } from "./starter.ts";
  */
 export function initWorkspace(folder: string): string[] {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     if (readdirSync(folder).length > 0) throw new Error("the folder is not empty");
     for (const [name, text] of Object.entries(starter)) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      makeFolder(dirname(join(folder, name)));
       writeFileSync(join(folder, name), text, { flag: "wx" });
     }
   } catch (cause) {

@@ -3,19 +3,11 @@
  * every file that went in and every file that came out with its hash; when one of them differs, all is compiled anew.
  * Outputs lie in a folder named for their content, put in place by one rename: a process that dies leaves nothing half.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import { makeFolder } from "../config/folders.ts";
 import { DeskError } from "../errors.ts";
 import { type Bundle, compileModules } from "./compile.ts";
 import { hashOf } from "./hash.ts";
@@ -97,7 +89,7 @@ function keep({ outputs }: Bundle, cache: string): string {
   const half = join(cache, `${folder}.${process.pid}`);
   rmSync(half, { recursive: true, force: true });
   // The data folder may not exist yet; it is for nobody else to read.
-  mkdirSync(half, { recursive: true, mode: 0o700 });
+  makeFolder(half, 0o700);
   for (const { name, content } of outputs) writeFileSync(join(half, name), content);
   rmSync(place, { recursive: true, force: true });
   renameSync(half, place);
