@@ -118,7 +118,8 @@ function hashOf(wish: Wish, preview: OkPreview): string {
   return createHash("sha256").update(canonical(bound)).digest("hex");
 }
 
-function canonical(value: unknown): string {
+/** One text for values that are the same but for the order of their keys. */
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);

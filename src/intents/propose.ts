@@ -1,11 +1,11 @@
 /** A write that the model asks for becomes an intent: previewed, checked, and then confirmed, approved or run. */
 import { audit } from "../ledger/audit.ts";
-import { askAgain, type Intent, sameInTurn, sameOpen, writeIntent } from "../ledger/intents.ts";
+import { askAgain, askedInTurn, type Intent, sameInTurn, sameOpen, writeIntent } from "../ledger/intents.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Propose, Proposed, WriteRequest } from "../proposal.ts";
 import type { Tool } from "../tool.ts";
-import { judge, look, type Seen, type Wish } from "./check.ts";
+import { canonical, judge, look, type Seen, type Wish } from "./check.ts";
 import { execute } from "./execute.ts";
 import { hold } from "./hold.ts";
 import { stillTheBots } from "./ours.ts";
@@ -17,6 +17,8 @@ const confirmMs = 15 * 60_000;
 
 export function createPropose(parts: IntentsParts): Propose {
   return async function propose(tool, input, request) {
+    const before = await begunBefore(parts, tool, input, request);
+    if (before) return before;
     const wish = {
       tool,
       input,
@@ -38,6 +40,27 @@ export function createPropose(parts: IntentsParts): Propose {
     parts.push(reserved.rows);
     return standing(parts, tool, reserved.intent);
   };
+}
+
+/**
+ * The same call earlier in this turn; what a process that died has left unfinished of it is carried through first. By now
+ * the company's data may say that it cannot be done any more: because it has been.
+ */
+async function begunBefore(
+  parts: IntentsParts,
+  tool: Tool,
+  input: unknown,
+  request: WriteRequest,
+): Promise<Proposed | undefined> {
+  const wanted = canonical(input);
+  let same: Proposed | undefined;
+  for (const intent of await parts.ledger.read((tx) => askedInTurn(tx, request.turn, tool.name))) {
+    const begun = intent.state === "approved" || intent.state === "running";
+    if (!begun && intent.state !== "done") continue;
+    const result = await standing(parts, tool, intent);
+    if (canonical(intent.input) === wanted) same = result;
+  }
+  return same;
 }
 
 interface Refused {

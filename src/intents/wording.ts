@@ -37,9 +37,10 @@ function told(result: unknown): string {
 export function reasonIn(result: unknown): string | undefined {
   if (typeof result !== "object" || result === null) return undefined;
   const { reason, error, ok, ...rest } = result as Record<string, unknown>;
-  const said = typeof reason === "string" ? reason : typeof error === "string" ? error : undefined;
-  const denied = ok === false || Object.values(rest).includes(false);
-  return denied && said !== undefined ? said : undefined;
+  const said = [reason, error].find((one): one is string => typeof one === "string" && one.trim() !== "");
+  if (ok === false) return said ?? "no reason was given.";
+  const denied = said === error || Object.values(rest).includes(false);
+  return said !== undefined && denied ? said : undefined;
 }
 
 function sentence(text: string): string {

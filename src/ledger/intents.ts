@@ -172,6 +172,12 @@ export async function findApproval(tx: Reader, approval: number): Promise<Intent
   return intentOf(await tx.get("SELECT * FROM intents WHERE approval = ?", approval));
 }
 
+/** What a turn has asked of a tool so far; also before a death, when it is begun again. */
+export async function askedInTurn(tx: Reader, turn: string, tool: string): Promise<Intent[]> {
+  const rows = await tx.all("SELECT * FROM intents WHERE turn = ? AND tool = ? ORDER BY id", turn, tool);
+  return rows.map((row) => intentOf(row) as Intent);
+}
+
 /** The same call in the same turn is one intent, however often the model makes it, or the turn is begun again. */
 export async function sameInTurn(
   tx: Reader,

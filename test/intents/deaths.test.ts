@@ -1,0 +1,130 @@
+/** The process dies at every commit of a write's way, before and after it; the next process takes over. */
+import { afterEach, describe, expect, it } from "vitest";
+import type { ToolPolicy } from "../../src/config.ts";
+import { type DeskInARoom, type DeskOptions, openDesk } from "../doubles/desk-in-a-room.ts";
+import { createRoom, type Room, threadOf } from "../doubles/room.ts";
+import { temporaryFolder } from "../journeys/terminal.ts";
+import { mortal } from "./mortal.ts";
+import { createShop, obliging, type Shop, usual } from "./shop.ts";
+
+const left: (() => unknown)[] = [];
+const cleanUp = async () => {
+  for (const remove of left.splice(0).reverse()) await remove();
+};
+afterEach(cleanUp);
+
+interface Story {
+  policy: ToolPolicy;
+  /** What happens, in order; each is delivered until the desk has it, as platforms do. */
+  events: ((room: Room) => Promise<unknown>)[];
+}
+
+const ann = { id: "room:t:ann", tenant: "t", name: "ann", customer: "cust_ann" };
+const writes = (id: string, text: string) => (room: Room) =>
+  room.says("ann", text, { id, customer: "cust_ann", order: id });
+const presses =
+  (id: string, button: string, value: (room: Room) => string, who: typeof ann) => (room: Room) => {
+    const thread = threadOf("ann");
+    const place = who === ann ? { channel: thread, thread } : { channel: room.deskChannel ?? "" };
+    return room.receives({
+      kind: "action",
+      keys: [id],
+      name: button,
+      value: value(room),
+      interaction: id,
+      by: who,
+      ...place,
+    });
+  };
+const asked = (room: Room) =>
+  room.shown.find((one) => one.post.confirmation)?.post.confirmation?.id ?? "not asked yet";
+const maya = { id: "room:t:staff-maya", tenant: "t", name: "Maya" } as typeof ann;
+
+const stories: Record<string, Story> = {
+  "confirmed by a word": {
+    policy: usual,
+    events: [writes("m1", "refund ord_1: it arrived broken"), writes("m2", "yes")],
+  },
+  "confirmed by a button": {
+    policy: usual,
+    events: [writes("m1", "refund ord_1: it arrived broken"), presses("p1", "intent.confirm", asked, ann)],
+  },
+  "done at the customer's request": {
+    policy: { ...usual, confirm: "none" },
+    events: [writes("m1", "refund ord_1: it arrived broken")],
+  },
+  "approved by staff": {
+    policy: usual,
+    events: [
+      writes("m1", "refund ord_3: it arrived broken"),
+      writes("m2", "yes"),
+      presses("p1", "intent.approve", () => "1", maya),
+    ],
+  },
+};
+
+describe.each(Object.entries(stories))("a write %s", (_name, story) => {
+  it("is done once and told once, wherever the process dies", async () => {
+    const whole = await tell(story, undefined);
+    expect(whole.shop.paid.size).toBe(1);
+    expect(whole.commits).toBeGreaterThan(5);
+    for (let at = 1; at <= whole.commits; at++) {
+      for (const made of [true, false]) {
+        const { shop, room, desk } = await tell(story, { at, made });
+        const where = `dead ${made ? "after" : "before"} commit ${at} of ${whole.commits}`;
+        expect(shop.paid.size, where).toBe(1);
+        const done = room.seen("ann").filter((text) => /^Done|All right/.test(text));
+        expect(done, where).toHaveLength(1);
+        expect(await states(desk), where).toEqual(["done"]);
+        await cleanUp();
+      }
+    }
+  }, 120_000);
+});
+
+/** The story in a process that dies once, and in the one after it. */
+async function tell(
+  story: Story,
+  death: { at: number; made: boolean } | undefined,
+): Promise<{ shop: Shop; room: Room; desk: DeskInARoom; commits: number }> {
+  const shop = createShop({ tells: true });
+  const life = mortal(death);
+  const room = createRoom();
+  const folder = temporaryFolder();
+  left.push(folder.remove);
+  const options: DeskOptions = {
+    room,
+    data: folder.path,
+    model: obliging(),
+    tools: [shop.tool],
+    configure: (config) => ({ ...config, tools: { refund: story.policy } }),
+  };
+  const first = openDesk({ ...options, between: life.between });
+  first.then((desk) => left.push(() => (life.gone ? desk.ledger.close() : desk.close())));
+  let desk = await Promise.race([first, life.dead]);
+  let second = false;
+  for (const event of story.events) {
+    if (desk && (await Promise.race([comesOf(desk, event), ...(second ? [] : [life.dead])]))) continue;
+    desk = await openNext(options);
+    second = true;
+    await comesOf(desk, event);
+  }
+  return { shop, room, desk: desk as DeskInARoom, commits: life.commits };
+}
+
+async function openNext(options: DeskOptions): Promise<DeskInARoom> {
+  const desk = await openDesk(options);
+  left.push(desk.close);
+  return desk;
+}
+
+async function comesOf(desk: DeskInARoom, event: Story["events"][number]): Promise<boolean> {
+  await event(desk.room);
+  await desk.quiet();
+  return true;
+}
+
+async function states(desk: DeskInARoom): Promise<string[]> {
+  const rows = await desk.ledger.read((tx) => tx.all<{ state: string }>("SELECT state FROM intents"));
+  return rows.map((row) => row.state);
+}

@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { DeskError } from "../../src/errors.ts";
+import { findIntent, moveIntent } from "../../src/ledger/intents.ts";
+import type { DeskInARoom } from "../doubles/desk-in-a-room.ts";
+import { createShop, deeds, openShop, question, type Shop, type ShopOptions, says } from "./shop.ts";
+
+let desk: DeskInARoom;
+let shop: Shop;
+afterEach(() => desk.close());
+
+async function confirmed(faults: Shop["faults"], options: ShopOptions = {}): Promise<void> {
+  shop = createShop(options);
+  shop.faults.push(...faults);
+  desk = await openShop(shop);
+  await says(desk, "ann", "refund ord_1: it arrived broken");
+  await says(desk, "ann", "yes");
+}
+const told = () => desk.room.seen("ann").at(-1);
+
+describe("a backend in trouble", () => {
+  it("that was down is asked again, under the same key", async () => {
+    await confirmed(["before"]);
+    expect(shop.asked).toHaveLength(2);
+    expect(new Set(shop.asked).size).toBe(1);
+    expect(shop.paid.size).toBe(1);
+    expect(told()).toBe("Done: Refund 40.00 USD for ord_1.");
+  });
+
+  it("whose answer was lost is looked up before it is asked again", async () => {
+    await confirmed(["after"]);
+    expect(shop.asked).toHaveLength(1);
+    expect(shop.paid.size).toBe(1);
+    expect(told()).toBe("Done: Refund 40.00 USD for ord_1.");
+  });
+
+  it("that cannot be looked up is asked again under the same key, which makes it one payment", async () => {
+    await confirmed(["after"], { cannotTell: true });
+    expect(shop.asked).toHaveLength(2);
+    expect(shop.paid.size).toBe(1);
+  });
+
+  it("that stays down: an honest word, and a person looks at it", async () => {
+    await confirmed(["before", "before", "before"]);
+    expect(shop.asked).toHaveLength(3);
+    expect(told()).toContain("I could not make sure that this was done.");
+    expect(desk.room.seen("desk")[0]).toBeDefined();
+    expect(await deeds(desk)).toContain("intent.failed");
+  });
+
+  it("of which nobody knows whether it has paid: what it may have paid counts against the limits", async () => {
+    await confirmed(["before", "before", "before"]);
+    const rows = await desk.ledger.read((tx) => tx.all("SELECT id FROM intents WHERE state = 'failed'"));
+    expect(rows).toHaveLength(1);
+    await desk.ledger.write((tx) =>
+      tx.run("UPDATE threads SET control = 'automated', version = version + 1"),
+    );
+    await says(desk, "ann", "refund ord_1: it arrived broken");
+    await says(desk, "ann", "yes");
+    expect(shop.paid.size).toBe(0);
+    expect(told()).toContain("needs the approval of a colleague");
+  });
+});
+
+describe("the table of moves", () => {
+  it("lets an intent leave a state once, and refuses moves it does not have", async () => {
+    shop = createShop();
+    desk = await openShop(shop);
+    await says(desk, "ann", "refund ord_1: it arrived broken");
+    const intent = await desk.ledger.read((tx) => findIntent(tx, question(desk).id));
+    if (!intent) throw new Error("no intent");
+    const moved = await desk.ledger.write((tx) => moveIntent(tx, intent, "decline", 1));
+    expect(moved?.state).toBe("declined");
+    expect(await desk.ledger.write((tx) => moveIntent(tx, intent, "confirm", 1))).toBeUndefined();
+    const again = desk.ledger.write((tx) => moveIntent(tx, moved ?? intent, "confirm", 1));
+    await expect(again).rejects.toThrow(DeskError);
+  });
+});
