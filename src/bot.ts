@@ -145,6 +145,7 @@ export function createBot({
     try {
       const outcome = await reception.answer(open, show);
       replies.send(open, await turns.end(open, outcome));
+      if (outcome.goesTo) lanes.wake(outcome.goesTo.thread, { settle: false, supersede: false });
       return undefined;
     } catch (error) {
       await replies.abandon(open);

@@ -7,6 +7,7 @@ import type { Clock } from "./clock.ts";
 import { type Config, policyOf } from "./config.ts";
 import { createDesk, type Desk } from "./desk/desk.ts";
 import { toCustomer } from "./desk/notices.ts";
+import { createPrivately } from "./desk/privately.ts";
 import { createService } from "./desk/service.ts";
 import { createStaff } from "./desk/staff.ts";
 import { createFiles } from "./files.ts";
@@ -23,9 +24,11 @@ import type { Ledger } from "./ledger.ts";
 import { createLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { forgiving } from "./memory/forgiving.ts";
+import { createSessionMemory } from "./memory/session-memory.ts";
 import type { Memory } from "./memory.ts";
 import { createPause, type Pause } from "./pause.ts";
 import type { Platform, Receiver } from "./platform.ts";
+import { createRecall } from "./recall.ts";
 import { createReception } from "./reception.ts";
 import { createReplies } from "./replies.ts";
 import { route } from "./routing/route.ts";
@@ -143,14 +146,22 @@ export function createCore(parts: CoreParts): Core {
     clock,
     log,
   });
+  const privately = createPrivately({ platforms, channel, clock, log });
+  const sessions = createSessionMemory({
+    memory: parts.memory,
+    clock,
+    log,
+    idleMs: config.limits.sessionIdleMs,
+  });
   const turns = createTurns({
     ledger,
     customerOf: verification.customerOf,
+    carryOver: privately.carryOver,
     paused: pause.paused,
     escalate: desk.escalate,
     escalationNotice: toCustomer.escalated,
     turnPerMessage,
-    historyItemsMax: config.limits.historyItemsMax,
+    recall: createRecall({ ledger, sessions, historyItemsMax: config.limits.historyItemsMax }),
     clock,
     log,
   });
@@ -196,6 +207,7 @@ export function createCore(parts: CoreParts): Core {
     intents,
     limits,
     agent,
+    privately,
     notify: async (thread, text) => sender.push([await turns.notify(thread, text)]),
   });
   const trouble = createTrouble({
@@ -214,6 +226,8 @@ export function createCore(parts: CoreParts): Core {
     snippets: workspace.snippets,
     desk,
     staff,
+    privately,
+    wake: (lane) => lanes.wake(lane, { settle: false, supersede: false }),
     pause: pause.set,
     push: sender.push,
     clock,
@@ -292,6 +306,7 @@ export function createCore(parts: CoreParts): Core {
       await Promise.allSettled([...platforms.values()].map((platform) => platform.close()));
       await lanes.stop(graceMs);
       await sender.stop(graceMs);
+      await sessions.close();
     },
   };
 }

@@ -68,7 +68,9 @@ export function createFiles(parts: FilesParts) {
       const listens = message.channel !== parts.deskChannel() && isVoice(kept) && kept.words === undefined;
       files.push(listens ? await noted(id, await listenTo(kept, signal)) : kept);
     }
-    const words = files.flatMap((file) => (file.words === undefined ? [] : [file.words]));
+    const words = files.flatMap((file) =>
+      file.words === undefined || message.text.includes(file.words) ? [] : [file.words],
+    );
     return { ...message, files, text: [message.text, ...words].filter(Boolean).join("\n") };
   }
 

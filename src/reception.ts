@@ -3,6 +3,8 @@ import type { Agent } from "./agent/agent.ts";
 import type { Outcome } from "./agent/outcome.ts";
 import { wordsOfCustomer } from "./agent/toolbox.ts";
 import type { Show, Turn } from "./agent/turn.ts";
+import { toCustomer } from "./desk/notices.ts";
+import type { Privately } from "./desk/privately.ts";
 import { messagesOf } from "./desk/relay.ts";
 import { unheard } from "./files.ts";
 import type { Verification } from "./identity/verification.ts";
@@ -22,6 +24,7 @@ export interface ReceptionParts {
   intents: Intents;
   limits: Limits;
   agent: Agent;
+  privately: Pick<Privately, "find">;
   /** A line of the desk's own to a customer. */
   notify(thread: Thread, text: string): Promise<void>;
 }
@@ -68,7 +71,17 @@ export function createReception(parts: ReceptionParts) {
     const over = turn.asked.some(parts.wantsPerson) ? undefined : await limits.tokensOver(turn.opener);
     if (over) return said(turn, tokensSpent);
     const outcome = await parts.agent.answer({ ...turn, show });
+    if (turn.visibility === "shared" && outcome.kind !== "escalation" && neededPrivacy(outcome.entries))
+      return inPrivate(open, outcome);
     return neededCustomer(outcome.entries) ? offered(open, turn, outcome) : outcome;
+  }
+
+  /** Nothing of an account is said where others read: the question is asked again where they do not. */
+  async function inPrivate(open: OpenTurn, outcome: Outcome): Promise<Outcome> {
+    const way = open.author && (await parts.privately.find(open.author, open.thread.id));
+    const told = { ...outcome, kind: "answer" as const, sources: [] };
+    if (!way) return { ...told, text: toCustomer.noPrivateWay() };
+    return { ...told, text: toCustomer.goesPrivate(way.way), goesTo: way };
   }
 
   /** A tool needed to know the customer: from now on the desk listens for an address, and says so once. */
@@ -93,12 +106,17 @@ const tooManyMessages =
 const tokensSpent =
   "I have reached what I may use for today, so I can't answer that. Say that you want a person, and a colleague will help you.";
 
-function neededCustomer(entries: readonly TranscriptItem[]): boolean {
-  return entries.some(
-    (item) =>
-      item.role === "result" &&
-      item.failed &&
-      (item.result as { error?: unknown } | null)?.error === "identity_needed",
+const neededCustomer = (entries: readonly TranscriptItem[]): boolean =>
+  failures(entries).some((failure) => failure?.error === "identity_needed");
+
+const neededPrivacy = (entries: readonly TranscriptItem[]): boolean =>
+  failures(entries).some((failure) => failure?.error === "tool_refused" && failure.privately === true);
+
+function failures(entries: readonly TranscriptItem[]): ({ error?: unknown; privately?: unknown } | null)[] {
+  return entries.flatMap((item) =>
+    item.role === "result" && item.failed
+      ? [item.result as { error?: unknown; privately?: unknown } | null]
+      : [],
   );
 }
 

@@ -3,18 +3,20 @@ import type { Outcome } from "./agent/outcome.ts";
 import type { Turn } from "./agent/turn.ts";
 import type { Clock } from "./clock.ts";
 import type { Appeal, Opened } from "./desk/open-ticket.ts";
+import type { Privately } from "./desk/privately.ts";
 import { messagesOf } from "./desk/relay.ts";
 import type { Control } from "./lanes.ts";
 import { audit } from "./ledger/audit.ts";
 import { type Admitted, markDone } from "./ledger/inbox.ts";
 import { enqueue, type OutboxRow } from "./ledger/outbox.ts";
 import { advanceThread, fenced, findThread, moveThread, type Thread, versionOf } from "./ledger/threads.ts";
-import { historyOf, writeJournal, writeMessage } from "./ledger/transcript.ts";
+import { writeJournal, writeMessage } from "./ledger/transcript.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import type { Incoming, Person } from "./message.ts";
 import type { Post } from "./platform.ts";
 import type { Confirmation } from "./proposal.ts";
+import type { Recall } from "./recall.ts";
 import type { MessageId, ThreadId } from "./thread.ts";
 
 export interface TurnsParts {
@@ -22,13 +24,15 @@ export interface TurnsParts {
   /** The verified customer behind an account, if there is one. */
   customerOf(person: Person): Promise<{ id: string; fresh: boolean } | undefined>;
   escalate(tx: Transaction, appeal: Appeal): Promise<Opened>;
+  /** What was asked where others read is asked again in a private thread. */
+  carryOver: Privately["carryOver"];
   /** The kill switch. */
   paused(): boolean;
   /** What a customer is told when a person has been asked. */
   escalationNotice(ticket: number): string;
   /** Platforms where each message has its own reply, and the reply says to which. */
   turnPerMessage(thread: ThreadId): boolean;
-  historyItemsMax: number;
+  recall: Recall;
   clock: Clock;
   log: Log;
 }
@@ -53,7 +57,7 @@ export function createTurns(parts: TurnsParts) {
   const { ledger, clock, log } = parts;
 
   async function begin(thread: Thread, admitted: readonly Admitted[], control: Control): Promise<OpenTurn> {
-    const history = await ledger.read((tx) => historyOf(tx, thread.id, parts.historyItemsMax, thread.since));
+    const history = await parts.recall.history(thread);
     const messages = messagesOf(admitted);
     const author = messages.at(-1)?.author ?? presserOf(admitted[0]?.event);
     const reply = clock.id("o");
@@ -70,7 +74,7 @@ export function createTurns(parts: TurnsParts) {
       turns: thread.turns,
       specialist: thread.specialist,
       customer: author?.id === thread.opener ? await parts.customerOf(author) : undefined,
-      history: history.map((one) => one.item),
+      history,
       asked: messages.map((message) =>
         [message.text, ...message.files.map((file) => `[file: ${file.name}]`)].filter(Boolean).join("\n"),
       ),
@@ -146,6 +150,7 @@ export function createTurns(parts: TurnsParts) {
     });
     await auditTurn(tx, open, outcome);
     const { thread, text, rows } = await conclude(tx, open, outcome);
+    if (outcome.goesTo) rows.push(...(await parts.carryOver(tx, thread, outcome.goesTo, messages)));
     await writeMessage(tx, turn.thread, seq + 2, {
       id: open.reply,
       author: "bot",

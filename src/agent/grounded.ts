@@ -18,7 +18,7 @@ export const grounded: Policy = {
         objection: `These are in no article and no tool result: ${strange.slice(0, 8).join(", ")}. Leave them out, or use a tool, or ask for a person.`,
       };
     }
-    const states = figures.length > 0 || rule.test(draft.text);
+    const states = figures.some((figure) => !fromCustomer(draft, figure)) || rule.test(draft.text);
     if (!states || citedIn(draft.text, draft.passages.length).length > 0 || restsOnTools(draft.transcript))
       return { pass: true };
     return {
@@ -57,6 +57,13 @@ function figuresOf(text: string): string[] {
     figures.add(value);
   }
   return [...figures];
+}
+
+/** Saying the customer's own order number back states nothing. */
+function fromCustomer(draft: DraftText, figure: string): boolean {
+  return draft.transcript.some(
+    (item) => item.role === "customer" && standsIn(item.text.toLowerCase(), figure),
+  );
 }
 
 /** Figures that stand in nothing the model was given. Most stand there letter by letter; only the rest are compared as values. */

@@ -3,6 +3,7 @@ import type { Escalation } from "../escalation.ts";
 import type { TranscriptItem } from "../language-model.ts";
 import type { Source } from "../platform.ts";
 import type { Confirmation } from "../proposal.ts";
+import type { ThreadId } from "../thread.ts";
 
 export type Outcome = (
   | { kind: "answer" }
@@ -21,6 +22,8 @@ export type Outcome = (
   /** Calls and results, in order. */
   entries: TranscriptItem[];
   tokens: { input: number; output: number };
+  /** The question is asked again in this private thread: others can read the customer's. */
+  goesTo?: { thread: ThreadId; way: "direct" | "private_thread" };
   /** What stands in the transcript instead of the customer's last words, when those are not to be kept. */
   keep?: string;
 };

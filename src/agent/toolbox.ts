@@ -106,6 +106,7 @@ function refuse(tool: Tool, turn: Turn): CallResult | undefined {
     return failure(
       "tool_refused",
       "Others can read this thread: account matters are only for a direct message with the customer.",
+      { privately: true },
     );
   }
   if (!turn.customer || (tool.effect === "write" && !turn.customer.fresh)) {

@@ -11,6 +11,14 @@ export const toCustomer = {
     `I am sorry: something on our side broke while I was working on your message. A colleague has it now, your ticket is #${ticket}.`,
   toForget: (ticket: number) =>
     `I have passed on that you want to be forgotten: your ticket is #${ticket}. A person will take care of it and tell you here.`,
+  goesPrivate: (way: "direct" | "private_thread") =>
+    way === "direct"
+      ? "This is about your account, and others can read here. I have written to you in a direct message; let us go on there."
+      : "This is about your account, and others can read here. I have opened a private thread for the two of us; let us go on there.",
+  noPrivateWay: () =>
+    "This is about your account, and others can read here, but I cannot write to you in private. Send me a direct message, or say that you want a person.",
+  greeting: () => "Hello! Only you and our desk can read this. How can I help you?",
+  wroteToYou: () => "I have written to you in private.",
   writeFirst: () => "Write to me in a direct message first; then a person can answer you there.",
   nothingKept: () => "There is no conversation with you here, so there is nothing to forget.",
 } as const;
@@ -45,6 +53,10 @@ export const toStaff = {
   ticketAbout: (name: string) => `${name} has opened a ticket about this message.`,
   paused: () => "The bot answers nobody now. `/support unpause` ends that.",
   unpaused: () => "The bot answers again.",
+  wentPrivate: (way: "direct" | "private_thread") =>
+    way === "direct"
+      ? "Others can read the customer's thread, so the conversation goes on in a direct message."
+      : "Others can read the customer's thread and they take no direct messages, so the conversation goes on in a private thread.",
   done: () => "Done.",
   notFromHere: () => "This message is no customer's.",
   cardFailed: (number: number) => `The card of ticket #${number} could not be posted.`,

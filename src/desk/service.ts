@@ -13,6 +13,7 @@ import { type ChannelId, platformOf, type ThreadId } from "../thread.ts";
 import { customerHelp, parseCommand, type StaffCommand, staffHelp } from "./commands.ts";
 import type { Desk } from "./desk.ts";
 import { toCustomer, toStaff } from "./notices.ts";
+import type { Privately } from "./privately.ts";
 import { type Request, requestTicket } from "./request.ts";
 import type { Staff } from "./staff.ts";
 import { type CarriedOut, noteOn, sendSnippet } from "./staff-commands.ts";
@@ -27,6 +28,9 @@ export interface ServiceParts {
   snippets: readonly { name: string; text: string }[];
   desk: Desk;
   staff: Staff;
+  privately: Privately;
+  /** Something waits in a thread. */
+  wake(thread: ThreadId): void;
   /** Sets the kill switch. */
   pause(paused: boolean, by: string): Promise<void>;
   push(rows: readonly OutboxRow[]): void;
@@ -63,6 +67,7 @@ export function createService(parts: ServiceParts) {
       case "forget":
         return askToBeForgotten(admitted, call);
       case "open":
+        return openPrivately(admitted, call, command.question);
       case "help":
         return isStaff ? `${staffHelp}\n${customerHelp}` : customerHelp;
       case "tickets":
@@ -147,6 +152,35 @@ export function createService(parts: ServiceParts) {
       lastWords: toStaff.wantsToBeForgotten(),
       notice: toCustomer.toForget,
     });
+  }
+
+  /** A private conversation, with the question if there is one already. */
+  async function openPrivately(admitted: Admitted, call: CommandCall, question: string): Promise<string> {
+    const { by } = call;
+    const way = await parts.privately.find(by, call.thread);
+    if (!way) return toCustomer.writeFirst();
+    const now = parts.clock.now();
+    const message: Message = {
+      id: `${platformOf(by.id)}:${admitted.id}`,
+      thread: way.thread,
+      channel: String(way.thread),
+      author: by,
+      text: question,
+      sentAt: now,
+      order: "",
+      visibility: "private",
+      addressed: true,
+      files: [],
+    };
+    const rows = await ledger.write(async (tx) => {
+      await markDone(tx, [admitted.id]);
+      if (question === "") return parts.privately.greet(tx, way, message);
+      await parts.privately.ask(tx, way, message);
+      return [];
+    });
+    parts.push(rows);
+    parts.wake(way.thread);
+    return toCustomer.wroteToYou();
   }
 
   /** Staff, or who wrote it, want a ticket about a message. */

@@ -154,26 +154,28 @@ export async function withdrawWaiting(tx: Transaction, message: string): Promise
 }
 
 /**
- * Forgets at most `limit` events that are done, and as many keys that can no longer come again.
- * @returns how many of both; less than `limit` of each when there is nothing left to forget
+ * Forgets events that are done, or were put aside, or keys that can no longer come again: those from before a moment,
+ * at most `limit` of them.
+ * @returns how many
  */
 export async function pruneInbox(
   tx: Transaction,
-  before: { events: number; keys: number },
+  what: "done" | "parked" | "keys",
+  before: number,
   limit: number,
-): Promise<{ events: number; keys: number }> {
-  return {
-    events: await tx.run(
-      `DELETE FROM inbox WHERE id IN
-         (SELECT id FROM inbox WHERE state = 'done' AND received_at < ? ORDER BY received_at LIMIT ?)`,
-      before.events,
+): Promise<number> {
+  if (what === "keys") {
+    return tx.run(
+      "DELETE FROM inbox_keys WHERE key IN (SELECT key FROM inbox_keys WHERE seen_at < ? ORDER BY seen_at LIMIT ?)",
+      before,
       limit,
-    ),
-    keys: await tx.run(
-      `DELETE FROM inbox_keys WHERE key IN
-         (SELECT key FROM inbox_keys WHERE seen_at < ? ORDER BY seen_at LIMIT ?)`,
-      before.keys,
-      limit,
-    ),
-  };
+    );
+  }
+  return tx.run(
+    `DELETE FROM inbox WHERE id IN
+       (SELECT id FROM inbox WHERE state = ? AND received_at < ? ORDER BY received_at LIMIT ?)`,
+    what,
+    before,
+    limit,
+  );
 }

@@ -11,14 +11,15 @@ import { readSetting, writeSetting } from "./settings.ts";
 export type Pseudonym = (id: string) => string;
 
 const saltName = "pseudonym_salt";
+/** Six digits each: 139 bits. */
+const saltCodes = 7;
 const prefix = "erased:";
 
 /** Those of this ledger. */
 export async function pseudonyms(tx: Transaction, clock: Clock): Promise<Pseudonym> {
   const known = await knownPseudonyms(tx);
   if (known) return known;
-  // An id of the clock brings 32 random bits at its end.
-  const salt = Array.from({ length: 4 }, () => clock.id("s").slice(-8)).join("");
+  const salt = Array.from({ length: saltCodes }, () => clock.code()).join("");
   await writeSetting(tx, saltName, salt, clock.now());
   return withSalt(salt);
 }

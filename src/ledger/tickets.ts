@@ -132,6 +132,18 @@ export async function placeCard(
   await tx.run("UPDATE tickets SET card = ?, desk_thread = ? WHERE number = ?", card, deskThread, number);
 }
 
+/** The ticket's conversation goes on in another thread; the first has no ticket any more. */
+export async function carryTicket(
+  tx: Transaction,
+  number: number,
+  from: ThreadId,
+  to: ThreadId,
+): Promise<void> {
+  await tx.run("UPDATE tickets SET thread = ? WHERE number = ?", to, number);
+  await tx.run("UPDATE threads SET ticket = NULL WHERE id = ? AND ticket = ?", from, number);
+  await tx.run("UPDATE threads SET ticket = ? WHERE id = ?", number, to);
+}
+
 export async function findTicket(tx: Reader, number: number): Promise<Ticket | undefined> {
   const row = await tx.get("SELECT * FROM tickets WHERE number = ?", number);
   return row && ticketOf(row);

@@ -111,6 +111,33 @@ export async function historyOf(
   return all.slice(beginningAt(all, Math.max(0, all.length - limit)));
 }
 
+/** Everything between two places of a thread, oldest first: what no longer fits into a history. */
+export async function itemsBetween(
+  tx: Reader,
+  thread: ThreadId,
+  after: number,
+  before: number,
+): Promise<TranscriptItem[]> {
+  const said = await tx.all<MessageRow>(
+    `SELECT seq, author, by_name, text, files FROM messages
+     WHERE thread = ? AND seq > ? AND seq < ? AND author <> 'note' AND deleted_at IS NULL ORDER BY seq`,
+    thread,
+    after,
+    before,
+  );
+  const done = await tx.all<{ seq: number; entries: string }>(
+    "SELECT seq, entries FROM journal WHERE thread = ? AND seq > ? AND seq < ? AND entries <> '[]' ORDER BY seq",
+    thread,
+    after,
+    before,
+  );
+  const items = said.map(saidItem);
+  for (const turn of done) {
+    for (const item of JSON.parse(turn.entries) as TranscriptItem[]) items.push({ seq: turn.seq, item });
+  }
+  return items.sort((a, b) => a.seq - b.seq).map((one) => one.item);
+}
+
 /** The newest `count` messages and everything that was done from the oldest of them on. */
 async function newestItems(
   tx: Reader,

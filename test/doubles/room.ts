@@ -51,6 +51,8 @@ export interface SaysOptions {
   files?: FileRef[];
   /** Others can read the thread. */
   shared?: boolean;
+  /** Where it is said; as a rule in their own thread. */
+  thread?: string;
 }
 
 export interface RoomOptions {
@@ -210,6 +212,11 @@ export function createRoom(options: RoomOptions = {}): Room {
       whispered.push(content.text);
       return true;
     },
+    async direct(who) {
+      if (faults.get(`direct ${who.name}`)?.shift())
+        throw new DeskError("platform_unreachable", "no direct messages");
+      return { thread: threadOf(who.name, name), way: "direct" };
+    },
     async download(file) {
       const held = files.get(file.id);
       const content = Array.isArray(held) ? held.shift() : held;
@@ -218,7 +225,7 @@ export function createRoom(options: RoomOptions = {}): Room {
     },
     belongs: async (user, group) => group === channel && user.startsWith(`${name}:t:staff-`),
     says: (customer, text, said) =>
-      hear(customer, threadOf(customer, name), threadOf(customer, name), text, said),
+      hear(customer, said?.thread ?? threadOf(customer, name), threadOf(customer, name), text, said),
     staffSays: (thread, text, who = "staff-maya", said) => hear(who, thread, channel, text, said),
     async presses(action, value, who = "staff-maya") {
       const id = `${name}:m:${++count}`;
@@ -255,7 +262,7 @@ export function createRoom(options: RoomOptions = {}): Room {
         )
         .map((message) => message.post.text),
     shown,
-    fault: (place, ...next) => void faults.set(place.includes(":") ? place : threadOf(place, name), next),
+    fault: (place, ...next) => void faults.set(/[: ]/.test(place) ? place : threadOf(place, name), next),
     hold(place) {
       let release = () => {};
       holds.set(threadOf(place, name), new Promise((resolve) => (release = resolve)));

@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import { extendSummary, summaryText } from "../src/agent/summary.ts";
+import type { TranscriptItem } from "../src/language-model.ts";
+import { type DeskInARoom, openDesk } from "./doubles/desk-in-a-room.ts";
+import { createScriptedModel } from "./doubles/scripted-model.ts";
+
+let desk: DeskInARoom | undefined;
+afterEach(async () => {
+  await desk?.close();
+  desk = undefined;
+});
+
+const anItem: fc.Arbitrary<TranscriptItem> = fc.oneof(
+  fc.record({ role: fc.constant("customer" as const), text: fc.lorem() }),
+  fc.record({
+    role: fc.constant("bot" as const),
+    text: fc.constantFrom("We will refund you $5.00 by Friday.", "Which order?", "ord_1001 has shipped."),
+  }),
+  fc.record({ role: fc.constant("staff" as const), name: fc.constant("Maya"), text: fc.lorem() }),
+);
+
+describe("a long conversation", () => {
+  it("sends its newest sixty items to the model, and the older ones as a summary that keeps ids, amounts and promises", async () => {
+    desk = await openDesk({
+      model: createScriptedModel((request) => {
+        const asked = request.transcript.at(-1);
+        return asked?.role === "customer" && asked.text.includes("ord_7777")
+          ? "We will look into ord_7777 by Friday."
+          : "Noted.";
+      }),
+      configure: (config) => ({
+        ...config,
+        limits: { ...config.limits, turnsPerSessionMax: 1000, messagesPerMinuteMax: 1000 },
+      }),
+    });
+    await desk.room.says("ann", "My order ord_7777 for $49.99 is late.");
+    await desk.quiet();
+    for (let at = 0; at < 40; at++) {
+      await desk.room.says("ann", `Message ${at}`);
+      await desk.quiet();
+    }
+    const shown = desk.model.requests.at(-1)?.transcript ?? [];
+    expect(shown.length).toBeLessThanOrEqual(62);
+    expect(shown[0]?.role).toBe("note");
+    const note = shown[0]?.role === "note" ? shown[0].text : "";
+    for (const kept of ["ord_7777", "$49.99", "by Friday"]) expect(note).toContain(kept);
+
+    const next = await desk.reopen();
+    await next.room.says("ann", "Still there?");
+    await next.quiet();
+    const again = next.model.requests.at(-1)?.transcript[0];
+    expect(again?.role === "note" && again.text).toContain("ord_7777");
+    await next.core.stop(0);
+  }, 30_000);
+
+  it("is summarised the same in one go as bit by bit", () => {
+    fc.assert(
+      fc.property(fc.array(anItem, { maxLength: 40 }), fc.nat(40), (items, cut) => {
+        const whole = extendSummary(undefined, items);
+        expect(extendSummary(extendSummary(undefined, items.slice(0, cut)), items.slice(cut))).toEqual(whole);
+      }),
+    );
+  });
+
+  it("has a summary that does not grow without end", () => {
+    const items = Array.from(
+      { length: 10_000 },
+      (_, n): TranscriptItem => ({ role: "customer", text: `About ord_${n}: ${"x".repeat(200)} $${n}.00` }),
+    );
+    expect(summaryText(extendSummary(undefined, items)).length).toBeLessThan(8000);
+  });
+});
