@@ -22,6 +22,16 @@ function shallow(text: string): string {
   return brackets > bracketsMax ? flat.replace(/[[\]]/g, "\\$&") : flat;
 }
 
+/**
+ * The same with every node's place in the text: addresses that only look like links stay text, as they were written.
+ * Undefined for a text beyond those bounds.
+ */
+export function parseWithPlaces(text: string): Root | undefined {
+  if (shallow(text) !== text) return undefined;
+  const extensions = gfmFromMarkdown().map(({ transforms: _, ...extension }) => extension);
+  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: extensions });
+}
+
 export function writeMarkdown(root: Root): string {
   return toMarkdown(root, { extensions: [gfmToMarkdown()], bullet: "-", emphasis: "_" }).trimEnd();
 }
