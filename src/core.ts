@@ -2,6 +2,9 @@
 import { join } from "node:path";
 import { createAgent } from "./agent/agent.ts";
 import { grounded } from "./agent/grounded.ts";
+import { deeds } from "./agent/policies/deeds.ts";
+import { createLinksPolicy } from "./agent/policies/links.ts";
+import { secrets } from "./agent/policies/secrets.ts";
 import { createBot } from "./bot.ts";
 import type { Clock } from "./clock.ts";
 import { type Config, policyOf } from "./config.ts";
@@ -190,7 +193,7 @@ export function createCore(parts: CoreParts): Core {
     entry: workspace.entry,
     tools: workspace.tools,
     queues: config.queues,
-    policies: [grounded],
+    policies: [grounded, deeds, createLinksPolicy({ allow: config.links.allow }), secrets],
     propose: intents.propose,
     mayCall: limits.mayCall,
     unconfirmed: (name) => toolOf(name)?.effect === "write" && policyOf(config, name).confirm === "none",
