@@ -10,6 +10,8 @@ import { codeOf, DeskError, faultOf } from "./errors.ts";
 import { createIdlers } from "./idlers.ts";
 import {
   copiesOf,
+  counterpartsOf,
+  findRow,
   markOver,
   markRetry,
   markSending,
@@ -150,20 +152,41 @@ export function createSender(parts: SenderParts): Sender {
       log.info("send.cancelled", { outbox: row.id, thread: row.thread });
       return "over";
     }
-    switch (send.does) {
+    if (row.source && send.does === "post" && !(await refresh(job, home as Home))) return "over";
+    switch (row.send.does) {
       case "post":
       case "card":
-        return post(job, home as Home, send.post);
+        return post(job, home as Home, row.send.post);
       case "mark":
-        await platformFor(send.message).mark?.(send.message, send.mark, send.set);
+        await platformFor(row.send.message).mark?.(row.send.message, row.send.mark, row.send.set);
         return undefined;
       case "edit":
-        for (const copy of await copies(send.copiesOf)) await platformFor(copy).edit?.(copy, send.post);
+        for (const copy of await copies(row.send.copiesOf))
+          await platformFor(copy).edit?.(copy, row.send.post);
         return undefined;
       case "remove":
-        for (const copy of await copies(send.copiesOf)) await platformFor(copy).remove?.(copy);
+        for (const copy of await copies(row.send.copiesOf)) await platformFor(copy).remove?.(copy);
         return undefined;
+      case "react": {
+        const { counterpartsOf: message, emoji, added } = row.send;
+        for (const other of await ledger.read((tx) => counterpartsOf(tx, message)))
+          await platformFor(other).react?.(other, emoji, added);
+        return undefined;
+      }
     }
+  }
+
+  /** A copy follows its message while it waits: it says what that says now, or is not to be posted at all. */
+  async function refresh({ row, doubtful }: Job, home: Home): Promise<boolean> {
+    const now = await ledger.read((tx) => findRow(tx, row.id));
+    if (now && now.state !== "cancelled") {
+      row.send = now.send;
+      return true;
+    }
+    const platform = platformOfTarget(home.target);
+    const there = doubtful ? await platform.find?.(home.target, row.id) : undefined;
+    if (there) await platform.remove?.(there.id);
+    return false;
   }
 
   /** What a process that died had shown of an unfinished reply. */
@@ -185,7 +208,9 @@ export function createSender(parts: SenderParts): Sender {
     const platform = platformOfTarget(home.target);
     if (job.draft) return job.draft.finish(content);
     if (platform.find) {
-      const there = job.doubtful ? await platform.find(home.target, row.id, { post: content, since: row.createdAt }) : undefined;
+      const there = job.doubtful
+        ? await platform.find(home.target, row.id, { post: content, since: row.createdAt })
+        : undefined;
       if (there) return there;
     } else {
       if (job.doubtful && row.state === "sending")

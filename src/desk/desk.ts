@@ -21,7 +21,8 @@ import { platformOf } from "../thread.ts";
 import { type Change, followChange } from "./follow.ts";
 import { toCustomer, toStaff } from "./notices.ts";
 import { type Appeal, enqueueCard, enqueueToStaff, type Opened, openTicketFor } from "./open-ticket.ts";
-import { afterFailed, afterSent, customerToStaff, staffToCustomer } from "./relay.ts";
+import { followReaction, type Reaction } from "./react.ts";
+import { afterFailed, afterSent, customerToStaff, retryFailed, staffToCustomer } from "./relay.ts";
 import type { Staff } from "./staff.ts";
 import { stepInTo } from "./step-in.ts";
 import { type Receiver, transferTicket } from "./transfer.ts";
@@ -49,7 +50,6 @@ export interface DeskParts {
 export type Desk = ReturnType<typeof createDesk>;
 
 type Action = Extract<Incoming, { kind: "action" }>;
-type Reaction = Extract<Incoming, { kind: "reaction" }>;
 type Trouble = Extract<Incoming, { kind: "trouble" }>;
 
 export function createDesk(parts: DeskParts) {
@@ -90,9 +90,16 @@ export function createDesk(parts: DeskParts) {
 
   /** @returns why it was refused */
   function carryOut({ name, value, by }: Action): Promise<string> {
+    if (name === "message.retry") return retry(value, by);
     if (name !== "ticket.transfer") return press(name, Number(value), by);
     const [, number, queue = ""] = /^(\d{1,9}) (.+)$/.exec(value) ?? [];
     return transfer(Number(number), { queue }, by);
+  }
+
+  async function retry(id: string, by: Person): Promise<string> {
+    const rows = await ledger.write((tx) => retryFailed(tx, clock, id, by));
+    parts.push(rows);
+    return rows.length > 0 ? "" : toStaff.notFailed();
   }
 
   /**
@@ -145,8 +152,11 @@ export function createDesk(parts: DeskParts) {
 
   /** A message changed after it was dealt with. */
   async function follow(admitted: Admitted, change: Change | Reaction): Promise<void> {
-    if (change.kind === "reaction") await ledger.write((tx) => markDone(tx, [admitted.id]));
-    else parts.push(await ledger.write((tx) => followChange(tx, parts, admitted, change)));
+    const follows = (tx: Transaction) =>
+      change.kind === "reaction"
+        ? followReaction(tx, parts, admitted, change)
+        : followChange(tx, parts, admitted, change);
+    parts.push(await ledger.write(follows));
   }
 
   /** Something is wrong with a platform: staff hear of it where they are. */

@@ -1,7 +1,14 @@
 /** What happens to a message after it was dealt with: edits and deletions follow it to where its copies are. */
 
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import { copiesOf, enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
+import {
+  amendUnsent,
+  enqueue,
+  isCopied,
+  type OutboxRow,
+  type Send,
+  withdrawUnsent,
+} from "../ledger/outbox.ts";
 import { findThread, type Thread } from "../ledger/threads.ts";
 import { findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { amendMessage, deleteMessage } from "../ledger/transcript.ts";
@@ -46,7 +53,8 @@ async function staffChanged(
   send: Send,
 ): Promise<OutboxRow[]> {
   const ticket = await ticketOfDeskThread(tx, deskThread);
-  if (!ticket || (await copiesOf(tx, id)).length === 0) return [];
+  if (!ticket || !(await isCopied(tx, id))) return [];
+  await changeUnsent(tx, id, send);
   return [
     await enqueue(tx, parts.clock, { lane: ticket.thread, thread: ticket.thread, author: "staff", send }),
   ];
@@ -61,11 +69,18 @@ async function customerChanged(
   id: MessageId,
   send: Send,
 ): Promise<OutboxRow[]> {
-  if ((await copiesOf(tx, id)).length > 0)
+  if (await isCopied(tx, id)) {
+    await changeUnsent(tx, id, send);
     return [await enqueueForTicket(tx, parts.clock, ticket, { author: "customer", send })];
+  }
   if (thread.control === "automated" || thread.control === "resolved") return [];
   const told = send.does === "edit" ? toStaff.edited(send.post.text) : toStaff.deleted();
   return enqueueToStaff(tx, parts, ticket, told);
+}
+
+/** What has not arrived yet arrives changed, or not at all; what has is changed after it. */
+function changeUnsent(tx: Transaction, id: MessageId, send: Send): Promise<void> {
+  return send.does === "edit" ? amendUnsent(tx, id, send.post.text) : withdrawUnsent(tx, id);
 }
 
 function placeOf(change: Change): { id: MessageId; thread: ThreadId; channel: ChannelId } {

@@ -37,6 +37,7 @@ export const toStaff = {
   alreadyTaken: (name: string) => `${name} has this ticket already.`,
   notNow: (control: string) =>
     `That does not fit any more: the conversation is ${control.replace("_", " ")}.`,
+  notFailed: () => "This has been sent, or is on its way already.",
   undelivered: (why: string) => `This did not reach the customer: ${why}`,
   transferred: (to: string, by: string) => `Transferred to ${to} by ${by}.`,
   alreadyIn: (queue: string) => `It waits in ${queue} already.`,

@@ -3,13 +3,13 @@ import type { Clock } from "../clock.ts";
 import { faultOf } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
+import { enqueue, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
 import { advanceThread, findThread, type Thread } from "../ledger/threads.ts";
 import { findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
-import type { Message } from "../message.ts";
-import type { Posted } from "../platform.ts";
+import type { Message, Person } from "../message.ts";
+import type { Post, Posted } from "../platform.ts";
 import { postOf } from "./files.ts";
 import { toCustomer, toStaff } from "./notices.ts";
 import { enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
@@ -179,8 +179,38 @@ export async function afterFailed(
       }),
     );
   }
-  rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.undelivered(faultOf(error)))));
+  if (!parts.channel()) return rows;
+  const post: Post = {
+    text: toStaff.undelivered(faultOf(error)),
+    buttons: [{ label: "Retry", action: "message.retry", value: row.id }],
+  };
+  const send: Send = { does: "post", to: { ticket: ticket.number }, post };
+  rows.push(await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send }));
   return rows;
+}
+
+/**
+ * A member of staff wants a failed row sent after all.
+ * @returns nothing when it has been sent, or is on its way
+ */
+export async function retryFailed(
+  tx: Transaction,
+  clock: Clock,
+  id: string,
+  by: Person,
+): Promise<OutboxRow[]> {
+  const row = await requeue(tx, id, clock.now());
+  if (!row) return [];
+  await audit(tx, clock, {
+    actor: by.id,
+    action: "message.retried",
+    subject: id,
+    ...(row.thread ? { thread: row.thread } : {}),
+  });
+  const ticket = await ticketOf(tx, row);
+  if (!ticket || !row.source || row.author !== "staff") return [row];
+  const send: Send = { does: "mark", message: row.source, mark: "failed", set: false };
+  return [row, await enqueueForTicket(tx, clock, ticket, { author: "desk", send })];
 }
 
 async function ticketOf(tx: Transaction, row: OutboxRow): Promise<Ticket | undefined> {

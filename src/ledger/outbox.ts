@@ -25,7 +25,9 @@ export type Send =
   | { does: "mark"; message: MessageId; mark: Mark; set: boolean }
   /** Changes, or takes back, the copies of a message that were posted elsewhere. */
   | { does: "edit"; copiesOf: MessageId; post: Post }
-  | { does: "remove"; copiesOf: MessageId };
+  | { does: "remove"; copiesOf: MessageId }
+  /** Mirrors a reaction on the message that this one is a copy of, and on its copies. */
+  | { does: "react"; counterpartsOf: MessageId; emoji: string; added: boolean };
 
 export interface OutboxRow {
   id: string;
@@ -156,9 +158,10 @@ export async function markSent(
   );
 }
 
+/** What was cancelled while it was tried stays so. */
 export async function markRetry(tx: Transaction, id: string, dueAt: number, fault: string): Promise<void> {
   await tx.run(
-    "UPDATE outbox SET state = 'waiting', attempts = attempts + 1, due_at = ?, fault = ? WHERE id = ?",
+    "UPDATE outbox SET state = 'waiting', attempts = attempts + 1, due_at = ?, fault = ? WHERE id = ? AND state <> 'cancelled'",
     dueAt,
     fault,
     id,
@@ -171,7 +174,12 @@ export async function markOver(
   state: "failed" | "cancelled",
   fault: string,
 ): Promise<void> {
-  await tx.run("UPDATE outbox SET state = ?, fault = ? WHERE id = ?", state, fault, id);
+  await tx.run(
+    "UPDATE outbox SET state = ?, fault = ? WHERE id = ? AND state <> 'cancelled'",
+    state,
+    fault,
+    id,
+  );
 }
 
 /** What the bot has not said yet in a thread that a person takes: it never will. */
@@ -197,6 +205,70 @@ export async function copiesOf(tx: Reader, source: MessageId): Promise<MessageId
 export async function originalOf(tx: Reader, posted: MessageId): Promise<MessageId | undefined> {
   const row = await tx.get<{ source: string | null }>("SELECT source FROM outbox WHERE posted = ?", posted);
   return row?.source ?? undefined;
+}
+
+/** The original of a message and its copies, as far as they have been posted. */
+export async function counterpartsOf(tx: Reader, message: MessageId): Promise<MessageId[]> {
+  const original = await originalOf(tx, message);
+  return [...(original === undefined ? [] : [original]), ...(await copiesOf(tx, message))];
+}
+
+/** The customer's thread in which a message, or its original, was relayed. */
+export async function threadOfCopied(tx: Reader, message: MessageId): Promise<ThreadId | undefined> {
+  const row = await tx.get<{ thread: string | null }>(
+    `SELECT thread FROM outbox WHERE source IS NOT NULL AND (source = ? OR posted = ?) AND state <> 'cancelled'
+     ORDER BY id LIMIT 1`,
+    message,
+    message,
+  );
+  return row?.thread ?? undefined;
+}
+
+/** Whether a message is copied to the other side, now or once its copy has been posted. */
+export async function isCopied(tx: Reader, source: MessageId): Promise<boolean> {
+  return (
+    (await tx.get("SELECT id FROM outbox WHERE source = ? AND state <> 'cancelled' LIMIT 1", source)) !==
+    undefined
+  );
+}
+
+/** Copies that have not arrived say the new text when they do. */
+export async function amendUnsent(tx: Transaction, source: MessageId, text: string): Promise<void> {
+  const rows = await tx.all<{ id: string; send: string }>(
+    "SELECT id, send FROM outbox WHERE source = ? AND state IN ('waiting', 'failed')",
+    source,
+  );
+  for (const row of rows) {
+    const send = JSON.parse(row.send) as Send;
+    if (send.does !== "post") continue;
+    const amended: Send = { ...send, post: { ...send.post, text } };
+    await tx.run("UPDATE outbox SET send = ? WHERE id = ?", JSON.stringify(amended), row.id);
+  }
+}
+
+/** Copies that have not arrived never will. */
+export async function withdrawUnsent(tx: Transaction, source: MessageId): Promise<void> {
+  await tx.run(
+    `UPDATE outbox SET state = 'cancelled', fault = 'its message was deleted'
+     WHERE source = ? AND state IN ('waiting', 'failed')`,
+    source,
+  );
+}
+
+/** A row as it stands now. */
+export async function findRow(tx: Reader, id: string): Promise<OutboxRow | undefined> {
+  const row = await tx.get<StoredRow>(`SELECT ${columns} FROM outbox WHERE id = ?`, id);
+  return row && rowOf(row);
+}
+
+/** A row that was given up is to be sent after all; undefined when it is not given up. */
+export async function requeue(tx: Transaction, id: string, now: number): Promise<OutboxRow | undefined> {
+  const changed = await tx.run(
+    "UPDATE outbox SET state = 'waiting', attempts = 0, due_at = ?, fault = NULL WHERE id = ? AND state = 'failed'",
+    now,
+    id,
+  );
+  return changed > 0 ? findRow(tx, id) : undefined;
 }
 
 function rowOf(row: StoredRow): OutboxRow {

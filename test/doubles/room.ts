@@ -40,6 +40,8 @@ export interface Room extends Platform {
   /** Posts into a place wait until the result is called. */
   hold(place: string): () => void;
   whispered: string[];
+  /** What the bot has mirrored: `+👍 on ID`. */
+  reactions: string[];
   /** What `download` hands out, by the file's id; an error is thrown, a list is taken one after the other. */
   files: Map<string, Uint8Array | Error | (Uint8Array | Error)[]>;
 }
@@ -75,6 +77,7 @@ export function createRoom(options: RoomOptions = {}): Room {
   const faults = new Map<string, RoomFault[]>();
   const holds = new Map<string, Promise<void>>();
   const whispered: string[] = [];
+  const reactions: string[] = [];
   const files: Room["files"] = new Map();
   let desk: Receiver | undefined;
   let count = 0;
@@ -217,6 +220,9 @@ export function createRoom(options: RoomOptions = {}): Room {
         throw new DeskError("platform_unreachable", "no direct messages");
       return { thread: threadOf(who.name, name), way: "direct" };
     },
+    async react(message, emoji, added) {
+      reactions.push(`${added ? "+" : "-"}${emoji} on ${message}`);
+    },
     async download(file) {
       const held = files.get(file.id);
       const content = Array.isArray(held) ? held.shift() : held;
@@ -272,6 +278,7 @@ export function createRoom(options: RoomOptions = {}): Room {
       };
     },
     whispered,
+    reactions,
     files,
   };
 }
