@@ -74,17 +74,8 @@ export async function askRunningDesk(
   does: string,
   asked: Record<string, unknown> = {},
 ): Promise<{ result: unknown } | undefined> {
-  const path = socketPath(data);
-  if (process.platform !== "win32" && !existsSync(path)) return undefined;
-  const socket = connect(path);
-  try {
-    await new Promise<void>((done, failed) => {
-      socket.once("connect", done);
-      socket.once("error", failed);
-    });
-  } catch {
-    return undefined;
-  }
+  const socket = await connected(data);
+  if (!socket) return undefined;
   socket.write(`${JSON.stringify({ does, ...asked })}\n`);
   const told = JSON.parse(await readLine(socket)) as {
     result: unknown;
@@ -93,6 +84,28 @@ export async function askRunningDesk(
   socket.destroy();
   if (told.error) throw new DeskError(told.error.code ?? "command_failed", told.error.fault);
   return { result: told.result };
+}
+
+/** Whether a desk runs on this data folder. */
+export async function deskRuns(data: string): Promise<boolean> {
+  const socket = await connected(data);
+  socket?.destroy();
+  return socket !== undefined;
+}
+
+async function connected(data: string): Promise<Socket | undefined> {
+  const path = socketPath(data);
+  if (process.platform !== "win32" && !existsSync(path)) return undefined;
+  const socket = connect(path);
+  try {
+    await new Promise<void>((done, failed) => {
+      socket.once("connect", done);
+      socket.once("error", failed);
+    });
+    return socket;
+  } catch {
+    return undefined;
+  }
 }
 
 function readLine(socket: Socket): Promise<string> {

@@ -22,10 +22,13 @@ export interface Ledger {
   /** Waits for writes under way, then closes. */
   close(): Promise<void>;
   /**
-   * Makes what has been deleted unreadable on the disk as well, the log of changes included.
+   * Makes what has been deleted unreadable on the disk as well, the log of changes included. The database is written
+   * anew for that, and nothing else is done meanwhile: some seconds for each gigabyte.
+   * @param bytesMax of a larger database only the log is emptied; in unused parts of its pages, pieces may be left
+   * @returns whether nothing is left
    * @throws DeskError ledger_busy when a reader or another process does not let go; deleted it is all the same
    */
-  scrub?(): Promise<void>;
+  scrub?(bytesMax?: number): Promise<boolean>;
 }
 
 export type SqlValue = string | number | null;

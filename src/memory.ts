@@ -8,8 +8,12 @@ export interface Memory {
   /** @param namespace [a-z0-9-], beginning with a letter; the same one is the same store */
   store<T>(namespace: string): Store<T>;
   close(): Promise<void>;
-  /** Makes what has been deleted unreadable on the disk as well. @throws DeskError memory_failed */
-  scrub?(): Promise<void>;
+  /**
+   * Makes what has been deleted unreadable on the disk as well; the same as of the ledger.
+   * @returns whether nothing is left
+   * @throws DeskError memory_failed
+   */
+  scrub?(bytesMax?: number): Promise<boolean>;
 }
 
 /** Values are JSON. Every method throws DeskError memory_failed within a second or so, rather than wait for ever. */

@@ -50,6 +50,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "src/intents/": [...ground, "src/ledger/"],
   "src/identity/": [...ground, "src/ledger/"],
   "src/redaction/": [],
+  "src/records/": [...ground, "src/ledger/"],
   "src/config/": ground,
   "src/workspace/": [...ground, "src/config/", "src/config.ts"],
 };

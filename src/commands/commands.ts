@@ -1,12 +1,25 @@
 /** Every command, in the order of the list. */
 import type { Command } from "./command.ts";
 import { doctor } from "./doctor.ts";
+import { erase } from "./erase.ts";
+import { exportCommand } from "./export.ts";
 import { init } from "./init.ts";
+import { pause, unpause } from "./pause.ts";
 import { search } from "./search.ts";
 import { start } from "./start.ts";
 import { tickets } from "./tickets.ts";
 
-export const commands: readonly Command[] = [start, init, doctor, search, tickets];
+export const commands: readonly Command[] = [
+  start,
+  init,
+  doctor,
+  search,
+  tickets,
+  pause,
+  unpause,
+  erase,
+  exportCommand,
+];
 
 export function usage(): string {
   const width = Math.max(...commands.map((command) => command.name.length));

@@ -3,8 +3,9 @@
  * synchronous FULL, so that what is acknowledged has been through an fsync. Two connections: one writes, one only ever
  * sees what has been committed.
  *
- * What is deleted is overwritten (secure_delete) and `scrub` empties the log that still holds it. Freed pages are used
- * again and already blank, so the file is never vacuumed: it does not shrink, and nothing stalls while it would.
+ * What is deleted is overwritten (secure_delete). Freed pages are used again and already blank, so the file is not
+ * vacuumed as a rule: it does not shrink, and nothing stalls while it would. Only `scrub` does, because SQLite leaves
+ * pieces of rows in unused parts of pages when it moves them from one to another; then it empties the log.
  */
 import { closeSync, existsSync, openSync } from "node:fs";
 import type { Clock } from "../clock.ts";
@@ -15,7 +16,7 @@ import { type Connection, openConnection, patiently } from "./sqlite-connection.
 import { createSqliteWriter } from "./sqlite-writer.ts";
 
 export interface SqliteLedger extends Ledger {
-  scrub(): Promise<void>;
+  scrub(bytesMax?: number): Promise<boolean>;
 }
 
 /**
@@ -53,8 +54,8 @@ export async function createSqliteLedger(parts: {
   return {
     write: (work) => (closing ? Promise.reject(closed()) : writer.write(work)),
     read: (work) => (closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => work(reader))),
-    scrub: () =>
-      closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => checkpoint(connection)),
+    scrub: (bytesMax = Number.POSITIVE_INFINITY) =>
+      closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => scrub(connection, bytesMax)),
     close() {
       closing ??= close();
       return closing;
@@ -92,6 +93,17 @@ function proveWritable(connection: Connection): void {
   } finally {
     if (connection.inTransaction()) connection.command("ROLLBACK");
   }
+}
+
+/** @throws DeskError ledger_busy while somebody writes or reads */
+function scrub(connection: Connection, bytesMax: number): boolean {
+  if (connection.inTransaction()) throw new DeskError("ledger_busy", "the ledger is being written");
+  const pages = connection.get<{ page_count: number }>("PRAGMA page_count", [])?.page_count ?? 0;
+  const size = connection.get<{ page_size: number }>("PRAGMA page_size", [])?.page_size ?? 0;
+  const all = pages * size <= bytesMax;
+  if (all) connection.command("VACUUM");
+  checkpoint(connection);
+  return all;
 }
 
 /** Moves the log into the file and empties it. @throws DeskError ledger_busy while somebody writes or reads */

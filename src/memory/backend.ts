@@ -9,6 +9,6 @@ export interface Backend {
   discard?(): Promise<void>;
   /** Deletes a few values whose time is over; where the database does not do so by itself. */
   sweep?(now: number): Promise<void>;
-  scrub?(): Promise<void>;
+  scrub?(bytesMax: number): Promise<boolean>;
   close(): Promise<void>;
 }

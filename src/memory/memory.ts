@@ -109,7 +109,10 @@ export async function memoryOver(
         log.warn("memory.close_failed", { error }),
       );
     },
-    ...(backend.scrub && { scrub: () => ask(async () => backend.scrub?.()) }),
+    ...(backend.scrub && {
+      scrub: (bytesMax = Number.POSITIVE_INFINITY) =>
+        ask(async () => (await backend.scrub?.(bytesMax)) ?? false),
+    }),
   };
 }
 

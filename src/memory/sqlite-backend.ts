@@ -35,7 +35,7 @@ export function sqliteBackend(path: string, log: Log): () => Promise<Backend> {
         isBroken,
         discard: () => discard(store),
         sweep: sweeping(store),
-        scrub: () => scrub(store),
+        scrub: (bytesMax) => scrub(store, bytesMax),
         close: () => store.close(),
       };
     } catch (cause) {
@@ -75,10 +75,15 @@ function sweeping(store: KeyvSqlite): (now: number) => Promise<void> {
   };
 }
 
-/** @throws while another process reads */
-async function scrub(store: KeyvSqlite): Promise<void> {
+/** As of the ledger: pieces of rows are left where SQLite has moved them. @throws while another process reads */
+async function scrub(store: KeyvSqlite, bytesMax: number): Promise<boolean> {
+  const [{ page_count: pages }] = await store.query("PRAGMA page_count");
+  const [{ page_size: size }] = await store.query("PRAGMA page_size");
+  const all = pages * size <= bytesMax;
+  if (all) await store.query("VACUUM");
   const [row] = await store.query("PRAGMA wal_checkpoint(TRUNCATE)");
   if (row.busy !== 0) throw new Error("the memory's log is in use");
+  return all;
 }
 
 /** By the names that the sqlite3 package gives SQLite's errors. */

@@ -1,0 +1,91 @@
+/** The records for a command: those of the desk that runs on the data folder, else the folder's own, opened for a moment. */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createClock } from "../clock.ts";
+import { type Config, readConfig, type Sources } from "../config.ts";
+import { askRunningDesk, deskRuns } from "../control.ts";
+import { lockData } from "../ledger/data-lock.ts";
+import { migrate } from "../ledger/migrate.ts";
+import { migrations } from "../ledger/migrations.ts";
+import { createSqliteLedger } from "../ledger/sqlite-ledger.ts";
+import type { Ledger } from "../ledger.ts";
+import { createLog } from "../log.ts";
+import { createMemory } from "../memory/memory.ts";
+import { createCustomerFiles } from "../records/customer-files.ts";
+import type { Erasure } from "../records/erase-customer.ts";
+import { forgettingIn } from "../records/forgetting.ts";
+import { createRecords, type Records } from "../records/records.ts";
+import { loadDesk } from "../workspace/workspace.ts";
+
+/** Errors are the command's to report; warnings, as JSON, would stand between its lines. */
+const log = createLog("error");
+
+/**
+ * @returns undefined when there is no data yet
+ * @throws DeskError data_in_use while a desk starts or stops
+ */
+export async function withRecords<T>(
+  sources: Sources,
+  work: (records: Records, data: string) => Promise<T>,
+): Promise<T | undefined> {
+  const { config } = readConfig(sources);
+  const { data } = config.folders;
+  if (await deskRuns(data)) return work(recordsOfRunning(data), data);
+  if (!existsSync(join(data, "ledger.sqlite"))) return undefined;
+  return withLedger(config, async (ledger) => {
+    const clock = createClock();
+    const memory = await createMemory({
+      ...(config.memoryUri ? { uri: config.memoryUri.reveal() } : {}),
+      path: join(data, "memory.sqlite"),
+      clock,
+      log,
+    });
+    try {
+      const files = createCustomerFiles(data, clock);
+      const addressOf = addressesFrom(sources);
+      const parts = { ledger, memory: forgettingIn(memory), files, addressOf, clock, log };
+      return await work(createRecords(parts), data);
+    } finally {
+      await memory.close();
+    }
+  });
+}
+
+/** The ledger of a data folder that no desk runs on, and nobody else meanwhile. @throws DeskError data_in_use */
+export async function withLedger<T>(config: Config, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const { data } = config.folders;
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const unlock = lockData(data);
+  try {
+    const clock = createClock();
+    const ledger = await createSqliteLedger({ path: join(data, "ledger.sqlite"), clock, log });
+    try {
+      await migrate(ledger, migrations, { clock, log });
+      return await work(ledger);
+    } finally {
+      await ledger.close();
+    }
+  } finally {
+    unlock();
+  }
+}
+
+function recordsOfRunning(data: string): Records {
+  const ask = async <T>(does: string, asked: Record<string, unknown>): Promise<T> =>
+    (await askRunningDesk(data, does, asked))?.result as T;
+  return {
+    examine: (customer) => ask<Erasure>("erase.examine", { customer }),
+    erase: (customer) => ask<Erasure>("erase", { customer }),
+    exportTo: (customer, file) => ask<void>("export", { customer, file }),
+  };
+}
+
+/** The company's own lookup, loaded when it is first needed. */
+function addressesFrom(sources: Sources): (customer: string) => Promise<string | undefined> {
+  let loading: ReturnType<typeof loadDesk> | undefined;
+  return async (customer) => {
+    loading ??= loadDesk(sources, { clock: createClock() });
+    const { workspace } = await loading;
+    return (await workspace.identity?.find(customer))?.email;
+  };
+}
