@@ -2,6 +2,8 @@
  * The workspace: what a company writes. Its configuration and specialists must be right, or nothing starts; a broken
  * tool is left out and said.
  */
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { suggestion } from "../config/nearest.ts";
@@ -49,8 +51,12 @@ export interface Examination {
 export async function loadDesk(sources: Sources, parts: { clock: Clock }): Promise<Desk> {
   const { config, problems, workspaceFound } = readConfig(sources);
   if (!workspaceFound) throw new ConfigError(problems);
+  const leave = traceless(config.folders.data);
   const { workspace, problems: more } = await readWorkspace(config, parts);
-  if (problems.length + more.length > 0) throw new ConfigError([...problems, ...more]);
+  if (problems.length + more.length > 0) {
+    leave();
+    throw new ConfigError([...problems, ...more]);
+  }
   return { config, workspace };
 }
 
@@ -58,6 +64,7 @@ export async function loadDesk(sources: Sources, parts: { clock: Clock }): Promi
 export async function examineDesk(sources: Sources, parts: { clock: Clock }): Promise<Examination> {
   const { config, problems, workspaceFound } = readConfig(sources);
   if (!workspaceFound) return { config, workspace: undefined, problems, warnings: config.warnings };
+  const leave = traceless(config.folders.data);
   try {
     const { workspace, problems: more } = await readWorkspace(config, parts);
     const warnings = [...config.warnings, ...workspace.warnings];
@@ -66,7 +73,19 @@ export async function examineDesk(sources: Sources, parts: { clock: Clock }): Pr
     if (!(error instanceof DeskError)) throw error;
     const unusable = { where: config.folders.data, fault: error.message, remedy: error.remedy };
     return { config, workspace: undefined, problems: [...problems, unusable], warnings: config.warnings };
+  } finally {
+    leave();
   }
+}
+
+/** Compiled tools are kept in the data folder; where that was not there before, the result takes them away again. */
+function traceless(data: string): () => void {
+  if (existsSync(data)) return () => {};
+  return () => {
+    rmSync(join(data, "cache"), { recursive: true, force: true });
+    // Whatever else has come into it by now stays.
+    if (existsSync(data) && readdirSync(data).length === 0) rmdirSync(data);
+  };
 }
 
 /** @throws ConfigError with every problem; DeskError data_unusable */
