@@ -22,8 +22,6 @@ export interface Clock {
 
 export function createClock(): Clock {
   let last = 0;
-  // Two processes may make an id in the same moment; one process never makes the same twice.
-  const own = randomBytes(4).toString("hex");
   return {
     now: () => Date.now(),
     elapsed: () => performance.now(),
@@ -55,7 +53,7 @@ export function createClock(): Clock {
     },
     id(prefix) {
       last = Math.max(last + 1, Date.now() * 1024);
-      return `${prefix}_${last.toString(36)}${own}`;
+      return `${prefix}_${last.toString(36)}${randomBytes(4).toString("hex")}`;
     },
     code: () => String(randomInt(1_000_000)).padStart(6, "0"),
     random: () => Math.random(),
