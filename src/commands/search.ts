@@ -1,5 +1,6 @@
 /** `deskhand search`: which passages a question finds, with their scores and why. */
 import { createClock } from "../clock.ts";
+import { ConfigError } from "../config/config-error.ts";
 import { readConfig } from "../config.ts";
 import { askRunningDesk } from "../control.ts";
 import { createMarkdownKnowledgeBase } from "../knowledge/markdown-knowledge-base.ts";
@@ -28,7 +29,9 @@ ${foldersHelp}
       process.stderr.write(`${search.help}\n`);
       return 2;
     }
-    const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
+    const sources = { workspace: text(given, "workspace"), data: text(given, "data") };
+    const { config, problems, workspaceFound } = readConfig(sources);
+    if (!workspaceFound) throw new ConfigError(problems);
     const asked = await askRunningDesk(config.folders.data, "search", { question, limit });
     const retrieval = asked ? (asked.result as Retrieval) : await searchFiles(config, question, limit);
     if (given.values.json === true) print(JSON.stringify(retrieval, undefined, 2));

@@ -1,0 +1,221 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createOpenAIServer } from "../doubles/openai-server.ts";
+import { careful } from "../fixtures/scenarios.ts";
+import { writeShop } from "../fixtures/workspace.ts";
+import { closeTerminals, openTerminal, temporaryFolder } from "../journeys/terminal.ts";
+import { play } from "../journeys/transcript.ts";
+import { run } from "./run.ts";
+
+let folder: ReturnType<typeof temporaryFolder>;
+let shop: string;
+let data: string;
+let folders: string[];
+beforeEach(() => {
+  folder = temporaryFolder();
+  shop = writeShop(join(folder.path, "shop"), careful);
+  data = join(folder.path, "data");
+  folders = ["--workspace", shop, "--data", data];
+});
+afterEach(() => {
+  closeTerminals();
+  folder.remove();
+});
+
+describe("help", () => {
+  it.each([[], ["help"], ["--help"], ["-h"]])("lists the commands: %j", async (...args) => {
+    const { code, out, err } = await run(args);
+    expect(code).toBe(0);
+    for (const name of ["start", "init", "doctor", "search", "tickets"])
+      expect(out).toMatch(new RegExp(`^ {2}${name} `, "m"));
+    expect(err).toBe("");
+  });
+
+  it.each(["start", "init", "doctor", "search", "tickets"])("%s explains itself", async (name) => {
+    for (const flag of ["--help", "-h"]) {
+      const { code, out } = await run([name, flag]);
+      expect(code).toBe(0);
+      expect(out).toMatch(new RegExp(`^deskhand ${name}`));
+    }
+  });
+
+  it.each([
+    [["frobnicate"], 'There is no command "frobnicate".'],
+    [["tickets", "--colour"], "Unknown option '--colour'"],
+    [["doctor", "--data"], "argument missing"],
+    [["tickets", "7"], 'tickets does not know what to do with "7".'],
+    [["start", "now"], 'start does not know what to do with "now".'],
+    [["search"], "deskhand search"],
+    [["search", "shipping", "--limit", "many"], "deskhand search"],
+    [["init"], "deskhand init"],
+    [["init", "a", "b"], "deskhand init"],
+  ])("what is not understood ends with 2 and the usage: %j", async (args, told) => {
+    const { code, out, err } = await run(args);
+    expect(code).toBe(2);
+    expect(err).toContain(told);
+    expect(err).toMatch(/^deskhand /m);
+    expect(out).toBe("");
+  });
+});
+
+describe("search", () => {
+  it("shows passages, scores and why, from the files and from a running desk alike", async () => {
+    const alone = await run(["search", "How long does express shipping take?", ...folders]);
+    expect(alone.code).toBe(0);
+    expect(alone.out).toMatch(/^coverage \d\.\d\d: /);
+    expect(alone.out).toMatch(
+      /^\[1\] Shipping — shipping\n {4}score 1\.000 .* found by: .*express.*\n {4}Shipping: standard/m,
+    );
+    expect(existsSync(data)).toBe(false);
+    await openTerminal(data, { args: folders });
+    const beside = await run(["search", "How long does express shipping take?", ...folders]);
+    expect(beside).toEqual(alone);
+  });
+
+  it("gives as many as are asked for, and JSON", async () => {
+    const { code, out } = await run([
+      "search",
+      "shipping returns refunds",
+      "--limit",
+      "2",
+      "--json",
+      ...folders,
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ found: [{ passage: {} }, { passage: {} }] });
+  });
+
+  it("says that nothing speaks of it", async () => {
+    const { code, out } = await run(["search", "zebra crossings", ...folders]);
+    expect(code).toBe(0);
+    expect(out).toContain("the bot will not answer from these");
+  });
+
+  it("a workspace that is not there ends with 2", async () => {
+    const { code, err } = await run(["search", "shipping", "--workspace", join(folder.path, "nowhere")]);
+    expect(code).toBe(2);
+    expect(err).toContain("does not exist");
+  });
+});
+
+describe("tickets", () => {
+  it("lists what is not resolved, beside a running desk and after it", async () => {
+    const none = await run(["tickets", ...folders]);
+    expect(none).toEqual({ code: 0, out: "No open tickets.\n", err: "" });
+    const desk = await openTerminal(data, { args: folders });
+    await play(
+      desk,
+      `customer: This is ridiculous, I was promised next-day delivery!
+            bot: … ticket is #1
+          staff: take`,
+    );
+    const beside = await run(["tickets", ...folders]);
+    expect(beside).toMatchObject({ code: 0, err: "" });
+    expect(beside.out).toBe(
+      "#1  taken, staff · high · general · This is ridiculous, I was promised next-day delivery!\n",
+    );
+    expect(await desk.end()).toBe(0);
+    expect(await run(["tickets", ...folders])).toEqual(beside);
+    const { out } = await run(["tickets", "--json", ...folders]);
+    expect(JSON.parse(out)).toMatchObject([{ number: 1, state: "taken", priority: "high" }]);
+  });
+
+  it("a desk that was killed is not waited for", async () => {
+    const desk = await openTerminal(data, { args: folders });
+    await desk.say("I want to speak to a human");
+    await desk.kill("SIGKILL");
+    const { code, out } = await run(["tickets", ...folders]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^#1 {2}open /);
+  });
+
+  it("reaches a desk whose data folder has a long name", async () => {
+    const long = join(folder.path, "d".repeat(120));
+    const desk = await openTerminal(long, { args: folders.slice(0, 2) });
+    await desk.say("I want to speak to a human");
+    const { out } = await run(["tickets", "--workspace", shop, "--data", long]);
+    expect(out).toMatch(/^#1 {2}open /);
+  });
+});
+
+describe("init", () => {
+  it("writes a workspace that runs as it is", async () => {
+    const made = join(folder.path, "new", "desk");
+    const { code, out } = await run(["init", made]);
+    expect(code).toBe(0);
+    expect(out).toContain(`--workspace ${made}`);
+    const desk = await openTerminal(data, { cwd: made });
+    await play(
+      desk,
+      `customer: Where is my order A-1001?
+            bot: … shipped … Tea pot
+       customer: Can I return unused items?
+            bot: … 30 days … Returns`,
+    );
+    expect(await desk.end()).toBe(0);
+    expect((await run(["doctor"], { cwd: made })).out).toContain("0 problems, 0 doubts");
+    expect(existsSync(join(made, ".deskhand"))).toBe(false);
+  });
+
+  it("overwrites nothing", async () => {
+    const { code, err } = await run(["init", shop]);
+    expect(code).toBe(1);
+    expect(err).toContain("the folder is not empty");
+    expect(readdirSync(shop).sort()).toEqual(["agents", "desk.yaml", "knowledge", "tools"]);
+  });
+});
+
+describe("doctor", () => {
+  it("says what it found, and 0 when it will run", async () => {
+    const { code, out } = await run(["doctor", ...folders]);
+    expect(code).toBe(0);
+    expect(out).toContain("articles   4 (4 passages)");
+    expect(out).toContain("tools      lookup_order_status");
+    expect(out).toContain("none: the offline model");
+    expect(out).toContain("0 problems, 0 doubts");
+    expect(existsSync(data)).toBe(false);
+  });
+
+  it("reports every problem with its place and a remedy, and ends with 2", async () => {
+    writeFileSync(join(shop, "desk.yaml"), "entry: nobody\nlimits: { step_max: 3 }\n");
+    writeFileSync(join(shop, "tools", "broken.ts"), "export default {");
+    mkdirSync(join(shop, "knowledge", "old"));
+    writeFileSync(join(shop, "knowledge", "old", "latin.md"), Buffer.from("caf\xe9", "latin1"));
+    const env = { LOG_LEVEL: "loud", DISCORD_API_URL: "nonsense" };
+    const { code, out } = await run(["doctor", ...folders], { env });
+    expect(code).toBe(2);
+    for (const told of [
+      "✗ LOG_LEVEL",
+      "✗ DISCORD_API_URL",
+      "limits.step_max: is not a known key\n    Did you mean steps_max?",
+      "there is no agents/nobody.md",
+      "? tools/broken.ts",
+      "latin.md: not UTF-8 text",
+    ]) {
+      expect(out).toContain(told);
+    }
+    expect(out).toContain("4 problems, 2 doubts");
+  });
+
+  it("asks the model's endpoint", async () => {
+    const server = await createOpenAIServer({ apiKey: "right-key", models: ["test-model"] });
+    const env = { OPENAI_BASE_URL: server.url, OPENAI_MODEL: "test-model" };
+    const right = await run(["doctor", ...folders], { env: { ...env, OPENAI_API_KEY: "right-key" } });
+    expect(right).toMatchObject({ code: 0 });
+    const wrong = await run(["doctor", ...folders], { env: { ...env, OPENAI_API_KEY: "wrong-key" } });
+    expect(wrong.code).toBe(2);
+    expect(wrong.out).toContain("model_rejected");
+    expect(wrong.out + wrong.err).not.toContain("wrong-key");
+    await server.close();
+    const gone = await run(["doctor", ...folders], { env: { ...env, OPENAI_API_KEY: "right-key" } });
+    expect(gone.code).toBe(2);
+    expect(gone.out).toContain("model_unreachable");
+  });
+
+  it("can be asked beside a running desk", async () => {
+    const desk = await openTerminal(data, { args: folders });
+    expect((await run(["doctor", ...folders])).code).toBe(0);
+    expect(await desk.end()).toBe(0);
+  });
+});
