@@ -51,7 +51,9 @@ export function createAddresses(draft: DraftText, allowed: (host: string) => boo
     const host = url.hostname.replace(/\.$/, "");
     const best = longestKnown(url, host);
     if (!allowed(host) || url.port !== "") {
-      return best === undefined ? { may: "go" } : { may: "be_read", shown: `${url.protocol}//${best.replaceAll("|", "%7C")}` };
+      return best === undefined
+        ? { may: "go" }
+        : { may: "be_read", shown: `${url.protocol}//${best.replaceAll("|", "%7C")}` };
     }
     const href = `https://${best ?? host}`;
     const same = plain && [href, `${href}/`].some((one) => one === written);
