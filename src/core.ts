@@ -28,7 +28,7 @@ import { createLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { forgiving } from "./memory/forgiving.ts";
 import { createSessionMemory } from "./memory/session-memory.ts";
-import type { Memory } from "./memory.ts";
+import type { Memory, SessionMemory } from "./memory.ts";
 import { createPause, type Pause } from "./pause.ts";
 import type { Platform, Receiver } from "./platform.ts";
 import { createRecall } from "./recall.ts";
@@ -58,6 +58,9 @@ export interface CoreParts {
 
 export interface Core {
   desk: Desk;
+  sessions: SessionMemory;
+  /** What is under way in a thread, for whoever has to stop it. */
+  underWay: { interrupt(lane: string): void; idleIn(lane: string): Promise<void> };
   pause: Pause;
   /** Connects the platforms and takes up what an earlier process has left. */
   start(): Promise<void>;
@@ -270,6 +273,14 @@ export function createCore(parts: CoreParts): Core {
 
   return {
     desk,
+    sessions,
+    underWay: {
+      interrupt: (lane) => lanes.interrupt(lane, new Superseded("the customer is being erased")),
+      async idleIn(lane) {
+        await lanes.idleIn(lane);
+        await sender.idleIn(lane);
+      },
+    },
     pause,
     async start() {
       await pause.watch();

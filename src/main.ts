@@ -21,6 +21,10 @@ import { createMemory } from "./memory/memory.ts";
 import type { Memory } from "./memory.ts";
 import type { Platform } from "./platform.ts";
 import { openPlatforms } from "./platforms.ts";
+import { createCustomerFiles } from "./records/customer-files.ts";
+import { forgettingIn } from "./records/forgetting.ts";
+import { createRecords, recordsHandlers } from "./records/records.ts";
+import { createRetention } from "./records/retention.ts";
 import { loadDesk, type Workspace } from "./workspace/workspace.ts";
 
 export interface Running {
@@ -68,6 +72,10 @@ interface Ground {
   unlock(): void;
 }
 
+const sweepEveryMs = 3_600_000;
+/** Writing a larger database anew would hold everybody up for seconds. */
+const scrubBytesMax = 100 * 1024 * 1024;
+
 async function runDesk(ground: Ground): Promise<Running> {
   const { config, workspace, ledger, memory, clock, log } = ground;
   const knowledge = await openKnowledge(ground);
@@ -89,8 +97,26 @@ async function runDesk(ground: Ground): Promise<Running> {
     inputEnded = resolve;
   });
   await openPlatforms(platforms, { ...ground, core, ended: () => inputEnded() });
+  const files = createCustomerFiles(config.folders.data, clock);
+  const { identity } = workspace;
+  const records = createRecords({
+    ledger,
+    memory: forgettingIn(memory, core.sessions),
+    files,
+    ...(identity ? { addressOf: async (customer: string) => (await identity.find(customer))?.email } : {}),
+    lanes: core.underWay,
+    scrubBytesMax,
+    clock,
+    log,
+  });
+  const retention = createRetention({ ...config.limits, ledger, files, clock, log });
+  const sweeping = new AbortController();
+  const stopSweeping = clock.every(sweepEveryMs, () => {
+    retention.run(sweeping.signal).catch((error: unknown) => log.warn("retention.stopped", { error }));
+  });
   await core.start();
   const control = await openControl(config.folders.data, {
+    ...recordsHandlers(records),
     search: ({ question, limit }) =>
       knowledge.search(String(question), { limit: Number(limit), audience: "verified" }),
     tickets: () => core.desk.tickets(1000),
@@ -101,6 +127,8 @@ async function runDesk(ground: Ground): Promise<Running> {
 
   async function stop(): Promise<void> {
     log.info("desk.stopping");
+    stopSweeping();
+    sweeping.abort(new Error("the desk is stopping"));
     await control.close();
     await core.stop();
     await knowledge.close();
