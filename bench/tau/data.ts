@@ -66,7 +66,8 @@ export function readRecordings(folder: string, tools: readonly Tool[]): Recordin
     recorded.map((one) => one.function),
     tools,
   );
-  if (differences.length > 0) throw new BadData(`tools.openai.json is of another store: ${differences.join("; ")}`);
+  if (differences.length > 0)
+    throw new BadData(`tools.openai.json is of another store: ${differences.join("; ")}`);
   const tasks = [...linesOf(contentOf(folder, "gold.jsonl"))].map(({ line, number }) =>
     parsed(`gold.jsonl line ${number}`, () => task.parse(JSON.parse(line))),
   );
