@@ -145,9 +145,12 @@ export async function forgetDoer(
   await tx.run("UPDATE audit SET actor = ? WHERE id = ?", pseudonym(actor), id);
 }
 
-/** Kinds of outcome and ratings are nobody's; a write keeps the name of its tool. */
+/** Kinds of outcome, ratings and the desk itself are nobody's. */
+const plainSubjects = new Set(["turn.ended", "feedback.given", "thread.ended", "desk.paused", "desk.unpaused"]);
+
+/** A write keeps the name of its tool. */
 function subjectOf({ action, subject }: AuditRow, pseudonym: Pseudonym): string {
-  if (action === "turn.ended" || action === "feedback.given") return subject;
+  if (plainSubjects.has(action)) return subject;
   const [, tool, rest] = /^(\w{1,64})(?: (.+))?$/s.exec(subject) ?? [];
   if (!action.startsWith("intent.") || !tool) return pseudonym(subject);
   return rest ? `${tool} ${pseudonym(rest)}` : tool;
