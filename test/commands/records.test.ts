@@ -1,0 +1,140 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { careful } from "../fixtures/scenarios.ts";
+import { writeShop } from "../fixtures/workspace.ts";
+import { closeTerminals, openTerminal, type Terminal, temporaryFolder } from "../journeys/terminal.ts";
+import { run } from "./run.ts";
+
+let folder: ReturnType<typeof temporaryFolder>;
+let data: string;
+let folders: string[];
+beforeEach(() => {
+  folder = temporaryFolder();
+  data = join(folder.path, "data");
+  folders = ["--workspace", writeShop(join(folder.path, "shop"), careful), "--data", data];
+});
+afterEach(() => {
+  closeTerminals();
+  folder.remove();
+});
+
+const open = (...more: string[]): Promise<Terminal> => openTerminal(data, { args: [...folders, ...more] });
+
+/** A conversation of a customer whom the console vouches for, and its end. */
+async function visit(customer: string, ...lines: string[]): Promise<void> {
+  const desk = await open("--as", customer);
+  for (const line of lines) await desk.say(line);
+  await desk.end();
+}
+
+const filesWith = (word: string): string[] =>
+  readdirSync(data, { recursive: true, encoding: "utf8" })
+    .map((name) => join(data, name))
+    .filter((path) => statSync(path).isFile())
+    .filter((path) => readFileSync(path).toString("latin1").toLowerCase().includes(word));
+
+describe("erase", () => {
+  it("says what is known, removes it, and knows afterwards when", async () => {
+    await visit("cus_zebrafinch", "Do you ship to zebrafinch island?", "I want a person");
+    await visit("cus_kingfisher", "Do you ship to kingfisher island?");
+    const look = await run(["erase", "cus_zebrafinch", "--dry-run", ...folders]);
+    expect(look).toMatchObject({ code: 0, err: "" });
+    expect(look.out).toMatch(/^Known of cus_zebrafinch: 1 thread, \d+ messages, \d turns?, 1 ticket, /);
+    expect(look.out).toContain("Accounts: console:local:as/cus_zebrafinch\n");
+    expect(filesWith("zebrafinch")).not.toEqual([]);
+
+    const done = await run(["erase", "cus_zebrafinch", "--yes", ...folders]);
+    expect(done).toMatchObject({ code: 0, err: "" });
+    expect(done.out).toMatch(/^Erased: 1 thread, /m);
+    expect(filesWith("zebrafinch")).toEqual([]);
+    expect(filesWith("kingfisher")).not.toEqual([]);
+
+    const again = await run(["erase", "cus_zebrafinch", "--yes", ...folders]);
+    expect(again.out).toMatch(/^Nothing is known of cus_zebrafinch\. Erased on \d{4}-\d\d-\d\d\.\n$/);
+  });
+
+  it("asks nobody who is not there", async () => {
+    await visit("cus_zebrafinch", "Do you ship to zebrafinch island?");
+    const { code, err } = await run(["erase", "cus_zebrafinch", ...folders]);
+    expect(code).toBe(2);
+    expect(err).toContain("--yes");
+    expect(filesWith("zebrafinch")).not.toEqual([]);
+  });
+
+  it("of nobody, or of two, is not understood", async () => {
+    for (const names of [[], ["a", "b"]]) {
+      const { code, err } = await run(["erase", ...names, "--yes", ...folders]);
+      expect(code).toBe(2);
+      expect(err).toMatch(/^deskhand erase CUSTOMER/);
+    }
+  });
+
+  it("makes no data folder where there is none", async () => {
+    const { code, out } = await run(["erase", "cus_1", "--yes", ...folders]);
+    expect([code, out]).toEqual([0, "Nothing is known of cus_1: there is no data yet.\n"]);
+    expect(existsSync(data)).toBe(false);
+  });
+});
+
+describe("export", () => {
+  it("writes what is known to standard output, or into a new file that only its owner reads", async () => {
+    await visit("cus_zebrafinch", "Do you ship to zebrafinch island?");
+    const shown = await run(["export", "cus_zebrafinch", ...folders]);
+    expect(shown).toMatchObject({ code: 0, err: "" });
+    const told = JSON.parse(shown.out) as { customer: unknown; threads: { messages: { text: string }[] }[] };
+    expect(told.customer).toMatchObject({ ids: ["cus_zebrafinch"] });
+    expect(told.threads[0]?.messages[0]?.text).toBe("Do you ship to zebrafinch island?");
+    expect(readdirSync(data).filter((name) => name.startsWith("export"))).toEqual([]);
+
+    const out = join(folder.path, "zebrafinch.json");
+    const written = await run(["export", "cus_zebrafinch", "--out", out, ...folders]);
+    expect(written).toMatchObject({ code: 0, out: `${out} has what is known of cus_zebrafinch.\n` });
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(out, "utf8"))).toMatchObject({ threads: told.threads });
+  });
+
+  it("overwrites nothing", async () => {
+    await visit("cus_zebrafinch", "hello");
+    const out = join(folder.path, "there.json");
+    await run(["export", "cus_zebrafinch", "--out", out, ...folders]);
+    const before = readFileSync(out, "utf8");
+    const { code, err } = await run(["export", "cus_zebrafinch", "--out", out, ...folders]);
+    expect(code).toBe(1);
+    expect(err).toContain("EEXIST");
+    expect(readFileSync(out, "utf8")).toBe(before);
+  });
+});
+
+describe("pause and unpause", () => {
+  const question = "Do you ship to zebrafinch island?";
+
+  it("stop and start the answers of the desk that runs", async () => {
+    const desk = await open();
+    expect(await run(["pause", ...folders])).toMatchObject({
+      code: 0,
+      out: "The running desk answers nobody until: deskhand unpause.\n",
+    });
+    expect(await desk.say(question)).toMatch(/I am switched off at the moment/);
+    expect(await run(["unpause", ...folders])).toMatchObject({
+      code: 0,
+      out: "The running desk answers again.\n",
+    });
+    await desk.say("@staff hand back");
+    expect(await desk.say(question)).not.toMatch(/switched off/);
+  });
+
+  it("hold for the next desk where none runs", async () => {
+    expect((await run(["pause", ...folders])).out).toBe(
+      "No desk is running; the next one answers nobody until: deskhand unpause.\n",
+    );
+    const desk = await open();
+    expect(await desk.say(question)).toMatch(/I am switched off at the moment/);
+    await desk.end();
+    expect((await run(["unpause", ...folders])).out).toBe(
+      "No desk is running; the next one answers again.\n",
+    );
+    const next = await open("--thread", "another");
+    expect(await next.say(question)).not.toMatch(/switched off/);
+  });
+});
