@@ -3,10 +3,11 @@
  * content, and mails to them where no mail server is configured. What is broken or half written may hold anybody's
  * words, and nobody can tell whose; it goes with whoever is erased.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
+import type { ThreadId } from "../thread.ts";
 
 export interface CustomerFiles {
   /** Absolute paths of what there is. */
@@ -16,6 +17,8 @@ export interface CustomerFiles {
   /** Names of copies, and paths of mails, that were made before this moment. */
   olderThan(at: number): Promise<{ copies: string[]; mails: string[] }>;
   pathOf(copy: string): string;
+  /** Takes the lines that name one of these threads out of an adapter's list, such as that of what was printed. */
+  forgetLines(threads: readonly ThreadId[]): Promise<void>;
   /** @throws when one of them cannot be removed; those that are gone already are no trouble */
   remove(paths: readonly string[]): Promise<void>;
 }
@@ -70,10 +73,23 @@ export function createCustomerFiles(data: string, clock: Clock): CustomerFiles {
       return { copies: await madeBefore(files, copies, at), mails: mails.map((name) => join(mail, name)) };
     },
     pathOf,
+    async forgetLines(threads) {
+      const lists = (await namesIn(data)).filter((name) => name.endsWith(".printed"));
+      for (const name of lists) forgetLinesIn(join(data, name), new Set(threads));
+    },
     async remove(paths) {
       for (const path of paths) await rm(path, { recursive: true, force: true });
     },
   };
+}
+
+/** At once, so that nothing that is added meanwhile is lost. A line is a key, a space and a thread. */
+function forgetLinesIn(path: string, threads: ReadonlySet<string>): void {
+  const lines = readFileSync(path, "utf8").split("\n");
+  const kept = lines.filter((line) => !threads.has(line.slice(line.indexOf(" ") + 1)));
+  if (kept.length === lines.length) return;
+  writeFileSync(`${path}.kept`, kept.join("\n"), { mode: 0o600 });
+  renameSync(`${path}.kept`, path);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -67,6 +67,7 @@ export async function eraseCustomer(parts: EraseParts, name: string, by = "opera
   for (const thread of touched) lanes?.interrupt(thread);
   await memory.forget(touched);
   await parts.files.remove(files);
+  await parts.files.forgetLines([...who.threads, ...traces.deskThreads]);
   const rows = await ledger.write((tx) => eraseRows(tx, clock, { who, traces, name, by }));
   // What was interrupted finds that there is nothing left to do.
   if (lanes) await endsWithin(clock, lanesEndMs, Promise.all(touched.map(lanes.idleIn)));

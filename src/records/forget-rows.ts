@@ -146,7 +146,13 @@ export async function forgetDoer(
 }
 
 /** Kinds of outcome, ratings and the desk itself are nobody's. */
-const plainSubjects = new Set(["turn.ended", "feedback.given", "thread.ended", "desk.paused", "desk.unpaused"]);
+const plainSubjects = new Set([
+  "turn.ended",
+  "feedback.given",
+  "thread.ended",
+  "desk.paused",
+  "desk.unpaused",
+]);
 
 /** A write keeps the name of its tool. */
 function subjectOf({ action, subject }: AuditRow, pseudonym: Pseudonym): string {

@@ -15,6 +15,8 @@ export interface Traces {
   addresses: string[];
   /** Copies of files that were sent in their threads or by them, and by nobody else. */
   copies: string[];
+  /** The staff's side of their tickets. */
+  deskThreads: ThreadId[];
   /** Rows of the inbox, and the keys under which their events, or events about their messages, may come again. */
   inbox: string[];
   keys: string[];
@@ -38,6 +40,7 @@ export async function tracesOf(ledger: Ledger, who: Who): Promise<Traces> {
     elsewhere: said.elsewhere,
     addresses: said.addresses,
     copies: [...new Set([...said.copies, ...events.copies])].filter((copy) => !others.has(copy)),
+    deskThreads: [...desk.lanes],
     inbox: events.inbox,
     keys: events.keys,
     ...(await auditOf(ledger, who, own, accounts)),
