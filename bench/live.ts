@@ -1,0 +1,264 @@
+/**
+ * What the benches of the platforms share. Three kinds of processes, each with one thing in it: the platform's double,
+ * which also writes as the customers and times what comes back, the scripted model, and a desk or the bare loop that it
+ * is compared with. The bench itself only asks them.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpus } from "node:os";
+
+/** The side of the customers, in the process of the platform's double. */
+export interface Customers {
+  /** What whoever answers has to be told: addresses, tokens. */
+  address: Record<string, string>;
+  /** Told by who answers once it listens, where the platform calls it. */
+  listening?(port: number): void;
+  /** Writes as a customer; `replied` is when the reply's call came in, `acked` when the message was acknowledged. */
+  say(customer: number): { replied: Promise<void>; acked: Promise<void> };
+  /** Milliseconds from the model's first words to the first of the bot's that the customer sees. */
+  firstWords?(customer: number): Promise<number>;
+}
+
+export interface Timed {
+  turns: number;
+  seconds: number;
+  p50Ms: number;
+  p99Ms: number;
+  ackP99Ms: number;
+}
+
+interface Spent {
+  cpuMs: number;
+  rssMb: number;
+}
+
+type Answers = Record<string, (argument: never) => unknown>;
+
+/** Answers what the bench asks of this process, until the bench ends. */
+export function answer(answers: Answers): Promise<number> {
+  process.on("message", async ({ id, ask, argument }: { id: number; ask: string; argument: never }) => {
+    const result = await answers[ask]?.(argument);
+    process.send?.({ id, result });
+  });
+  process.send?.({ ready: true });
+  return new Promise((resolve) => process.once("disconnect", () => resolve(0))).then(() => process.exit(0));
+}
+
+export interface Worker {
+  ask<T>(what: string, argument?: unknown): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** A process of its own with nothing but the compiled bench in it. */
+export async function start(compiled: string, args: string[]): Promise<Worker> {
+  const run = `import { main } from "${compiled}"; process.exitCode = await main(process.argv.slice(1));`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", run, "--", ...args], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const waiting = new Map<number, (result: unknown) => void>();
+  let asked = 0;
+  let stopping = false;
+  child.once("exit", (code) => {
+    if (stopping) return;
+    process.stderr.write(`a process of the bench ended by itself: ${code} (${args.join(" ")})\n`);
+    process.exit(1);
+  });
+  await once(child, "message");
+  child.on("message", ({ id, result }: { id: number; result: unknown }) => waiting.get(id)?.(result));
+  return {
+    ask: <T>(what: string, argument?: unknown) =>
+      new Promise<T>((resolve) => {
+        asked += 1;
+        waiting.set(asked, (result) => resolve(result as T));
+        child.send({ id: asked, ask: what, argument });
+      }),
+    async stop() {
+      stopping = true;
+      child.disconnect();
+      if (child.exitCode === null) await once(child, "exit");
+    },
+  };
+}
+
+/** What the customers' process can be asked. */
+export function customersAnswers(customers: Customers): Answers {
+  return {
+    address: () => customers.address,
+    listening: (port: number) => customers.listening?.(port),
+    closed: (load: { threads: number; turns: number }) => closedLoop(customers, load),
+    open: (load: { perSecond: number; seconds: number; threads: number }) => openLoop(customers, load),
+    async first(times: number) {
+      const all: number[] = [];
+      for (let at = 0; at < times; at++) all.push((await customers.firstWords?.(1_000 + at)) ?? Number.NaN);
+      return percentile(all, 0.5);
+    },
+  };
+}
+
+/** What the process that answers the customers can be asked. */
+export function spentAnswers(): Answers {
+  return {
+    spent: (): Spent => {
+      const { user, system } = process.cpuUsage();
+      return { cpuMs: (user + system) / 1000, rssMb: process.resourceUsage().maxRSS / 1024 };
+    },
+  };
+}
+
+/** Everybody writes again when the reply is there. */
+async function closedLoop(
+  customers: Customers,
+  { threads, turns }: { threads: number; turns: number },
+): Promise<Timed> {
+  const replies: number[] = [];
+  const acks: number[] = [];
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: threads }, async (_, customer) => {
+      for (let at = 0; at < turns / threads; at++) await one(customers, customer, replies, acks);
+    }),
+  );
+  return timed(replies, acks, performance.now() - began);
+}
+
+/** So many messages a second, whatever becomes of them; nobody writes while they wait. */
+async function openLoop(
+  customers: Customers,
+  { perSecond, seconds, threads }: { perSecond: number; seconds: number; threads: number },
+): Promise<Timed> {
+  const replies: number[] = [];
+  const acks: number[] = [];
+  const free = Array.from({ length: threads }, (_, customer) => customer);
+  const going: Promise<void>[] = [];
+  const began = performance.now();
+  let late = 0;
+  for (let sent = 0; sent < perSecond * seconds; ) {
+    const due = Math.floor(((performance.now() - began) / 1000) * perSecond);
+    for (; sent < Math.min(due, perSecond * seconds); sent++) {
+      const customer = free.shift();
+      if (customer === undefined) late += 1;
+      else going.push(one(customers, customer, replies, acks).then(() => void free.push(customer)));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(going);
+  if (late > 0)
+    console.log(`(${late} messages of ${perSecond * seconds} were not written: everybody waited)`);
+  return timed(replies, acks, performance.now() - began);
+}
+
+async function one(customers: Customers, customer: number, replies: number[], acks: number[]): Promise<void> {
+  const began = performance.now();
+  const { replied, acked } = customers.say(customer);
+  await Promise.all([
+    replied.then(() => replies.push(performance.now() - began)),
+    acked.then(() => acks.push(performance.now() - began)),
+  ]);
+}
+
+function timed(replies: number[], acks: number[], ms: number): Timed {
+  return {
+    turns: replies.length,
+    seconds: ms / 1000,
+    p50Ms: percentile(replies, 0.5),
+    p99Ms: percentile(replies, 0.99),
+    ackP99Ms: percentile(acks, 0.99),
+  };
+}
+
+function percentile(values: number[], part: number): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
+}
+
+export interface LiveBench {
+  compiled: string;
+  turns: number;
+  /** Of the second part, the one in which latency is measured. */
+  perSecond: number;
+  /** Of the part in which acknowledgements are measured; none where the platform wants no acknowledgement. */
+  eventsPerSecond?: number;
+}
+
+const threads = 32;
+const seconds = 10;
+const firstTimes = 12;
+
+/** Runs the whole bench and prints it. */
+export async function compare(bench: LiveBench): Promise<number> {
+  console.log(
+    `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${bench.turns} turns each\n`,
+  );
+  const model = spawn(process.execPath, ["test/doubles/openai-server-process.js"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [line] = (await once(model.stdout, "data")) as [Buffer];
+  const { port } = JSON.parse(String(line)) as { port: number };
+  const bare = await measure(bench, "bare", String(port));
+  const desk = await measure(bench, "desk", String(port));
+  await stop(model);
+  print("CPU, ms a turn", bare.cpuMs, desk.cpuMs, 3);
+  print("turns a second", bare.perSecond, desk.perSecond, 0);
+  print(`p50 at ${bench.perSecond} turns/s, ms`, bare.open.p50Ms, desk.open.p50Ms);
+  print(`p99 at ${bench.perSecond} turns/s, ms`, bare.open.p99Ms, desk.open.p99Ms);
+  if (bare.ackP99Ms !== undefined && desk.ackP99Ms !== undefined)
+    print(`ack p99 at ${bench.eventsPerSecond} events/s, ms`, bare.ackP99Ms, desk.ackP99Ms);
+  print("memory at most, MB", bare.rssMb, desk.rssMb, 0);
+  console.log(
+    `added at ${bench.perSecond} turns/s: p50 ${(desk.open.p50Ms - bare.open.p50Ms).toFixed(1)} ms, p99 ${(desk.open.p99Ms - bare.open.p99Ms).toFixed(1)} ms`,
+  );
+  const first = await firstWords(bench);
+  console.log(
+    `first words on the platform after the model's: ${first.toFixed(1)} ms (median of ${firstTimes})`,
+  );
+  return 0;
+}
+
+async function measure(bench: LiveBench, name: "bare" | "desk", modelPort: string) {
+  const { customers, answering } = await pair(bench, name, modelPort);
+  await customers.ask("closed", { threads, turns: Math.max(threads * 10, bench.turns / 4) });
+  const before = await answering.ask<Spent>("spent");
+  const closed = await customers.ask<Timed>("closed", { threads, turns: bench.turns });
+  const after = await answering.ask<Spent>("spent");
+  const open = await customers.ask<Timed>("open", { perSecond: bench.perSecond, seconds, threads });
+  const burst =
+    bench.eventsPerSecond &&
+    (await customers.ask<Timed>("open", { perSecond: bench.eventsPerSecond, seconds, threads: 1_000 }));
+  await answering.stop();
+  await customers.stop();
+  return {
+    cpuMs: (after.cpuMs - before.cpuMs) / closed.turns,
+    perSecond: closed.turns / closed.seconds,
+    open,
+    ackP99Ms: burst ? burst.ackP99Ms : undefined,
+    rssMb: after.rssMb,
+  };
+}
+
+/** A model that says a few words, and the rest later; it is in the customers' process, so that one clock times both. */
+async function firstWords(bench: LiveBench): Promise<number> {
+  const { customers, answering } = await pair(bench, "desk", "own");
+  const median = await customers.ask<number>("first", firstTimes);
+  await answering.stop();
+  await customers.stop();
+  return median;
+}
+
+async function pair(bench: LiveBench, name: "bare" | "desk", modelPort: string) {
+  const customers = await start(bench.compiled, ["--worker", "customers"]);
+  const address = await customers.ask<Record<string, string>>("address");
+  const told = { ...address, ...(modelPort === "own" ? {} : { modelPort }) };
+  const answering = await start(bench.compiled, ["--worker", name, "--address", JSON.stringify(told)]);
+  const port = await answering.ask<number | undefined>("port");
+  if (port !== undefined) await customers.ask("listening", port);
+  return { customers, answering };
+}
+
+function print(what: string, bare: number, desk: number, digits = 1): void {
+  const figures = [bare.toFixed(digits), desk.toFixed(digits), `${(desk / bare).toFixed(2)}×`];
+  console.log(`${what.padEnd(32)}${figures.map((figure) => figure.padStart(12)).join("")}`);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  child.stdin?.end();
+  await once(child, "exit");
+}
