@@ -30,6 +30,9 @@ export async function main(args: string[]): Promise<number> {
   const steps = recordings.tasks.reduce((sum, task) => sum + task.steps.length, 0);
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
   process.stdout.write(`${recordings.tasks.length} tasks, ${steps} recorded calls, ${seconds} s\n`);
+  const others = figures[0]?.callsOnOthers ?? 0;
+  if (others > 0)
+    process.stdout.write(`${others} recorded calls are on records of others: these had to be refused\n`);
   const faults = figures.flatMap((one) => one.faults);
   for (const fault of faults.slice(0, faultsShown)) process.stdout.write(`off: ${fault}\n`);
   if (faults.length > faultsShown) process.stdout.write(`… and ${faults.length - faultsShown} more\n`);

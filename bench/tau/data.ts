@@ -20,19 +20,15 @@ const step = z.object({
 });
 export type Step = z.infer<typeof step>;
 
-const changes = z.object({
-  users: z.record(z.string(), z.unknown()).default({}),
-  orders: z.record(z.string(), z.unknown()).default({}),
-  products: z.record(z.string(), z.unknown()).default({}),
-});
+const changed = z.record(z.string(), z.unknown()).default({});
 
 const task = z.object({
   id: z.union([z.string(), z.number()]).transform(String),
   steps: z.array(step),
   /** The records that read differently at the end, in full. */
-  diff: changes.default({ users: {}, orders: {}, products: {} }),
+  diff: z.object({ users: changed, orders: changed, products: changed }).nullish(),
   /** The hash of the whole store at the end. */
-  db_hash: z.string().optional(),
+  db_hash: z.string().nullish(),
 });
 export type Task = z.infer<typeof task>;
 

@@ -1,4 +1,6 @@
 /** One task on a desk of its own: the customer's thread, the model's part, and what came of it. */
+import type { ToolPolicy } from "../../src/config.ts";
+import type { Tool } from "../../src/tool.ts";
 import type { Line, ScriptedModel } from "../../test/doubles/scripted-model.ts";
 import { createScriptedModel } from "../../test/doubles/scripted-model.ts";
 import { type MeasuredDesk, openDesk, type TurnDone } from "../desk.ts";
@@ -36,11 +38,21 @@ export interface Scene {
 
 const closing = "All right.";
 
-export async function openScene(task: Task, records: Records): Promise<Scene> {
+/** Another desk or store than the real ones: to see what is found of it. */
+export interface SceneOptions {
+  policies?: Record<string, ToolPolicy>;
+  toolsOf?(store: Store): Tool[];
+}
+
+export async function openScene(
+  task: Task,
+  records: Records,
+  { policies = {}, toolsOf = createTools }: SceneOptions = {},
+): Promise<Scene> {
   const store = createStore(records);
   const model: ScriptedModel = createScriptedModel(closing);
   const customer = customerOf(task, records);
-  const desk = await openDesk({ tools: createTools(store), model });
+  const desk = await openDesk({ tools: toolsOf(store), model, policies });
   const confirmed = new Set<string>();
   let seen = 0;
 
