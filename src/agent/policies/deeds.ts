@@ -145,20 +145,20 @@ function gather(draft: DraftText): Proof {
   });
   return {
     covers({ kind, words }, about) {
-      const any = (texts: readonly string[], speaks: (one: Action) => RegExp) =>
+      const spokenOf = (texts: readonly string[], speaks: (one: Action) => RegExp) =>
         texts.some((text) => about.some((one) => speaks(one).test(text)));
-      if (any(deedsDone, (one) => one.named)) return true;
+      if (spokenOf(deedsDone, (one) => one.named)) return true;
       switch (kind) {
         case "done":
           return false;
         case "happened":
-          return any(told, (one) => one.happened);
+          return spokenOf(told, (one) => one.happened);
         case "promised":
           return /guarant|promis|garant|versprech|promet|entitled|my word/i.test(words)
             ? [...told, ...cited].some((text) =>
                 /guarant|promis|garant|warrant|versprech|entitled/.test(text),
               )
-            : any([...told, ...cited], (one) => one.named);
+            : spokenOf([...told, ...cited], (one) => one.named);
       }
     },
   };
