@@ -51,6 +51,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "src/identity/": [...ground, "src/ledger/"],
   "src/redaction/": [],
   "src/records/": [...ground, "src/ledger/"],
+  "src/metrics/": ground,
   "src/config/": ground,
   "src/workspace/": [...ground, "src/config/", "src/config.ts"],
 };
