@@ -53,6 +53,8 @@ const foreignDone =
   "erstattet|storniert|gekündigt|geändert|aktualisiert|gutgeschrieben|ersetzt|zurückgesetzt|hochgestuft|herabgestuft|entsperrt|gelöscht|verschickt|rembours[ée]+e?s?|annul[ée]+e?s?|modifi[ée]+e?s?|crédit[ée]+e?s?|remplac[ée]+e?s?|réinitialis[ée]+e?s?|supprim[ée]+e?s?|reembolsad[oa]s?|cancelad[oa]s?|cambiad[oa]s?|actualizad[oa]s?|reemplazad[oa]s?|restablecid[oa]s?|eliminad[oa]s?";
 
 const done = pattern(
+  // The store's own word for it; from a draft it would be taken for that later on.
+  "^done\\b[:!,.]",
   `\\b(?:I|we)(?:'ve| have)? ${adverbs}(?:${verbs})\\b(?! nothing\\b| (?:my|the|this|your) (?:notes?|tickets?|requests?|case|message))`,
   `\\b(?:I|we)(?:'ve| have)? ${adverbs}(?:${weakVerbs})${weakObjects}`,
   `(?<!\\p{L})(?:ich habe|wir haben|habe ich|haben wir|j'ai|nous avons|he|hemos) [^.!?]{0,60}?(?<!\\p{L})(?:${foreignDone})(?!\\p{L})`,
@@ -147,7 +149,8 @@ function gather(draft: DraftText): Proof {
     covers({ kind, words }, about) {
       const spokenOf = (texts: readonly string[], speaks: (one: Action) => RegExp) =>
         texts.some((text) => about.some((one) => speaks(one).test(text)));
-      if (spokenOf(deedsDone, (one) => one.named)) return true;
+      if (spokenOf(deedsDone, (one) => one.named) || (about.length === 0 && deedsDone.length > 0))
+        return true;
       switch (kind) {
         case "done":
           return false;

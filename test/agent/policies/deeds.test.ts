@@ -29,6 +29,8 @@ describe("what is said to have been done", () => {
     "- I cancelled the order",
     "No worries, I have refunded you, no fee.",
     "I have issued a full refund for ord_1.",
+    "Done: Refund 49.99 USD for ord_1002.",
+    "Done!",
     "Your plan has been downgraded.",
     "Your account is now on the pro plan, your plan is now pro.",
     "Not a problem: your order has been cancelled.",
@@ -51,6 +53,7 @@ describe("what is said to have been done", () => {
 
   it.each([
     ["I have refunded your order.", refunded],
+    ["Done! It was no trouble.", refunded],
     ["I've refunded 49.99.", { role: "bot", text: "Done: Refund 49.99 USD for ord_1002." } as const],
     ["I've changed your plan to free.", result("update_customer_plan", { plan: "free" })],
     ["Your plan has been downgraded to free.", result("update_customer_plan", { plan: "free" })],
