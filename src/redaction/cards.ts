@@ -127,6 +127,8 @@ function isCard(digits: string, before: string): boolean {
   if (!issuers.some(([prefix, lengths]) => prefix.test(digits) && lengths.includes(digits.length)))
     return false;
   if (!luhn(digits)) return false;
+  // Accounts on Discord have numbers of such a length, and hardly a card has.
+  if (digits.length === 17 || digits.length === 18) return cardWord.test(before);
   // The barcodes of goods and some telephone numbers have thirteen digits, too; cards have them no more.
   return digits.length > 13 || cardWord.test(before) || !(/^491[5-7]/.test(digits) || isBarcode(digits));
 }

@@ -46,6 +46,7 @@ describe("a card number", () => {
     ["a barcode", "4006381333931"],
     ["letters around it", "order_4111111111111111"],
     ["a hash", "af4111111111111111c3"],
+    ["the length of an account's number", "discord:0:620000000000000047, 620000000000000047"],
     ["too many digits", "41111111111111114111"],
     ["lines of their own", "4111\n1111\n1111\n1111"],
   ])("is none with %s", (_, text) => expect(redact(text).text).toBe(text));
