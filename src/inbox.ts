@@ -116,9 +116,13 @@ function cleanEvent(event: Incoming, max: number): Incoming {
   }
 }
 
+/** Longer than any message that a platform takes. */
+const redactedMax = 100_000;
+
 function cleanText(text: string, max: number): string {
   const plain = text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g, "");
-  const bounded =
-    plain.length > max ? `${plain.slice(0, max)}\n[cut: ${plain.length - max} characters more]` : plain;
-  return redact(bounded).text;
+  // Redacted first: half a key at the end of what is cut would pass for none.
+  const { text: clean } = redact(plain.slice(0, redactedMax));
+  const rest = text.length - max;
+  return clean.length > max ? `${clean.slice(0, max)}\n[cut: ${rest} characters more]` : clean;
 }

@@ -339,22 +339,27 @@ export function createAgent(parts: AgentParts): Agent {
     return { result: { now: name }, failed: false };
   }
 
+  /** A text as every policy leaves it, or what the first of them has against it. */
+  function judged(work: Work, text: string): { text: string } | { policy: string; objection: string } {
+    let reviewed = text.trim();
+    for (const policy of parts.policies) {
+      const verdict = policy.review(draftOf(work, reviewed));
+      if (!verdict.pass) return { policy: policy.name, objection: verdict.objection };
+      if ("text" in verdict) reviewed = verdict.text;
+    }
+    return { text: reviewed };
+  }
+
   /** undefined: a policy has sent the draft back and the model tries once more. */
   function review(work: Work, text: string): Outcome | undefined {
-    let reviewed = text.trim();
-    const objections = reviewed === "" ? ["The answer was empty."] : [];
-    for (const policy of parts.policies) {
-      if (objections.length > 0) break;
-      const verdict = policy.review(draftOf(work, reviewed));
-      if (!verdict.pass) objections.push(verdict.objection);
-      else if ("text" in verdict) reviewed = verdict.text;
-      if (!verdict.pass) parts.log.info("draft.objected", { turn: work.turn.id, policy: policy.name });
-    }
-    if (objections.length === 0) return finished(work, reviewed);
+    const verdict =
+      text.trim() === "" ? { policy: "empty", objection: "The answer was empty." } : judged(work, text);
+    if ("text" in verdict) return finished(work, verdict.text);
+    parts.log.info("draft.objected", { turn: work.turn.id, policy: verdict.policy });
     work.turn.show?.discard();
     if (work.objected) {
       return escalation(work, "I am sorry, I don't have an answer to this that I can rely on.", {
-        reason: `No draft passed the review: ${objections[0]}`,
+        reason: `No draft passed the review: ${verdict.objection}`,
         priority: "normal",
       });
     }
@@ -362,7 +367,7 @@ export function createAgent(parts: AgentParts): Agent {
     if (text.trim() !== "") work.transcript.push({ role: "bot", text });
     work.transcript.push({
       role: "note",
-      text: `This answer was not sent. ${objections.join(" ")} Write the answer to the customer again, without mentioning this.`,
+      text: `This answer was not sent. ${verdict.objection} Write the answer to the customer again, without mentioning this.`,
     });
     return undefined;
   }
@@ -379,8 +384,8 @@ export function createAgent(parts: AgentParts): Agent {
     text: string,
     why: { reason: string; priority: "low" | "normal" | "high" | "urgent"; queue?: string },
   ): Outcome {
-    const passed = parts.policies.every((policy) => policy.review(draftOf(work, text)).pass);
-    const said = passed ? withSources(text, work.passages) : { text: "", sources: [] };
+    const verdict = judged(work, text);
+    const said = "text" in verdict ? withSources(verdict.text, work.passages) : { text: "", sources: [] };
     return { kind: "escalation", escalation: why, ...resultOf(work), ...said };
   }
 
