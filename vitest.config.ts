@@ -6,7 +6,9 @@ export default defineConfig({
     globalSetup: ["test/journeys/build.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // Real processes on a busy machine: what fails by load alone gets another chance, what is broken fails again.
+    retry: 2,
+    testTimeout: 30_000,
     hookTimeout: 30_000,
   },
 });
