@@ -38,4 +38,8 @@ async function main(): Promise<number> {
   }
 }
 
+// Whoever reads no more, as `| head` does, has read enough.
+process.stdout.on("error", () => process.exit());
 process.exitCode = await main();
+// A tool of the workspace may hold on to something, a database's pool, a timer; nobody waits for that.
+process.stdout.write("", () => process.exit());

@@ -124,6 +124,8 @@ export interface Sources {
   readonly thread?: string | undefined;
   readonly as?: string | undefined;
   readonly console?: boolean | undefined;
+  /** Logs and conversation stand on one screen, where somebody talks to the desk. */
+  readonly atTerminal?: boolean | undefined;
   /** The process's own unless given. */
   readonly env?: Environment;
   readonly currentFolder?: string;
@@ -225,7 +227,8 @@ function assemble(together: Together, folders: { workspace: string; data: string
     links: { allow: file.links.allow.map((host) => host.toLowerCase()) },
     settleMs,
     settleCapMs: 3 * settleMs,
-    logLevel: set.LOG_LEVEL ?? "info",
+    // Whoever talks to the desk wants to read the conversation, and what is wrong.
+    logLevel: set.LOG_LEVEL ?? (options.atTerminal && consoleOn ? "warn" : "info"),
     warnings: doubts(together),
   };
 }

@@ -52,6 +52,8 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
   };
   let desk: Receiver | undefined;
   let prompting = false;
+  /** The cursor stands behind a prompt. */
+  let atPrompt = false;
   /** The ticket that staff have named last. */
   let named: number | undefined;
 
@@ -73,7 +75,10 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
     },
     resting: prompt,
     full: (full) => (full ? parts.input.pause() : parts.input.resume()),
-    over: parts.ended,
+    over() {
+      leavePrompt();
+      parts.ended();
+    },
     clock,
   });
 
@@ -128,7 +133,15 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
 
   function prompt(resting: boolean): void {
     prompting = resting;
-    if (parts.interactive && resting) parts.write("> ");
+    if (!parts.interactive || !resting) return;
+    parts.write("> ");
+    atPrompt = true;
+  }
+
+  /** What the shell prints next begins on a line of its own. */
+  function leavePrompt(): void {
+    if (atPrompt) parts.write("\n");
+    atPrompt = false;
   }
 
   async function working(id: string): Promise<void> {
@@ -154,8 +167,10 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
       if (parts.interactive) greet();
       readLines(parts.input, {
         lineCharactersMax: parts.lineCharactersMax,
-        lines: (read) =>
-          lines.add(read.filter((line) => typeof line !== "string" || plain(line).trim() !== "")),
+        lines(read) {
+          atPrompt = false;
+          lines.add(read.filter((line) => typeof line !== "string" || plain(line).trim() !== ""));
+        },
         ended: lines.end,
       });
       if (!lines.busy) prompt(true);
@@ -198,6 +213,7 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
     belongs: async (user, group) => user === staffUser && (group === deskChannel || group === staffUser),
 
     async close() {
+      leavePrompt();
       parts.input.destroy();
     },
   };

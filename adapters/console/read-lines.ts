@@ -23,7 +23,7 @@ export function readLines(input: Readable, handlers: LineHandlers): void {
     parts.forEach((part, at) => {
       openLength += part.length;
       open = openLength > handlers.lineCharactersMax ? "" : open + part;
-      if (at === parts.length - 1 && !last) return;
+      if (at === parts.length - 1 && (!last || openLength === 0)) return;
       done.push(openLength > handlers.lineCharactersMax ? { tooLong: openLength } : open);
       open = "";
       openLength = 0;

@@ -16,17 +16,22 @@ ${foldersHelp}
   --console         a console beside the configured platforms`,
   options: { ...folders, thread: { type: "string" }, as: { type: "string" }, console: { type: "boolean" } },
   async run(given) {
-    const running = await startDesk({
+    // Before anything else: who stops a desk that is just starting stops it, too.
+    const signalled = new Promise<void>((resolve) => {
+      process.once("SIGTERM", () => resolve());
+      process.once("SIGINT", () => resolve());
+    });
+    const starting = startDesk({
       workspace: text(given, "workspace"),
       data: text(given, "data"),
       thread: text(given, "thread"),
       as: text(given, "as"),
       console: given.values.console === true,
+      atTerminal: [process.stdin, process.stdout, process.stderr].every((stream) => stream.isTTY === true),
     });
-    const signalled = new Promise<void>((resolve) => {
-      process.once("SIGTERM", () => resolve());
-      process.once("SIGINT", () => resolve());
-    });
+    const running = await Promise.race([starting, signalled]);
+    // Nothing of a start needs an end: it may be waiting for a platform that does not answer.
+    if (!running) return 0;
     await Promise.race([running.ended, signalled]);
     await running.stop();
     return 0;

@@ -10,7 +10,7 @@ export interface Together {
   /** What is set at all: a faulty variable is its own problem, not a missing one. */
   given: ReadonlySet<VariableName>;
   file: DeskFile;
-  options: { as?: string | undefined; thread?: string | undefined };
+  options: { as?: string | undefined; thread?: string | undefined; atTerminal?: boolean | undefined };
   consoleOn: boolean;
 }
 

@@ -130,7 +130,10 @@ const described = {
   ],
   MAIL_FROM: ["", "Sender of verification codes. Required with SMTP_URL."],
   SETTLE_MS: ["1000", "How long to wait for the rest of a burst of messages, in milliseconds."],
-  LOG_LEVEL: ["info", "debug, info, warn, error or silent. Customers' texts are logged only at debug."],
+  LOG_LEVEL: [
+    "info",
+    "debug, info, warn, error or silent; a console at a terminal has warn as its default. Customers' texts are logged only at debug.",
+  ],
 } as const satisfies Record<VariableName, readonly [byDefault: string, about: string]>;
 
 export const variables: readonly Variable[] = Object.entries(described).map(([name, [byDefault, about]]) => ({

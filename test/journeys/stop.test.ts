@@ -1,3 +1,5 @@
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createOpenAIServer, type OpenAIServer } from "../doubles/openai-server.ts";
 import { careful } from "../fixtures/scenarios.ts";
@@ -69,6 +71,37 @@ describe("told to stop", () => {
     expect(await again.end()).toBe(0);
     expect(again.output().match(/1-2 business days/g)).toHaveLength(1);
   }, 40_000);
+
+  it("while it starts, at once", async () => {
+    // Nobody takes this connection's first byte.
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const desk = await openTerminal(data.path, {
+      args: ["--workspace", shops.path],
+      env: {
+        SLACK_BOT_TOKEN: "xoxb-1",
+        SLACK_APP_TOKEN: "xapp-1",
+        SLACK_API_URL: `http://127.0.0.1:${port}/api/`,
+        DESK_CHANNEL: "slack:C1",
+      },
+      early: true,
+    });
+    await desk.logs("knowledge.indexed");
+    expect(await desk.kill("SIGTERM")).toBe(0);
+    expect(desk.log().map(({ event }) => event)).not.toContain("desk.ready");
+    silent.close();
+  });
+
+  it("does not wait for what a tool holds on to", async () => {
+    const files = { "tools/pool.ts": "setInterval(() => {}, 1000);\nexport default 1;\n" };
+    const shop = writeShop(join(shops.path, "pool"), { ...careful, files });
+    const args = ["--workspace", shop];
+    const desk = await openTerminal(data.path, { args });
+    const refused = await openTerminal(data.path, { args, early: true });
+    expect(await refused.gone).toBe(1);
+    expect(await desk.end()).toBe(0);
+  });
 
   it("with nothing to do, at once", async () => {
     const env = { OPENAI_BASE_URL: server.url, OPENAI_API_KEY: "k" };
