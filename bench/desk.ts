@@ -14,7 +14,7 @@ import { migrations } from "../src/ledger/migrations.ts";
 import { createSqliteLedger } from "../src/ledger/sqlite-ledger.ts";
 import { createLog } from "../src/log.ts";
 import type { Memory } from "../src/memory.ts";
-import type { Post } from "../src/platform.ts";
+import type { Platform, Post } from "../src/platform.ts";
 import type { Specialist } from "../src/specialist.ts";
 import type { Tool } from "../src/tool.ts";
 import { createRoom, type Room, type Shown, threadOf } from "../test/doubles/room.ts";
@@ -27,6 +27,8 @@ export interface DeskOptions {
   policies?: Record<string, ToolPolicy>;
   /** Hosts that may be clickable in replies. */
   links?: string[];
+  /** Replies are shown while they are written. */
+  drafts?: boolean;
 }
 
 /** What a turn has done: the calls of the model with what it was told. */
@@ -38,8 +40,10 @@ export interface TurnDone {
 
 export interface MeasuredDesk {
   room: Room;
+  /** What replies looked like while they were written, in order. */
+  glimpses: { place: string; text: string }[];
   /** Says it in the customer's thread, and waits until everything has come of it. */
-  says(customer: string, text: string): Promise<void>;
+  says(account: string, text: string, customer?: string): Promise<void>;
   /** Presses a button below the store's question, as often as the platform delivers it. */
   presses(customer: string, button: "confirm" | "cancel", intent: string, deliveries?: number): Promise<void>;
   /** The store's question, when it is the last thing the customer was told. */
@@ -48,19 +52,20 @@ export interface MeasuredDesk {
   elsewhere(customer: string): Shown[];
   turns(customer: string): Promise<TurnDone[]>;
   audit(customer: string): Promise<Deed[]>;
-  intents(): Promise<Pick<Intent, "id" | "turn" | "tool" | "state">[]>;
+  intents(customer: string): Promise<Pick<Intent, "id" | "turn" | "tool" | "state">[]>;
   close(): Promise<void>;
 }
 
 /** No limit of a desk's daily life is measured here. */
 const unlimited = 1_000_000;
 
-/** Customers of a room are verified: their name is their customer id. */
+/** Customers of a room are verified: unless said otherwise, their name is their customer id. */
 export async function openDesk(options: DeskOptions): Promise<MeasuredDesk> {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   const clock = createClock();
   const log = createLog("silent");
-  const room = createRoom();
+  const room = createRoom({ drafts: options.drafts ?? false });
+  const glimpses: MeasuredDesk["glimpses"] = [];
   const ledger = await createSqliteLedger({ path: join(folder, "ledger.sqlite"), clock, log });
   await migrate(ledger, migrations, { clock, log });
   const specialists = options.specialists ?? [alone(options.tools)];
@@ -78,7 +83,7 @@ export async function openDesk(options: DeskOptions): Promise<MeasuredDesk> {
     knowledge: knowledgeOf(options.passages ?? []),
     model: options.model,
     offlineModel: options.model,
-    platforms: new Map([[room.name, room]]),
+    platforms: new Map([[room.name, watched(room, glimpses)]]),
     clock,
     log,
   });
@@ -87,8 +92,9 @@ export async function openDesk(options: DeskOptions): Promise<MeasuredDesk> {
 
   return {
     room,
-    async says(customer, text) {
-      await room.says(customer, text, { customer });
+    glimpses,
+    async says(account, text, customer = account) {
+      await room.says(account, text, { customer });
       await core.idle();
     },
     async presses(customer, button, intent, deliveries = 1) {
@@ -124,10 +130,11 @@ export async function openDesk(options: DeskOptions): Promise<MeasuredDesk> {
       }));
     },
     audit: (customer) => ledger.read((tx) => auditOf(tx, threadOf(customer))),
-    async intents() {
+    async intents(customer) {
       const rows = await ledger.read((tx) =>
         tx.all<{ id: string; turn: string; tool: string; state: IntentState }>(
-          "SELECT id, turn, tool, state FROM intents ORDER BY id",
+          "SELECT id, turn, tool, state FROM intents WHERE thread = ? ORDER BY id",
+          threadOf(customer),
         ),
       );
       return rows;
@@ -136,6 +143,33 @@ export async function openDesk(options: DeskOptions): Promise<MeasuredDesk> {
       await core.stop(0);
       await ledger.close();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Remembers every state of a reply that grows. */
+function watched(room: Room, glimpses: MeasuredDesk["glimpses"]): Platform {
+  const { draft } = room;
+  if (!draft) return room;
+  return {
+    ...room,
+    draft(target, key, replyTo) {
+      const growing = draft(target, key, replyTo);
+      const place = "thread" in target ? target.thread : target.channel;
+      let text = "";
+      return (
+        growing && {
+          ...growing,
+          append(delta) {
+            text += delta;
+            glimpses.push({ place, text });
+            growing.append(delta);
+          },
+          get shown() {
+            return growing.shown;
+          },
+        }
+      );
     },
   };
 }

@@ -19,7 +19,7 @@ export async function onRecord(desk: MeasuredDesk, customer: string): Promise<On
   const [turns, audit, intents] = await Promise.all([
     desk.turns(customer),
     desk.audit(customer),
-    desk.intents(),
+    desk.intents(customer),
   ]);
   const own = new Set(intents.map(({ id }) => `call_${id}`));
   const rows = audit.map((deed) => ({ ...deed, taken: false }));

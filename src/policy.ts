@@ -4,6 +4,11 @@ import type { TranscriptItem } from "./language-model.ts";
 
 export interface Policy {
   name: string;
+  /**
+   * It is about what harms whoever reads it: what is shown of a draft before its end passes it, and what the model
+   * writes for staff.
+   */
+  everywhere?: boolean;
   review(draft: DraftText): Verdict;
 }
 

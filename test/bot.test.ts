@@ -465,12 +465,12 @@ describe("the process dies", () => {
       room,
       model: createScriptedModel((_request, _signal, show) => {
         if (!hang) return "All of it.";
-        show?.("Half of");
+        show?.("Half of it. And");
         return new Promise(() => {});
       }),
     });
     await room.says("ann", "hello");
-    await expect.poll(() => room.seen("ann")).toEqual(["Half of"]);
+    await expect.poll(() => room.seen("ann")).toEqual(["Half of it. "]);
     hang = false;
     const next = await desk.reopen();
     await next.quiet();

@@ -24,11 +24,12 @@ import {
   transferPrefix,
 } from "./built-in-tools.ts";
 import { withSources } from "./citations.ts";
+import { showPassing } from "./early-text.ts";
 import { instructionsFor, questionOf } from "./instructions.ts";
 import type { Outcome } from "./outcome.ts";
 import { withPatience } from "./patience.ts";
 import { type CallResult, createToolbox, failure, type Toolbox } from "./toolbox.ts";
-import type { Turn } from "./turn.ts";
+import type { Show, Turn } from "./turn.ts";
 
 export interface Agent {
   /** @throws the turn's signal's reason; DeskError ledger_conflict; anything else is a fault of the program */
@@ -209,7 +210,7 @@ export function createAgent(parts: AgentParts): Agent {
       model.step(request, {
         signal: turn.signal,
         // A draft that a policy has sent back is not shown while it is written: the next one might go back, too.
-        ...(turn.show && !work.objected ? { show: (delta: string) => turn.show?.text(delta) } : {}),
+        ...(turn.show && !work.objected ? { show: early(work, turn.show) } : {}),
       });
     try {
       return await withPatience(() => call(work.model), {
@@ -252,7 +253,8 @@ export function createAgent(parts: AgentParts): Agent {
     if (wanted) {
       const { reason, priority, queue } = escalateInput.parse(objectOf(wanted.arguments));
       const known = queue !== undefined && parts.queues.includes(queue) ? { queue } : {};
-      return escalation(work, said.text, { reason, priority: priority as "normal", ...known });
+      const why = harmless(work, reason) || "The assistant asked for a person.";
+      return escalation(work, said.text, { reason: why, priority: priority as "normal", ...known });
     }
     if (stuck) {
       return escalation(
@@ -348,6 +350,22 @@ export function createAgent(parts: AgentParts): Agent {
       if ("text" in verdict) reviewed = verdict.text;
     }
     return { text: reviewed };
+  }
+
+  /** Shows a step's text while it is written, as far as it is harmless. */
+  function early(work: Work, show: Show): (delta: string) => void {
+    return showPassing(show.text, (text) => harmless(work, text) === text.trim());
+  }
+
+  /** Without what could harm whoever reads it; undefined when that cannot be had. */
+  function harmless(work: Work, text: string): string | undefined {
+    let reviewed = text.trim();
+    for (const policy of parts.policies.filter((one) => one.everywhere)) {
+      const verdict = policy.review(draftOf(work, reviewed));
+      if (!verdict.pass) return undefined;
+      if ("text" in verdict) reviewed = verdict.text;
+    }
+    return reviewed;
   }
 
   /** undefined: a policy has sent the draft back and the model tries once more. */

@@ -1,5 +1,5 @@
 /** A ticket as staff see it. Pure: the same ticket always makes the same card. */
-import type { Ticket } from "../ledger/tickets.ts";
+import type { Brief, Ticket } from "../ledger/tickets.ts";
 import type { Button, Menu, Post } from "../platform.ts";
 
 const lineMax = 300;
@@ -18,8 +18,10 @@ export function cardOf(ticket: Ticket, queues: readonly string[]): Post {
         { label: "Queue", value: ticket.queue },
         { label: "Customer", value: brief.customer },
         { label: "Language", value: ticket.language },
+        ...moodOf(brief),
       ],
       sections: [
+        ...(brief.summary ? [{ label: "Summary", text: brief.summary }] : []),
         { label: "Reason", text: ticket.reason },
         {
           label: "Tried",
@@ -47,6 +49,14 @@ export function cardOf(ticket: Ticket, queues: readonly string[]): Post {
     buttons: buttonsOf(ticket),
     menus: menusOf(ticket, queues),
   };
+}
+
+/** What goes without saying is not said. */
+function moodOf({ category, sentiment }: Brief): { label: string; value: string }[] {
+  return [
+    ...(category && category !== "general" ? [{ label: "About", value: category }] : []),
+    ...(sentiment && sentiment !== "neutral" ? [{ label: "Sentiment", value: sentiment }] : []),
+  ];
 }
 
 function footerOf(ticket: Ticket): string {

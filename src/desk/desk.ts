@@ -20,7 +20,14 @@ import type { ChannelId, Move, ThreadId } from "../thread.ts";
 import { platformOf } from "../thread.ts";
 import { type Change, followChange } from "./follow.ts";
 import { toCustomer, toStaff } from "./notices.ts";
-import { type Appeal, enqueueCard, enqueueToStaff, type Opened, openTicketFor } from "./open-ticket.ts";
+import {
+  type Appeal,
+  enqueueCard,
+  enqueueToStaff,
+  type Opened,
+  openTicketFor,
+  type RuledRoute,
+} from "./open-ticket.ts";
 import { followReaction, type Reaction } from "./react.ts";
 import { afterFailed, afterSent, customerToStaff, retryFailed, staffToCustomer } from "./relay.ts";
 import type { Staff } from "./staff.ts";
@@ -38,7 +45,7 @@ export interface DeskParts {
   relay: "assignee" | "staff";
   /** Where copies of files lie. */
   filesFolder: string;
-  route(text: string, queues: readonly string[]): { queue: string; language: string };
+  route(text: string, queues: readonly string[]): RuledRoute;
   /** Stops what the bot is doing in a thread. */
   interrupt(thread: ThreadId): void;
   /** Takes committed rows to their platforms. */

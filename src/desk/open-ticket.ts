@@ -5,7 +5,7 @@ import type { TranscriptItem } from "../language-model.ts";
 import { audit } from "../ledger/audit.ts";
 import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
 import { moveThread, type Thread } from "../ledger/threads.ts";
-import { changeTicket, findTicket, openTicket, type Ticket } from "../ledger/tickets.ts";
+import { changeTicket, findTicket, openTicket, type Sentiment, type Ticket } from "../ledger/tickets.ts";
 import { sourcesOf } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Source } from "../platform.ts";
@@ -18,9 +18,17 @@ export interface OpenTicketParts {
   /** The human channel; undefined: tickets are only listed. */
   channel(): ChannelId | undefined;
   queues: readonly string[];
-  /** The language and queue of a text, by rules. */
-  route(text: string, queues: readonly string[]): { queue: string; language: string };
+  /** What a text is about and where it belongs, by rules. */
+  route(text: string, queues: readonly string[]): RuledRoute;
   clock: Clock;
+}
+
+export interface RuledRoute {
+  queue: string;
+  /** ISO 639-1 */
+  language: string;
+  category: string;
+  sentiment: Sentiment;
 }
 
 export interface Appeal {
@@ -59,13 +67,18 @@ export async function openTicketFor(
     priority: appeal.escalation.priority,
     queue: appeal.escalation.queue ?? routed.queue,
     language: routed.language,
-    brief: briefOf({
-      customer: appeal.thread.openerName,
-      lastWords: appeal.lastWords,
-      tried: merged(appeal.sources, await sourcesOf(tx, appeal.thread.id, triedMax)),
-      transcript: appeal.transcript,
-      reason: appeal.escalation.reason,
-    }),
+    brief: {
+      ...briefOf({
+        customer: appeal.thread.openerName,
+        lastWords: appeal.lastWords,
+        tried: merged(appeal.sources, await sourcesOf(tx, appeal.thread.id, triedMax)),
+        transcript: appeal.transcript,
+        reason: appeal.escalation.reason,
+      }),
+      category: routed.category,
+      sentiment: routed.sentiment,
+      ...(appeal.escalation.queue === undefined ? { ruledQueue: routed.queue } : {}),
+    },
   };
   const again = known && known.state !== "resolved" ? known : undefined;
   const ticket = again

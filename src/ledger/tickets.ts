@@ -35,7 +35,16 @@ export interface Brief {
   facts: string[];
   lastWords: string;
   nextStep: string;
+  /** What it is about, in one or two words. */
+  category?: string;
+  sentiment?: Sentiment;
+  /** The conversation in a few sentences, as a model tells it; without one there is none. */
+  summary?: string;
+  /** The queue that rules have chosen, where nobody has named one: a model may know a better one. */
+  ruledQueue?: string;
 }
+
+export type Sentiment = "angry" | "negative" | "neutral" | "positive";
 
 export type NewTicket = Pick<
   Ticket,

@@ -35,7 +35,7 @@ export function createLinksPolicy(parts: { allow: readonly string[] }): Policy {
     };
   }
 
-  return { name: "links", review };
+  return { name: "links", everywhere: true, review };
 }
 
 const code = /(```[\s\S]*?(?:```|$)|`[^`\n]*`)/;

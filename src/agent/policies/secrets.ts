@@ -4,6 +4,7 @@ import { redact } from "../../redaction/redact.ts";
 
 export const secrets: Policy = {
   name: "secrets",
+  everywhere: true,
   review(draft) {
     const { text, found } = redact(draft.text);
     return found.length > 0 ? { pass: true, text } : { pass: true };
