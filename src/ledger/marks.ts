@@ -9,6 +9,15 @@ export async function readMarks(tx: Reader, platform: string): Promise<[name: st
   return rows.map((row) => [row.name, row.value]);
 }
 
+export async function readMark(tx: Reader, platform: string, name: string): Promise<string | undefined> {
+  const row = await tx.get<{ value: string }>(
+    "SELECT value FROM marks WHERE platform = ? AND name = ?",
+    platform,
+    name,
+  );
+  return row?.value;
+}
+
 /** @param changes undefined forgets a name */
 export async function writeMarks(
   tx: Transaction,
