@@ -3,12 +3,14 @@ import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Core } from "./core.ts";
-import { readMarks, writeMarks } from "./ledger/marks.ts";
+import { DeskError, faultOf } from "./errors.ts";
+import { readMark, readMarks, writeMarks } from "./ledger/marks.ts";
+import { createSealedMarks } from "./ledger/sealed-marks.ts";
 import { ticketAtHand } from "./ledger/tickets.ts";
 import { summaryOf } from "./ledger/transcript.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
-import type { Platform } from "./platform.ts";
+import type { Platform, Problem } from "./platform.ts";
 import { createSessions } from "./sessions.ts";
 import { platformOf } from "./thread.ts";
 
@@ -34,28 +36,98 @@ export async function openPlatforms(platforms: Map<string, Platform>, parts: Pla
   for (const platform of await Promise.all(open)) if (platform) platforms.set(platform.name, platform);
 }
 
+/**
+ * What is wrong with the desk's installations on its platforms, channel by channel. It only asks; nothing is received,
+ * and nobody is asked where no platform is configured.
+ */
+export async function examinePlatforms(
+  parts: Pick<PlatformsParts, "config" | "clock" | "log">,
+): Promise<Problem[]> {
+  const { slack, discord } = parts.config;
+  const asked = [
+    slack && examined("SLACK_API_URL", slackFor(parts, slack)),
+    discord && examined("DISCORD_API_URL", discordFor(parts, discord, nothingKept)),
+  ];
+  return (await Promise.all(asked)).flatMap((problems) => problems ?? []);
+}
+
+/** @param where the variable that is to be looked at where the platform does not answer */
+async function examined(where: string, opening: Promise<Platform>): Promise<Problem[]> {
+  const platform = await opening;
+  try {
+    return (await platform.examine?.()) ?? [];
+  } catch (error) {
+    const remedy = error instanceof DeskError ? error.remedy : "Check the address and the network.";
+    return [{ where, fault: faultOf(error), remedy }];
+  } finally {
+    await platform.close();
+  }
+}
+
+const nothingKept = { read: async () => undefined, load: async () => [], save: async () => {} };
+
 async function openSlack(parts: PlatformsParts, slack: NonNullable<Config["slack"]>): Promise<Platform> {
-  const { config, clock, log } = parts;
-  const { createSlackAdapter } = await import("../adapters/slack/adapter.ts");
-  const { receive } = slack;
-  return createSlackAdapter({
-    config: {
-      botToken: slack.botToken.reveal(),
-      ...(receive.way === "socket"
-        ? { appToken: receive.appToken.reveal() }
-        : { signingSecret: receive.signingSecret.reveal() }),
-      host: receive.way === "http" ? receive.host : "127.0.0.1",
-      port: receive.way === "http" ? receive.port : 0,
-      apiUrl: slack.apiUrl,
-      supportChannels: slack.supportChannels,
-      suggestedPrompts: slack.suggestedPrompts,
-      greeting: `Hello, this is ${config.name}. How can I help?`,
-      ...deskChannelOn(config, "slack"),
-    },
+  const { install } = slack;
+  return slackFor(parts, slack, {
     streams: streamsIn(parts.ledger),
-    clock,
-    log,
+    ...(install ? { installations: installationsIn(parts, install.stateSecret) } : {}),
   });
+}
+
+async function slackFor(
+  { config, clock, log }: Pick<PlatformsParts, "config" | "clock" | "log">,
+  slack: NonNullable<Config["slack"]>,
+  stores: { streams?: ReturnType<typeof streamsIn>; installations?: ReturnType<typeof installationsIn> } = {},
+): Promise<Platform> {
+  const { createSlackAdapter } = await import("../adapters/slack/adapter.ts");
+  return createSlackAdapter({ config: slackSettings(config, slack), ...stores, clock, log });
+}
+
+function slackSettings(config: Config, slack: NonNullable<Config["slack"]>) {
+  const { receive, install } = slack;
+  return {
+    botToken: slack.botToken.reveal(),
+    ...(receive.way === "socket"
+      ? { appToken: receive.appToken.reveal() }
+      : { signingSecret: receive.signingSecret.reveal() }),
+    host: "127.0.0.1",
+    port: 0,
+    ...(receive.way === "http" ? { host: receive.host, port: receive.port } : {}),
+    ...(install ? { host: install.host, port: install.port, oauth: oauthOf(install, slack.apiUrl) } : {}),
+    apiUrl: slack.apiUrl,
+    supportChannels: slack.supportChannels,
+    suggestedPrompts: slack.suggestedPrompts,
+    greeting: `Hello, this is ${config.name}. How can I help?`,
+    ...deskChannelOn(config, "slack"),
+  };
+}
+
+type Install = NonNullable<NonNullable<Config["slack"]>["install"]>;
+
+/** Whoever has Slack's API elsewhere has its page of consent beside it. */
+function oauthOf({ clientId, clientSecret, stateSecret }: Install, apiUrl: string) {
+  return {
+    clientId,
+    clientSecret: clientSecret.reveal(),
+    stateSecret: stateSecret.reveal(),
+    authorizationUrl: new URL("../oauth/v2/authorize", apiUrl).href,
+  };
+}
+
+/** The workspaces that have installed the app, with their tokens, sealed among Slack's marks. */
+function installationsIn({ ledger, clock, log }: PlatformsParts, secret: Install["stateSecret"]) {
+  type Names = { team: string; name: string; botUser: string; botId?: string; enterprise?: string };
+  type Installation = Names & { botToken: string; scopes: string[] };
+  const marks = createSealedMarks({ ledger, platform: "slack", secret: () => secret.reveal(), clock, log });
+  const nameOf = (team: string) => `installation:${team}`;
+  return {
+    save: (one: Installation) => marks.save(nameOf(one.team), JSON.stringify(one)),
+    async find(team: string): Promise<Installation | undefined> {
+      const kept = await marks.find(nameOf(team));
+      return kept === undefined ? undefined : (JSON.parse(kept) as Installation);
+    },
+    remove: (team: string) => marks.remove(nameOf(team)),
+  };
 }
 
 /** Streams under way, by their key, among Slack's marks. */
@@ -75,11 +147,25 @@ function streamsIn(ledger: Ledger) {
   };
 }
 
-async function openDiscord(
-  parts: PlatformsParts,
+function openDiscord(parts: PlatformsParts, discord: NonNullable<Config["discord"]>): Promise<Platform> {
+  const { ledger } = parts;
+  return discordFor(parts, discord, {
+    read: (name: string) => ledger.read((tx) => readMark(tx, "discord", name)),
+    load: () => ledger.read((tx) => readMarks(tx, "discord")),
+    save: (changes: ReadonlyMap<string, string | undefined>) =>
+      ledger.write((tx) => writeMarks(tx, "discord", changes)),
+  });
+}
+
+async function discordFor(
+  { config, clock, log }: Pick<PlatformsParts, "config" | "clock" | "log">,
   discord: NonNullable<Config["discord"]>,
+  marks: {
+    read(name: string): Promise<string | undefined>;
+    load(): Promise<[name: string, value: string][]>;
+    save(changes: ReadonlyMap<string, string | undefined>): Promise<void>;
+  },
 ): Promise<Platform> {
-  const { config, ledger, clock, log } = parts;
   const { createDiscordAdapter } = await import("../adapters/discord/adapter.ts");
   return createDiscordAdapter({
     config: {
@@ -89,10 +175,7 @@ async function openDiscord(
       supportChannels: discord.supportChannels,
       ...deskChannelOn(config, "discord"),
     },
-    marks: {
-      load: () => ledger.read((tx) => readMarks(tx, "discord")),
-      save: (changes) => ledger.write((tx) => writeMarks(tx, "discord", changes)),
-    },
+    marks,
     clock,
     log,
   });

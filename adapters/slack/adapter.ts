@@ -133,7 +133,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       channelsIn,
       onMessage,
     });
-    receivers = receiversFor(parts, { http, log, handle, refresh: workspaces.refresh });
+    receivers = receiversFor(parts, { http, log, handle, installed: workspaces.installed });
     for (const one of receivers) await one.start();
     log.info("slack.connected", { team: workspaces.own?.team, way: config.appToken ? "socket" : "http" });
   }

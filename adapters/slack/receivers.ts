@@ -7,15 +7,16 @@ import { createInstallPages } from "./installing.ts";
 import type { Handle, Receiver } from "./receiver.ts";
 import type { SlackParts } from "./slack-config.ts";
 import { createSocketReceiver } from "./socket-receiver.ts";
+import type { Installation } from "./stores.ts";
 
 interface ReceiverNeeds {
   http: Http;
   log: Log;
   handle: Handle;
-  refresh(team: string): void;
+  installed(installation: Installation): void;
 }
 
-export function receiversFor(parts: SlackParts, { http, log, handle, refresh }: ReceiverNeeds): Receiver[] {
+export function receiversFor(parts: SlackParts, { http, log, handle, installed }: ReceiverNeeds): Receiver[] {
   const { config, clock, installations, onListening } = parts;
   const { appToken, apiUrl, host, port, oauth } = config;
   const receivers: Receiver[] = [];
@@ -31,7 +32,7 @@ export function receiversFor(parts: SlackParts, { http, log, handle, refresh }: 
       apiUrl,
       http,
       log,
-      onInstalled: ({ team }) => refresh(team),
+      onInstalled: installed,
     });
   const signingSecret = appToken === undefined ? config.signingSecret : undefined;
   if (signingSecret !== undefined || pages) {

@@ -5,7 +5,7 @@
 import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import { at, type Json, listAt, textAt } from "./payload.ts";
-import type { InstallationStore } from "./stores.ts";
+import type { Installation, InstallationStore } from "./stores.ts";
 
 export interface Workspace {
   team: string;
@@ -27,8 +27,8 @@ export interface Workspaces {
   tokenOf(team: string): Promise<string>;
   /** Slack has said that the token is of no use any more: nothing is asked with it again. */
   end(team: string): Promise<void>;
-  /** Forgets what it remembers of this workspace, after it was installed anew. */
-  refresh(team: string): void;
+  /** The app was installed there, perhaps anew and with another token. */
+  installed(installation: Installation): void;
 }
 
 const rememberedMs = 5 * 60_000;
@@ -51,13 +51,7 @@ export function createWorkspaces(
     const known = remembered.get(team);
     if (known && known.until > clock.elapsed()) return known.workspace;
     const stored = await store.find(team);
-    const workspace = stored && {
-      team,
-      bot: stored.botUser,
-      token: stored.botToken,
-      ...(stored.botId === undefined ? {} : { botId: stored.botId }),
-      ...(stored.enterprise === undefined ? {} : { enterprise: stored.enterprise }),
-    };
+    const workspace = stored && workspaceOf(stored);
     if (remembered.size >= rememberedMax) remembered.clear();
     remembered.set(team, { workspace, until: clock.elapsed() + rememberedMs });
     return workspace;
@@ -73,14 +67,16 @@ export function createWorkspaces(
     },
     find,
     async of(body) {
-      for (const team of teamsOf(body)) {
+      const named = teamsOf(body);
+      for (const team of named) {
         const workspace = await find(team);
         if (workspace) return workspace;
       }
-      return undefined;
+      // Slack always names one; another server that has a single workspace may not.
+      return store || named.length > 0 || ended.has(own?.team ?? "") ? undefined : own;
     },
     async tokenOf(team) {
-      if (team === "" && ownToken !== undefined) return ownToken;
+      if (team === "" && ownToken !== undefined) return own?.token ?? ownToken;
       const workspace = await find(team);
       if (workspace) return workspace.token;
       throw new DeskError("platform_unauthorized", "the app is not installed in this Slack workspace");
@@ -90,10 +86,22 @@ export function createWorkspaces(
       remembered.delete(team);
       await store?.remove(team);
     },
-    refresh(team) {
+    installed(installation) {
+      const { team } = installation;
       ended.delete(team);
       remembered.delete(team);
+      if (own?.team === team) own = workspaceOf(installation);
     },
+  };
+}
+
+function workspaceOf({ team, botUser, botToken, botId, enterprise }: Installation): Workspace {
+  return {
+    team,
+    bot: botUser,
+    token: botToken,
+    ...(botId === undefined ? {} : { botId }),
+    ...(enterprise === undefined ? {} : { enterprise }),
   };
 }
 

@@ -6,6 +6,7 @@ import { createMarkdownKnowledgeBase } from "../knowledge/markdown-knowledge-bas
 import { createLog } from "../log.ts";
 import { openModel } from "../main.ts";
 import type { Problem } from "../platform.ts";
+import { examinePlatforms } from "../platforms.ts";
 import { examineDesk } from "../workspace/workspace.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
 import { problemLines } from "./report.ts";
@@ -27,7 +28,8 @@ ${foldersHelp}`,
     const { config, workspace, problems, warnings } = await examineDesk(sources, { clock: createClock() });
     const articles = await examineArticles(config);
     const model = await examineModel(config);
-    const grave = [...problems, ...model];
+    const installed = await examinePlatforms({ config, clock: createClock(), log: createLog("silent") });
+    const grave = [...problems, ...model, ...installed];
     const doubtful = [...warnings, ...articles.problems];
     print(`workspace  ${config.folders.workspace}`);
     if (workspace) {

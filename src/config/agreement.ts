@@ -21,7 +21,7 @@ export function isLoopback(host: string): boolean {
 
 /** With these nothing starts. */
 export function disagreements(together: Together): Problem[] {
-  return [...slack(together), ...channels(together), ...others(together)];
+  return [...slack(together), ...installing(together), ...channels(together), ...others(together)];
 }
 
 function slack({ given }: Together): Problem[] {
@@ -37,6 +37,17 @@ function slack({ given }: Together): Problem[] {
   const where = "SLACK_APP_TOKEN, SLACK_SIGNING_SECRET";
   if (ways.length === 0) return [{ where, fault: "Slack is configured, but neither is set", remedy }];
   return ways.length === 1 ? [] : [{ where, fault: "both are set", remedy }];
+}
+
+const forInstalling = ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_STATE_SECRET"] as const;
+
+function installing({ given }: Together): Problem[] {
+  const set = forInstalling.filter((name) => given.has(name));
+  const missing = forInstalling.filter((name) => !given.has(name));
+  if (set.length === 0 || missing.length === 0) return [];
+  const fault = `is not set, but ${set.join(" and ")} is`;
+  const remedy = "Set all three, so that further workspaces can install the app, or none.";
+  return [{ where: missing.join(", "), fault, remedy }];
 }
 
 function channels({ variables: set, given, file }: Together): Problem[] {
@@ -92,7 +103,10 @@ function others({ variables: set, given, options, consoleOn }: Together): Proble
 /** Variables that change nothing without the one that turns their part on. */
 const idle: readonly { without: VariableName; names: readonly VariableName[] }[] = [
   { without: "HTTP_PORT", names: ["HTTP_HOST", "HTTP_API_KEYS", "HTTP_CUSTOMER_SECRET"] },
-  { without: "SLACK_BOT_TOKEN", names: ["SLACK_HOST", "SLACK_PORT", "SLACK_SUPPORT_CHANNELS"] },
+  {
+    without: "SLACK_BOT_TOKEN",
+    names: ["SLACK_HOST", "SLACK_PORT", "SLACK_SUPPORT_CHANNELS", ...forInstalling],
+  },
   { without: "DISCORD_TOKEN", names: ["DISCORD_SUPPORT_CHANNELS"] },
   { without: "SMTP_URL", names: ["MAIL_FROM"] },
 ];

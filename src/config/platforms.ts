@@ -11,6 +11,16 @@ export interface SlackConfig {
   readonly apiUrl: string;
   readonly supportChannels: readonly string[];
   readonly suggestedPrompts: readonly { readonly title: string; readonly message: string }[];
+  /** Where further workspaces install the app. */
+  readonly install:
+    | {
+        readonly clientId: string;
+        readonly clientSecret: Secret;
+        readonly stateSecret: Secret;
+        readonly host: string;
+        readonly port: number;
+      }
+    | undefined;
 }
 
 export interface DiscordConfig {
@@ -32,6 +42,12 @@ export interface HttpConfig {
 export function slackOf(set: Variables, { slack }: DeskFile): SlackConfig | undefined {
   const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: signingSecret } = set;
   if (!botToken || !(appToken || signingSecret)) return undefined;
+  const {
+    SLACK_CLIENT_ID: clientId,
+    SLACK_CLIENT_SECRET: clientSecret,
+    SLACK_STATE_SECRET: stateSecret,
+  } = set;
+  const listening = { host: set.SLACK_HOST ?? "127.0.0.1", port: set.SLACK_PORT ?? 3000 };
   return {
     botToken,
     receive: appToken
@@ -39,12 +55,15 @@ export function slackOf(set: Variables, { slack }: DeskFile): SlackConfig | unde
       : {
           way: "http",
           signingSecret: signingSecret!,
-          host: set.SLACK_HOST ?? "127.0.0.1",
-          port: set.SLACK_PORT ?? 3000,
+          ...listening,
         },
     apiUrl: set.SLACK_API_URL ?? "https://slack.com/api/",
     supportChannels: set.SLACK_SUPPORT_CHANNELS ?? slack.support_channels,
     suggestedPrompts: slack.suggested_prompts,
+    install:
+      clientId && clientSecret && stateSecret
+        ? { clientId, clientSecret, stateSecret, ...listening }
+        : undefined,
   };
 }
 

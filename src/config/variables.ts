@@ -64,6 +64,9 @@ export const forms = {
   SLACK_PORT: number(0, 65_535),
   SLACK_API_URL: httpUrl.transform((value) => value.replace(/\/*$/, "/")),
   SLACK_SUPPORT_CHANNELS: listOf(/^[A-Za-z0-9_-]{1,64}$/, "channel ids with commas between them"),
+  SLACK_CLIENT_ID: matching(/^[!-~]+$/, "a client id (one word)"),
+  SLACK_CLIENT_SECRET: matching(/^[!-~]+$/, "a client secret (one word)").pipe(secret),
+  SLACK_STATE_SECRET: matching(/^.{32,}$/, "a secret of 32 random characters or more").pipe(secret),
   DISCORD_TOKEN: matching(/^\S+$/, "a bot token (one word)").pipe(secret),
   DISCORD_API_URL: httpUrl
     .transform((value) => value.replace(/\/+$/, ""))
@@ -111,6 +114,15 @@ const described = {
     "",
     "Ids of channels where customers ask, with commas. Over slack.support_channels in desk.yaml.",
   ],
+  SLACK_CLIENT_ID: [
+    "",
+    "Lets further workspaces install the app at /slack/install on SLACK_HOST and SLACK_PORT; with the two below.",
+  ],
+  SLACK_CLIENT_SECRET: ["", "The app's client secret."],
+  SLACK_STATE_SECRET: [
+    "",
+    "32 random characters or more, yours to choose: signs installations and encrypts the workspaces' tokens. Another one, and they install again.",
+  ],
   DISCORD_TOKEN: ["", "Turns Discord on."],
   DISCORD_API_URL: ["https://discord.com/api", "Discord's API; ends in /api."],
   DISCORD_SUPPORT_CHANNELS: [
@@ -150,6 +162,8 @@ export const secretVariables: ReadonlySet<VariableName> = new Set([
   "SLACK_BOT_TOKEN",
   "SLACK_APP_TOKEN",
   "SLACK_SIGNING_SECRET",
+  "SLACK_CLIENT_SECRET",
+  "SLACK_STATE_SECRET",
   "DISCORD_TOKEN",
   "HTTP_API_KEYS",
   "HTTP_CUSTOMER_SECRET",
