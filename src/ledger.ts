@@ -40,6 +40,11 @@ export interface Reader {
 }
 
 export interface Transaction extends Reader {
+  /**
+   * The database's own time when the transaction began, in milliseconds since 1970: the same clock for all processes
+   * of a desk, for what they agree upon by time (leases).
+   */
+  readonly now: number;
   /** The number of rows changed. */
   run(sql: string, ...values: SqlValue[]): number | Promise<number>;
 }

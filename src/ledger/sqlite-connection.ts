@@ -7,6 +7,7 @@ import { DatabaseSync, type StatementSyncInstance } from "@photostructure/sqlite
 import type { Clock } from "../clock.ts";
 import { codeOf, DeskError, faultOf } from "../errors.ts";
 import type { SqlValue } from "../ledger.ts";
+import { brief, checkValues, examine } from "./statement.ts";
 
 export interface Connection {
   all<R>(sql: string, values: readonly SqlValue[]): R[];
@@ -42,14 +43,7 @@ export function openConnection(path: string, options: { readOnly?: boolean } = {
 
   function bound(sql: string, values: readonly SqlValue[]): StatementSyncInstance {
     const { statement, parameters } = prepare(sql);
-    if (values.length !== parameters) {
-      throw failed(`${values.length} values for ${parameters} parameters`, sql);
-    }
-    for (const [index, value] of values.entries()) {
-      if (typeof value !== "string" && value !== null && !Number.isFinite(value)) {
-        throw failed(`value ${index + 1} is neither text, a finite number nor null but ${typeof value}`, sql);
-      }
-    }
+    checkValues(sql, values, parameters);
     return statement;
   }
 
@@ -99,20 +93,6 @@ interface Prepared {
   parameters: number;
 }
 
-const quotedOrComment = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//g;
-const trigger = /^\s*CREATE\s+TRIGGER\b/i;
-const transactionControl = /^\s*(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
-
-/**
- * The number of parameters. SQLite would leave a missing value NULL and drop a second statement without a word.
- */
-function examine(sql: string): number {
-  const bare = sql.replace(quotedOrComment, "");
-  if (transactionControl.test(bare)) throw failed("a transaction's end is not its work's to say", sql);
-  if (/;\s*\S/.test(bare) && !trigger.test(bare)) throw failed("more than one statement", sql);
-  return bare.split("?").length - 1;
-}
-
 function mapped<T>(call: () => T, sql?: string): T {
   try {
     return call();
@@ -152,13 +132,3 @@ const codesByText: Readonly<Record<string, number>> = {
   "database or disk is full": 13,
   "unable to open database file": 14,
 };
-
-function failed(fault: string, sql: string): DeskError {
-  return new DeskError("ledger_failed", `${fault} in: ${brief(sql)}`);
-}
-
-/** Statements hold no customer's text; values are never shown. */
-function brief(sql: string): string {
-  const text = sql.replace(/\s+/g, " ").trim();
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}

@@ -128,7 +128,7 @@ export function createSqliteWriter(parts: {
     const outcomes: Outcome[] = [];
     for (const job of jobs) {
       connection.command("SAVEPOINT work");
-      const lease = leaseOf(connection);
+      const lease = leaseOf(connection, clock.now());
       // Only what is a promise is awaited: most work is done by now.
       const running = run(job, lease);
       const outcome = running instanceof Promise ? await running : running;
@@ -192,7 +192,7 @@ interface Lease {
   end(outcome: Outcome): Outcome;
 }
 
-function leaseOf(connection: Connection): Lease {
+function leaseOf(connection: Connection, now: number): Lease {
   let over = false;
   let failure: unknown;
   function statement<T>(call: () => T): T {
@@ -207,6 +207,7 @@ function leaseOf(connection: Connection): Lease {
   }
   return {
     tx: {
+      now,
       all: (sql, ...values) => statement(() => connection.all(sql, values)),
       get: (sql, ...values) => statement(() => connection.get(sql, values)),
       run: (sql, ...values) => statement(() => connection.run(sql, values)),

@@ -140,6 +140,14 @@ export function describeLedger(name: string, make: () => Promise<LedgerUnderTest
     });
 
     describe("write", () => {
+      it("knows the database's time, which does not go back", async () => {
+        const first = await ledger.write((tx) => tx.now);
+        const second = await ledger.write((tx) => tx.now);
+        expect(Math.abs(first - Date.now())).toBeLessThan(60_000);
+        expect(Number.isInteger(first)).toBe(true);
+        expect(second).toBeGreaterThanOrEqual(first);
+      });
+
       it("gives what its work gives, whether it is synchronous or not", async () => {
         expect(await ledger.write(() => 1)).toBe(1);
         expect(await ledger.write(async () => 2)).toBe(2);

@@ -1,0 +1,95 @@
+/**
+ * The ledger in Postgres, for any number of processes: the same tables and statements as in SQLite. Writes go one
+ * after the other (postgres-writer.ts), reads beside them on connections that cannot write. Commits are synchronous
+ * whatever the server's default is. While nobody answers, callers wait up to `busyMs`; nothing is ever written twice.
+ */
+import type { Clock } from "../clock.ts";
+import { codeOf, DeskError } from "../errors.ts";
+import type { Ledger, Reader, SqlValue } from "../ledger.ts";
+import type { Log } from "../log.ts";
+import { type Connection, openConnection } from "./postgres-connection.ts";
+import { createReaders } from "./postgres-readers.ts";
+import { createPostgresWriter, rest } from "./postgres-writer.ts";
+
+export interface PostgresParts {
+  /** postgres://user:password@host/database; never shown */
+  url: string;
+  clock: Clock;
+  log: Log;
+  /** Of this process, for reading; one more writes. */
+  connectionsMax?: number;
+  /** How long a caller waits for a lock, or a server that does not answer. */
+  busyMs?: number;
+}
+
+/** pg_current_xact_id and pg_xact_status. */
+const versionMin = 130_000;
+
+/**
+ * @throws DeskError data_unusable when the server refuses us, is too old, or keeps texts in another encoding;
+ *   ledger_busy when it does not answer
+ */
+export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger> {
+  const { url, clock, log, connectionsMax = 4, busyMs = 10_000 } = parts;
+  const connect = (readOnly: boolean) => () => openConnection({ url, clock, answerMaxMs: busyMs, readOnly });
+  const first = await patiently(clock, busyMs, connect(false));
+  try {
+    await examineServer(first, log);
+  } finally {
+    first.destroy();
+  }
+  const writer = createPostgresWriter({ connect: connect(false), clock, log, busyMs });
+  const readers = createReaders({ connect: connect(true), connectionsMax });
+  const ask = <R>(sql: string, values: SqlValue[]) =>
+    readers.using((connection) => connection.statement<R>(sql, values));
+  const reader: Reader = {
+    all: async <R>(sql: string, ...values: SqlValue[]) => (await ask<R>(sql, values)).rows,
+    get: async <R>(sql: string, ...values: SqlValue[]) => (await ask<R>(sql, values)).rows[0],
+  };
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    await writer.close();
+    await readers.close();
+  }
+
+  return {
+    write: (work) => (closing ? Promise.reject(closed()) : writer.write(work)),
+    read: (work) => (closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => work(reader))),
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+async function examineServer(connection: Connection, log: Log): Promise<void> {
+  const [[facts]] = (await connection.command(
+    `SELECT CAST(current_setting('server_version_num') AS INTEGER) AS version, current_setting('fsync') AS fsync,
+       current_setting('server_encoding') AS encoding, current_schema() AS schema`,
+  )) as [[{ version: number; fsync: string; encoding: string; schema: string | null }]];
+  const unusable = (fault: string) => new DeskError("data_unusable", fault);
+  if (facts.version < versionMin) throw unusable("the database is older than Postgres 13");
+  if (facts.encoding !== "UTF8")
+    throw unusable(`the database holds ${facts.encoding}, and needs to hold UTF8`);
+  if (facts.schema === null) throw unusable("the search_path names no schema that exists");
+  // Some hosts make commits safe in another way, so it is theirs to decide.
+  if (facts.fsync !== "on") log.warn("ledger.fsync_off");
+}
+
+/** @throws DeskError ledger_busy when there was no answer within `busyMs`; what else `attempt` throws */
+async function patiently<T>(clock: Clock, busyMs: number, attempt: () => T | Promise<T>): Promise<T> {
+  const since = clock.elapsed();
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (codeOf(error) !== "ledger_busy" || clock.elapsed() - since >= busyMs) throw error;
+    }
+    await rest(clock);
+  }
+}
+
+function closed(): DeskError {
+  return new DeskError("ledger_failed", "the ledger is closed");
+}
