@@ -134,6 +134,20 @@ describe("what is switched on", () => {
     expect(http).toMatchObject({ receive: { way: "http", host: "127.0.0.1", port: 0 } });
     expect(http?.apiUrl).toBe("http://127.0.0.1:1/api/");
   });
+
+  it("lets further workspaces install the app where all that it takes is set, over either way", () => {
+    const install = {
+      SLACK_CLIENT_ID: "1.2",
+      SLACK_CLIENT_SECRET: "s",
+      SLACK_STATE_SECRET: "x".repeat(32),
+      SLACK_PORT: "0",
+    };
+    expect(loadConfig(desk("", { ...slack, ...install })).slack).toMatchObject({
+      receive: { way: "socket" },
+      install: { clientId: "1.2", host: "127.0.0.1", port: 0 },
+    });
+    expect(loadConfig(desk("", slack)).slack?.install).toBeUndefined();
+  });
 });
 
 describe("tool policies", () => {
@@ -276,6 +290,18 @@ describe("settings that must agree", () => {
       {},
       "SLACK_APP_TOKEN, SLACK_SIGNING_SECRET",
     ],
+    [
+      "installing on Slack without its secrets",
+      { ...slack, SLACK_CLIENT_ID: "1.2" },
+      {},
+      "SLACK_CLIENT_SECRET, SLACK_STATE_SECRET",
+    ],
+    [
+      "a secret for installing that could be guessed",
+      { ...slack, SLACK_CLIENT_ID: "1.2", SLACK_CLIENT_SECRET: "s", SLACK_STATE_SECRET: "short" },
+      {},
+      "SLACK_STATE_SECRET",
+    ],
     ["Slack without its bot token", { SLACK_APP_TOKEN: "xapp-1" }, {}, "SLACK_BOT_TOKEN"],
     ["tokens of Slack that are swapped", { ...slack, SLACK_BOT_TOKEN: "xapp-1" }, {}, "SLACK_BOT_TOKEN"],
     ["Slack without a human channel", { ...slack, DESK_CHANNEL: "" }, {}, "DESK_CHANNEL"],
@@ -342,12 +368,19 @@ describe("secrets", () => {
     OPENAI_API_KEY: "hush-3",
     SLACK_BOT_TOKEN: "hush-4",
     SLACK_APP_TOKEN: "hush-5",
+    SLACK_CLIENT_SECRET: "hush-11",
+    SLACK_STATE_SECRET: "hush-12-of-thirty-two-characters-or-more",
     DISCORD_TOKEN: "hush-6",
     HTTP_API_KEYS: "hush-7,hush-8",
     HTTP_CUSTOMER_SECRET: "hush-9",
     SMTP_URL: "smtp://u:hush-10@127.0.0.1",
   };
-  const others = { HTTP_PORT: "0", DESK_CHANNEL: "slack:C1", MAIL_FROM: "desk@example.com" };
+  const others = {
+    SLACK_CLIENT_ID: "1.2",
+    HTTP_PORT: "0",
+    DESK_CHANNEL: "slack:C1",
+    MAIL_FROM: "desk@example.com",
+  };
 
   it("are never printed, in whatever way the configuration is", () => {
     const config = loadConfig(desk("", { ...secrets, ...others }));

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInhabitedSlack, type Transport } from "../adapters/slack/harness.ts";
 import type { Seen } from "../doubles/slack-server/seen.ts";
-import type { SlackServer } from "../doubles/slack-server/slack-server.ts";
+import type { SlackServer, SlackServerOptions } from "../doubles/slack-server/slack-server.ts";
 import { mailedCode } from "./mailed-code.ts";
 import { openTerminal, type Terminal, temporaryFolder } from "./terminal.ts";
 
@@ -22,6 +22,10 @@ export interface SlackDesk {
   mailedCode(): string | undefined;
   /** Where the desk takes HTTP requests; empty with Socket Mode. */
   address: string;
+  /** Where it has its pages for installing; empty when it has none. */
+  pages: string;
+  /** Its data folder. */
+  data: string;
   /** The process dies on the spot. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -30,15 +34,26 @@ export interface SlackDesk {
   close(): Promise<void>;
 }
 
+export interface SlackDeskOptions {
+  transport?: Transport;
+  modelUrl?: string;
+  settleMs?: number;
+  /** Further workspaces can install the app. */
+  installable?: true;
+  /** How this Slack differs. */
+  server?: SlackServerOptions;
+}
+
+export const stateSecret = "a-state-secret-of-at-least-32-characters";
+
 /** @param modelUrl of an OpenAI-compatible server; the offline model without it */
-export async function openSlackDesk(
-  options: { transport?: Transport; modelUrl?: string; settleMs?: number } = {},
-): Promise<SlackDesk> {
+export async function openSlackDesk(options: SlackDeskOptions = {}): Promise<SlackDesk> {
   const { transport = "socket", modelUrl, settleMs = 0 } = options;
-  const slack = await createInhabitedSlack();
+  const slack = await createInhabitedSlack(options.server);
   const data = temporaryFolder();
-  const port = transport === "http" ? await freePort() : 0;
-  const address = port === 0 ? "" : `http://127.0.0.1:${port}/slack/events`;
+  const port = transport === "http" || options.installable ? await freePort() : 0;
+  const pages = port === 0 ? "" : `http://127.0.0.1:${port}`;
+  const address = transport === "http" ? `${pages}/slack/events` : "";
   if (address) slack.sendEventsTo(address);
   const env = {
     SLACK_BOT_TOKEN: slack.botToken,
@@ -48,7 +63,15 @@ export async function openSlackDesk(
     SETTLE_MS: String(settleMs),
     ...(transport === "socket"
       ? { SLACK_APP_TOKEN: slack.appToken }
-      : { SLACK_SIGNING_SECRET: slack.signingSecret, SLACK_PORT: String(port) }),
+      : { SLACK_SIGNING_SECRET: slack.signingSecret }),
+    ...(port === 0 ? {} : { SLACK_PORT: String(port) }),
+    ...(options.installable
+      ? {
+          SLACK_CLIENT_ID: slack.clientId,
+          SLACK_CLIENT_SECRET: slack.clientSecret,
+          SLACK_STATE_SECRET: stateSecret,
+        }
+      : {}),
     ...(modelUrl ? { OPENAI_BASE_URL: modelUrl, OPENAI_API_KEY: "k" } : {}),
   };
   const begin = () => openTerminal(data.path, { env });
@@ -70,6 +93,8 @@ export async function openSlackDesk(
       return program;
     },
     address,
+    pages,
+    data: data.path,
     async sees(channel, includes, thread) {
       const fits = ({ text }: Seen) =>
         typeof includes === "string" ? text.includes(includes) : includes.test(text);
