@@ -1,6 +1,7 @@
 /** The parts of the road, coupled: what every desk is, whatever model, database and platforms it has. */
 import { join } from "node:path";
 import { createAgent } from "./agent/agent.ts";
+import { escalateName, searchName, transferPrefix } from "./agent/built-in-tools.ts";
 import { grounded } from "./agent/grounded.ts";
 import { deeds } from "./agent/policies/deeds.ts";
 import { createLinksPolicy } from "./agent/policies/links.ts";
@@ -9,8 +10,10 @@ import { createBot } from "./bot.ts";
 import type { Clock } from "./clock.ts";
 import { type Config, policyOf } from "./config.ts";
 import { createDesk, type Desk } from "./desk/desk.ts";
+import { createEnrichment } from "./desk/enrich.ts";
 import { toCustomer } from "./desk/notices.ts";
 import { createPrivately } from "./desk/privately.ts";
+import { createRouting } from "./desk/routing.ts";
 import { createService } from "./desk/service.ts";
 import { createStaff } from "./desk/staff.ts";
 import { createFiles } from "./files.ts";
@@ -22,6 +25,7 @@ import type { KnowledgeBase } from "./knowledge-base.ts";
 import { createLanes, Superseded } from "./lanes.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { findIdentity } from "./ledger/identities.ts";
+import { goOnAfter } from "./ledger/ids.ts";
 import { lanesWaiting } from "./ledger/inbox.ts";
 import type { Ledger } from "./ledger.ts";
 import { createLimits } from "./limits.ts";
@@ -29,6 +33,8 @@ import type { Log } from "./log.ts";
 import { forgiving } from "./memory/forgiving.ts";
 import { createSessionMemory } from "./memory/session-memory.ts";
 import type { Memory, SessionMemory } from "./memory.ts";
+import { metered } from "./metrics/metered.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { createPause, type Pause } from "./pause.ts";
 import type { Platform, Receiver } from "./platform.ts";
 import { createRecall } from "./recall.ts";
@@ -36,7 +42,7 @@ import { createReception } from "./reception.ts";
 import { createReplies } from "./replies.ts";
 import { route } from "./routing/route.ts";
 import { wantsPerson } from "./routing/wants-person.ts";
-import { createSender } from "./sender.ts";
+import { createSender, type Sender } from "./sender.ts";
 import { platformOf, type ThreadId } from "./thread.ts";
 import { createTrouble } from "./trouble.ts";
 import { createTurns } from "./turns.ts";
@@ -83,7 +89,9 @@ const suggestionsMax = 25;
 const choresEveryMs = 60_000;
 
 export function createCore(parts: CoreParts): Core {
-  const { config, workspace, ledger, platforms, clock, log } = parts;
+  const { config, workspace, ledger, platforms, clock } = parts;
+  const metrics = createMetrics({ ledger, tools: namesOfTools(workspace), clock });
+  const log = metered(parts.log, metrics);
   const deskPlatform = config.desk.channel ? platformOf(config.desk.channel) : "console";
   const channel = () => platforms.get(deskPlatform)?.deskChannel;
   const turnPerMessage = (thread: string) => platforms.get(platformOf(thread))?.turnPerMessage ?? false;
@@ -91,7 +99,7 @@ export function createCore(parts: CoreParts): Core {
 
   const filesFolder = join(config.folders.data, "files");
 
-  const sender = createSender({
+  const posting = createSender({
     ledger,
     platforms,
     sent: (tx, row, posted) => desk.sent(tx, row, posted),
@@ -99,6 +107,30 @@ export function createCore(parts: CoreParts): Core {
     clock,
     log,
   });
+  const enrichment = createEnrichment({
+    ledger,
+    routing: createRouting({
+      // Rules know a route better than the offline model does.
+      model: config.model.endpoint ? parts.model : undefined,
+      queues: config.queues,
+      languages: config.languages,
+      rules: route,
+      clock,
+      log,
+    }),
+    channel,
+    queues: config.queues,
+    push: posting.push,
+    clock,
+    log,
+  });
+  const sender: Sender = {
+    ...posting,
+    push(rows, drafts) {
+      posting.push(rows, drafts);
+      enrichment.notice(rows);
+    },
+  };
   const desk = createDesk({
     ledger,
     platforms,
@@ -283,6 +315,7 @@ export function createCore(parts: CoreParts): Core {
     },
     pause,
     async start() {
+      await goOnAfter(ledger, clock);
       await pause.watch();
       await trouble.countDeath();
       for (const platform of platforms.values()) await platform.connect(receiver);
@@ -296,6 +329,8 @@ export function createCore(parts: CoreParts): Core {
     },
     async idle(concerns) {
       await lanes.idle(concerns);
+      // Whoever waits for their own lanes does not wait for what a model thinks about a ticket.
+      if (!concerns) await enrichment.idle();
       await sender.idle(concerns);
     },
     async idleIn(thread) {
@@ -312,15 +347,26 @@ export function createCore(parts: CoreParts): Core {
       const checks = { ledger: writable, connected, running: !stopped };
       return { ready: writable && connected && !stopped, checks };
     },
-    metrics: async () => "",
+    metrics: metrics.render,
     async stop(graceMs = stopGraceMs) {
       stopped = true;
       pause.close();
       stopChores();
       await Promise.allSettled([...platforms.values()].map((platform) => platform.close()));
+      await enrichment.close();
       await lanes.stop(graceMs);
       await sender.stop(graceMs);
       await sessions.close();
     },
   };
+}
+
+/** All that a model may call. */
+function namesOfTools({ tools, specialists }: CoreParts["workspace"]): string[] {
+  return [
+    ...tools.map(({ name }) => name),
+    escalateName,
+    searchName,
+    ...specialists.map(({ name }) => transferPrefix + name),
+  ];
 }

@@ -8,4 +8,6 @@ export interface Escalation {
   priority: Priority;
   /** One of the desk's queues; undefined: the desk chooses. */
   queue?: string;
+  /** The model has failed: nobody asks it about this ticket. */
+  modelDown?: true;
 }

@@ -7,6 +7,7 @@
  */
 import type { Clock } from "../clock.ts";
 import { codeOf } from "../errors.ts";
+import type { Escalation } from "../escalation.ts";
 import type { KnowledgeBase, Passage } from "../knowledge-base.ts";
 import type { LanguageModel, ModelStep, ToolCall, TranscriptItem } from "../language-model.ts";
 import type { Log } from "../log.ts";
@@ -180,6 +181,7 @@ export function createAgent(parts: AgentParts): Agent {
           {
             reason: `The language model failed: ${codeOf(error)}.`,
             priority: "normal",
+            modelDown: true,
           },
         );
       }
@@ -397,11 +399,7 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   /** @param text what the customer is told before they hear that a person comes; reviewed like any draft */
-  function escalation(
-    work: Work,
-    text: string,
-    why: { reason: string; priority: "low" | "normal" | "high" | "urgent"; queue?: string },
-  ): Outcome {
+  function escalation(work: Work, text: string, why: Escalation): Outcome {
     const verdict = judged(work, text);
     const said = "text" in verdict ? withSources(verdict.text, work.passages) : { text: "", sources: [] };
     return { kind: "escalation", escalation: why, ...resultOf(work), ...said };

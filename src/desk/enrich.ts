@@ -4,6 +4,7 @@
  * only where nobody has named one or chosen another, and nobody has taken the ticket.
  *
  * All of it happens in the background, and nothing waits for it: a process that dies leaves the ticket as rules have it.
+ * So does a model that has just failed, and a conversation that no model has had a part in.
  */
 import type { Clock } from "../clock.ts";
 import type { TranscriptItem } from "../language-model.ts";
@@ -11,7 +12,7 @@ import { audit } from "../ledger/audit.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
 import { findThread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, type Ticket } from "../ledger/tickets.ts";
-import { historyOf } from "../ledger/transcript.ts";
+import { historyOf, modelSpokeIn } from "../ledger/transcript.ts";
 import type { Ledger, Reader, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { ChannelId } from "../thread.ts";
@@ -105,8 +106,9 @@ async function conversationOf(
 ): Promise<{ ticket: Ticket; conversation: string } | undefined> {
   const ticket = await findTicket(tx, number);
   if (!ticket || ticket.state === "resolved" || ticket.brief.summary !== undefined) return undefined;
+  if (ticket.brief.modelDown) return undefined;
   const thread = await findThread(tx, ticket.thread);
-  if (!thread) return undefined;
+  if (!thread || !(await modelSpokeIn(tx, thread.id, thread.since))) return undefined;
   const items = await historyOf(tx, thread.id, itemsMax, thread.since);
   const lines = items.flatMap(({ item }) => lineOf(item) ?? []);
   // What was asked for by a command is no message.

@@ -78,6 +78,7 @@ export async function openTicketFor(
       category: routed.category,
       sentiment: routed.sentiment,
       ...(appeal.escalation.queue === undefined ? { ruledQueue: routed.queue } : {}),
+      ...(appeal.escalation.modelDown ? { modelDown: true as const } : {}),
     },
   };
   const again = known && known.state !== "resolved" ? known : undefined;

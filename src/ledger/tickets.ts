@@ -42,6 +42,8 @@ export interface Brief {
   summary?: string;
   /** The queue that rules have chosen, where nobody has named one: a model may know a better one. */
   ruledQueue?: string;
+  /** It was opened because the model has failed. */
+  modelDown?: true;
 }
 
 export type Sentiment = "angry" | "negative" | "neutral" | "positive";
@@ -166,9 +168,16 @@ export async function ticketOfDeskThread(tx: Reader, deskThread: ThreadId): Prom
   return row && ticketOf(row);
 }
 
-/** Tickets that are not resolved, oldest first. */
-export async function openTickets(tx: Reader, limit: number): Promise<Ticket[]> {
-  const rows = await tx.all("SELECT * FROM tickets WHERE state <> 'resolved' ORDER BY number LIMIT ?", limit);
+/**
+ * Tickets that are not resolved, oldest first.
+ * @param after the number of the last one of the page before
+ */
+export async function openTickets(tx: Reader, limit: number, after = 0): Promise<Ticket[]> {
+  const rows = await tx.all(
+    "SELECT * FROM tickets WHERE state <> 'resolved' AND number > ? ORDER BY number LIMIT ?",
+    after,
+    limit,
+  );
   return rows.map(ticketOf);
 }
 

@@ -258,3 +258,9 @@ export async function tokensSince(tx: Reader, since: number, user?: string): Pro
     : await tx.get<{ tokens: number }>(`SELECT ${sum} FROM journal WHERE ended_at >= ?`, since);
   return Number(row?.tokens ?? 0);
 }
+
+/** Whether a model has answered in a conversation since one of its places. */
+export async function modelSpokeIn(tx: Reader, thread: ThreadId, since: number): Promise<boolean> {
+  const sql = "SELECT turn FROM journal WHERE thread = ? AND seq > ? AND model <> 'none' LIMIT 1";
+  return (await tx.get(sql, thread, since)) !== undefined;
+}

@@ -39,6 +39,8 @@ export interface OpenAIServerOptions {
   /** Replies for the paths that are not chat; undefined is the ordinary answer. */
   other?: (request: ReceivedRequest, number: number) => Reply | undefined;
   embeddings?: { dimensions?: number; encoding?: "as_asked" | "float" | "base64"; order?: "reversed" };
+  /** Where a ticket belongs; `{}`, which is no route, where nothing is said. */
+  route?: (request: ReceivedRequest) => Reply;
   /** What is heard in every recording. */
   transcript?: string;
 }
@@ -62,8 +64,10 @@ export interface OpenAIServer {
   /** Ends in `/v1`. */
   url: string;
   requests: ReceivedRequest[];
-  /** The requests for chat completions. */
+  /** The requests for chat completions, but for those that ask where a ticket belongs. */
   chats(): ReceivedRequest[];
+  /** The requests that ask where a ticket belongs. */
+  routes(): ReceivedRequest[];
   /** Connections that have been opened so far. */
   connections(): number;
   close(): Promise<void>;
@@ -81,8 +85,9 @@ export async function createOpenAIServer(options: OpenAIServerOptions = {}): Pro
     outgoing.on("close", () => {
       request.cancelled = !outgoing.writableFinished;
     });
-    const number = counts.get(request.path) ?? 0;
-    counts.set(request.path, number + 1);
+    const kind = asksForRoute(request) ? "route" : request.path;
+    const number = counts.get(kind) ?? 0;
+    counts.set(kind, number + 1);
     if (options.apiKey !== undefined && !request.authorized) {
       refuse(outgoing, 401, "Incorrect API key provided", "invalid_api_key");
       return;
@@ -103,7 +108,8 @@ export async function createOpenAIServer(options: OpenAIServerOptions = {}): Pro
   return {
     url: `http://127.0.0.1:${port}/v1`,
     requests,
-    chats: () => requests.filter(({ path }) => path === "/chat/completions"),
+    chats: () => requests.filter((one) => one.path === "/chat/completions" && !asksForRoute(one)),
+    routes: () => requests.filter(asksForRoute),
     connections: () => connections,
     close: () =>
       new Promise((resolve) => {
@@ -155,9 +161,15 @@ async function replyTo(
     const error = { message: fault.message, type: "invalid_request_error", param: fault.param, code: null };
     return { status: 400, body: { error } };
   }
+  if (asksForRoute(request)) return options.route?.(request) ?? { text: "{}" };
   const { script } = options;
   if (typeof script === "function") return script(request, number);
   return script?.shift() ?? { text: "ok" };
+}
+
+function asksForRoute({ body }: ReceivedRequest): boolean {
+  const format = body.response_format as { json_schema?: { name?: string } } | undefined;
+  return format?.json_schema?.name === "route";
 }
 
 async function send(reply: Reply, request: ReceivedRequest, outgoing: ServerResponse): Promise<void> {

@@ -67,8 +67,12 @@ interface Asked {
   everything: string;
 }
 
-async function open(shop: string, script: Script): Promise<Terminal> {
-  server = await createOpenAIServer({ apiKey, script: (request) => script(askedIn(request)) });
+async function open(shop: string, script: Script, route?: (body: string) => Reply): Promise<Terminal> {
+  server = await createOpenAIServer({
+    apiKey,
+    script: (request) => script(askedIn(request)),
+    ...(route ? { route: (request) => route(JSON.stringify(request.body)) } : {}),
+  });
   desk = await openTerminal(data.path, {
     args: ["--workspace", join(shops.path, shop)],
     env: {
@@ -108,6 +112,30 @@ function backendSaw(): string[] {
 }
 
 describe("with a language model", () => {
+  it("a ticket is read by the model, which tells staff what it is about; a wrong answer is asked for again", async () => {
+    const told = {
+      queue: "general",
+      category: "double charge",
+      priority: "high",
+      language: "en",
+      sentiment: "angry",
+      ask: "Refund of two of three charges",
+      summary: "The customer was charged three times and has had no answer.",
+    };
+    await open(
+      "careful",
+      ({ results }) =>
+        results.length > 0
+          ? { text: "A colleague will look into it." }
+          : calls("escalate_to_human", { reason: "charged three times", priority: "high" }),
+      (body) => ({ text: JSON.stringify(body.includes("did not fit") ? told : { ...told, queue: "moon" }) }),
+    );
+    desk.type("You charged my card three times.");
+    await desk.sees("ticket is #1");
+    await desk.sees("Ticket #1: Refund of two of three charges");
+    expect(server.routes()).toHaveLength(2);
+  });
+
   it("a refund: asks for the order, uses what the tool returns, cites the article", async () => {
     await open("electronics", ({ said, results }) => {
       if (said.includes("refund for my keyboard")) return { text: "Happy to help. What is your order id?" };
