@@ -1,18 +1,17 @@
 /** A whole desk on a real ledger, in a room, with a scripted model: what journeys of the core are told with. */
-import { join } from "node:path";
 import { type Clock, createClock } from "../../src/clock.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { type Core, createCore } from "../../src/core.ts";
 import type { KnowledgeBase, Passage } from "../../src/knowledge-base.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
-import { createSqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog, type Log } from "../../src/log.ts";
 import type { Memory } from "../../src/memory.ts";
 import type { Specialist } from "../../src/specialist.ts";
 import type { Identity, Tool } from "../../src/tool.ts";
 import { temporaryFolder } from "../journeys/terminal.ts";
+import { openLedger } from "./ledgers.ts";
 import { createRoom, type Room } from "./room.ts";
 import { createScriptedModel, type ScriptedModel } from "./scripted-model.ts";
 
@@ -73,7 +72,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
   const room = options.room ?? createRoom();
   const model = options.model ?? createScriptedModel("Hello, how can I help?");
   const offline = createScriptedModel("I answer without a language model.");
-  const file = await createSqliteLedger({ path: join(folder.path, "ledger.sqlite"), clock, log });
+  const file = await openLedger(folder.path, { clock, log });
   await migrate(file, migrations, { clock, log });
   const ledger = options.between?.(file) ?? file;
   const { config } = readConfig({
