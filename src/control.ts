@@ -13,7 +13,9 @@ export type Handlers = Readonly<Record<string, (asked: Record<string, unknown>) 
 
 /** A socket's path is at most this long on every system. */
 const pathMax = 100;
-const lineMax = 1_000_000;
+/** In characters. What the desk answers is as long as it has to be: whoever asks for much asks for it in pages. */
+const questionMax = 1_000_000;
+const answerMax = 100_000_000;
 
 function socketPath(data: string): string {
   if (process.platform === "win32") return `\\\\.\\pipe\\deskhand-${hashOf(data)}`;
@@ -33,7 +35,7 @@ export async function openControl(data: string, handlers: Handlers): Promise<{ c
     open.add(socket);
     socket.on("close", () => open.delete(socket));
     socket.on("error", () => socket.destroy());
-    void readLine(socket).then(
+    void readLine(socket, questionMax).then(
       async (line) => socket.end(`${JSON.stringify(await answer(handlers, line))}\n`),
       () => socket.destroy(),
     );
@@ -77,7 +79,7 @@ export async function askRunningDesk(
   const socket = await connected(data);
   if (!socket) return undefined;
   socket.write(`${JSON.stringify({ does, ...asked })}\n`);
-  const told = JSON.parse(await readLine(socket)) as {
+  const told = JSON.parse(await readLine(socket, answerMax)) as {
     result: unknown;
     error?: { fault: string; code?: ErrorCode };
   };
@@ -108,15 +110,17 @@ async function connected(data: string): Promise<Socket | undefined> {
   }
 }
 
-function readLine(socket: Socket): Promise<string> {
+function readLine(socket: Socket, charactersMax: number): Promise<string> {
   return new Promise((done, failed) => {
-    let text = "";
+    const chunks: string[] = [];
+    let length = 0;
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => {
-      text += chunk;
-      const end = text.indexOf("\n");
-      if (end >= 0) done(text.slice(0, end));
-      else if (text.length > lineMax) failed(new Error("too long"));
+      const end = chunk.indexOf("\n");
+      chunks.push(end < 0 ? chunk : chunk.slice(0, end));
+      length += chunk.length;
+      if (end >= 0) done(chunks.join(""));
+      else if (length > charactersMax) failed(new Error("too long"));
     });
     socket.on("error", failed);
     socket.on("close", () => failed(new Error("the connection was closed")));

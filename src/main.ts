@@ -14,6 +14,7 @@ import { lockData } from "./ledger/data-lock.ts";
 import { migrate } from "./ledger/migrate.ts";
 import { migrations } from "./ledger/migrations.ts";
 import { createSqliteLedger } from "./ledger/sqlite-ledger.ts";
+import { openTickets } from "./ledger/tickets.ts";
 import type { Ledger } from "./ledger.ts";
 import { createLog, type Log } from "./log.ts";
 import { forgiving } from "./memory/forgiving.ts";
@@ -105,6 +106,9 @@ async function runDesk(ground: Ground): Promise<Running> {
     files,
     ...(identity ? { addressOf: async (customer: string) => (await identity.find(customer))?.email } : {}),
     lanes: core.underWay,
+    async forgetElsewhere(threads) {
+      for (const platform of platforms.values()) await platform.forget?.(threads);
+    },
     scrubBytesMax,
     clock,
     log,
@@ -119,11 +123,12 @@ async function runDesk(ground: Ground): Promise<Running> {
     ...recordsHandlers(records),
     search: ({ question, limit }) =>
       knowledge.search(String(question), { limit: Number(limit), audience: "verified" }),
-    tickets: () => core.desk.tickets(1000),
+    tickets: ({ after, limit }) => ledger.read((tx) => openTickets(tx, Number(limit), Number(after))),
     pause: () => core.pause.set(true, "operator"),
     unpause: () => core.pause.set(false, "operator"),
   });
-  log.info("desk.ready", { pid: process.pid, platforms: [...platforms.keys()] });
+  const http = urlOf(platforms.get("http")?.address?.());
+  log.info("desk.ready", { pid: process.pid, platforms: [...platforms.keys()], ...(http ? { http } : {}) });
 
   async function stop(): Promise<void> {
     log.info("desk.stopping");
@@ -148,6 +153,12 @@ async function runDesk(ground: Ground): Promise<Running> {
       return stopping;
     },
   };
+}
+
+function urlOf(address: { host: string; port: number } | undefined): string | undefined {
+  if (!address) return undefined;
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return `http://${host}:${address.port}`;
 }
 
 async function openKnowledge({ config, memory, clock, log }: Ground): Promise<KnowledgeBase> {

@@ -65,6 +65,10 @@ export interface Platform {
   download?(file: FileRef, bytesMax: number): Promise<Uint8Array>;
   /** Who this is by the platform's own directory. */
   person?(user: UserId): Promise<Person | undefined>;
+  /** Removes what the adapter itself has noted of these threads, in this process and in files of its own. */
+  forget?(threads: readonly ThreadId[]): Promise<void>;
+  /** Where people's programs reach it, with the port that it really has; undefined while it is not connected. */
+  address?(): { host: string; port: number } | undefined;
   /** Problems of the installation for `deskhand doctor`: missing scopes, intents, channels. */
   examine?(): Promise<Problem[]>;
 }

@@ -210,6 +210,8 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
     // A pipe has no use for it, and nothing would wipe it away.
     ...(parts.interactive ? { working } : {}),
 
+    forget: async (threads) => parts.printed.forget(threads),
+
     belongs: async (user, group) => user === staffUser && (group === deskChannel || group === staffUser),
 
     async close() {

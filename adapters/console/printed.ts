@@ -2,12 +2,14 @@
  * What a terminal has been given. Standard output cannot be asked after a death, so every post is noted in a file in the
  * same breath: neither waits for the disk, and the system keeps what a process that is killed has written.
  */
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 export interface Printed {
   /** The thread of the post that was printed under this key. */
   threadOf(key: string): string | undefined;
   add(key: string, thread: string): void;
+  /** Takes out what was printed for these threads. @throws when the file cannot be written */
+  forget(threads: readonly string[]): void;
 }
 
 /** More than can be under way when a process dies. */
@@ -26,6 +28,11 @@ export function openPrinted(path: string): Printed {
 
   return {
     threadOf: (key) => threads.get(key),
+    forget(gone) {
+      for (const [key, thread] of threads) if (gone.includes(thread)) threads.delete(key);
+      // The file may name others than are in mind: what was printed long ago.
+      if (existsSync(path)) rewrite();
+    },
     add(key, thread) {
       threads.set(key, thread);
       if (threads.size > keptMax) threads.delete(threads.keys().next().value ?? "");

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { createClock } from "../clock.ts";
 import { readConfig } from "../config.ts";
 import { askRunningDesk } from "../control.ts";
-import { createSqliteLedger } from "../ledger/sqlite-ledger.ts";
+import { readSqliteLedger } from "../ledger/read-sqlite.ts";
 import { openTickets, type Ticket } from "../ledger/tickets.ts";
-import { createLog } from "../log.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
 
-const limit = 1000;
+/** A page is what one answer of a running desk can hold, however long the texts are. */
+const pageMax = 100;
 
 export const tickets: Command = {
   name: "tickets",
@@ -24,8 +24,7 @@ ${foldersHelp}
   async run(given) {
     const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
     const { data } = config.folders;
-    const asked = await askRunningDesk(data, "tickets");
-    const open = asked ? (asked.result as Ticket[]) : await readTickets(join(data, "ledger.sqlite"));
+    const open = (await ticketsOfRunning(data)) ?? (await ticketsIn(join(data, "ledger.sqlite")));
     if (given.values.json === true) print(JSON.stringify(open, undefined, 2));
     else if (open.length === 0) print("No open tickets.");
     else for (const ticket of open) print(lineOf(ticket));
@@ -33,13 +32,25 @@ ${foldersHelp}
   },
 };
 
-async function readTickets(path: string): Promise<Ticket[]> {
+/** Undefined when no desk runs. */
+async function ticketsOfRunning(data: string): Promise<Ticket[] | undefined> {
+  const all: Ticket[] = [];
+  for (;;) {
+    const asked = await askRunningDesk(data, "tickets", { after: all.at(-1)?.number ?? 0, limit: pageMax });
+    if (!asked) return undefined;
+    const page = asked.result as Ticket[];
+    all.push(...page);
+    if (page.length < pageMax) return all;
+  }
+}
+
+async function ticketsIn(path: string): Promise<Ticket[]> {
   if (!existsSync(path)) return [];
-  const ledger = await createSqliteLedger({ path, clock: createClock(), log: createLog("warn") });
+  const ledger = await readSqliteLedger({ path, clock: createClock() });
   try {
-    return await ledger.read((tx) => openTickets(tx, limit));
+    return await ledger.read((tx) => openTickets(tx, Number.MAX_SAFE_INTEGER));
   } finally {
-    await ledger.close();
+    ledger.close();
   }
 }
 

@@ -11,7 +11,7 @@ import type { Clock } from "../clock.ts";
 import { knownPseudonyms } from "../ledger/pseudonyms.ts";
 import type { Ledger, Reader } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import type { UserId } from "../thread.ts";
+import type { ThreadId, UserId } from "../thread.ts";
 import { endsWithin } from "../time-limit.ts";
 import type { CustomerFiles } from "./customer-files.ts";
 import { countRows, type ErasedRows, eraseRows, isSomething, sweep } from "./erase-rows.ts";
@@ -32,6 +32,8 @@ export interface EraseParts {
     /** Resolves when nothing is under way there. */
     idleIn(lane: string): Promise<void>;
   };
+  /** Of a desk that is running: what its platforms have noted of threads by themselves. */
+  forgetElsewhere?(threads: readonly ThreadId[]): Promise<void>;
   /** Larger databases are not written anew: it would hold everything up for seconds. None: whatever it takes. */
   scrubBytesMax?: number | undefined;
   clock: Clock;
@@ -67,16 +69,25 @@ export async function eraseCustomer(parts: EraseParts, name: string, by = "opera
   for (const thread of touched) lanes?.interrupt(thread);
   await memory.forget(touched);
   await parts.files.remove(files);
-  await parts.files.forgetLines([...who.threads, ...traces.deskThreads]);
+  const noted = [...who.threads, ...traces.deskThreads];
+  await forgetNotes(parts, noted);
   const rows = await ledger.write((tx) => eraseRows(tx, clock, { who, traces, name, by }));
   // What was interrupted finds that there is nothing left to do.
   if (lanes) await endsWithin(clock, lanesEndMs, Promise.all(touched.map(lanes.idleIn)));
+  // Once more: what was in the air has been noted, too.
+  await forgetNotes(parts, noted);
   await memory.forget(await ledger.write((tx) => sweep(tx, clock, touched)));
   const scrubbed = [await ledger.scrub?.(parts.scrubBytesMax), await memory.scrub(parts.scrubBytesMax)];
   parts.log.info("customer.erased", { ...rows, files: files.length });
   const before = isSomething(rows) ? undefined : await erasedBefore(ledger, name);
   const whole = !scrubbed.includes(false);
   return { customers: who.customers, accounts: who.accounts, rows, files, before, whole };
+}
+
+/** A running platform's own notes, and those in files, which may be of a platform that does not run now. */
+async function forgetNotes(parts: EraseParts, threads: readonly ThreadId[]): Promise<void> {
+  await parts.forgetElsewhere?.(threads);
+  await parts.files.forgetLines(threads);
 }
 
 /** What would be erased; nothing is. */

@@ -1,12 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createOpenAIServer } from "../doubles/openai-server.ts";
 import { careful } from "../fixtures/scenarios.ts";
 import { writeShop } from "../fixtures/workspace.ts";
 import { closeTerminals, openTerminal, temporaryFolder } from "../journeys/terminal.ts";
 import { play } from "../journeys/transcript.ts";
 import { run } from "./run.ts";
+import { writeTickets } from "./write-tickets.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let shop: string;
@@ -137,6 +140,59 @@ describe("tickets", () => {
     const { out } = await run(["tickets", "--workspace", shop, "--data", long]);
     expect(out).toMatch(/^#1 {2}open /);
   });
+});
+
+describe("tickets, very many of them with long texts", () => {
+  const count = 230;
+  beforeEach(() => writeTickets(data, count, "Where is it? ".repeat(600)));
+
+  it("are all listed, by a running desk and from the file alike", async () => {
+    const numbers = (json: string) => (JSON.parse(json) as { number: number }[]).map(({ number }) => number);
+    const all = Array.from({ length: count }, (_, at) => at + 1);
+    const alone = await run(["tickets", "--json", ...folders]);
+    expect(alone.err).toBe("");
+    expect(numbers(alone.out)).toEqual(all);
+    await openTerminal(data, { args: folders });
+    const beside = await run(["tickets", "--json", ...folders]);
+    expect(beside.err).toBe("");
+    expect(numbers(beside.out)).toEqual(all);
+  });
+
+  const disk = mkdtempSync(join(tmpdir(), "disk-"));
+  const mount = (...options: string[]): boolean => {
+    try {
+      execFileSync("mount", [...options, disk], { stdio: "ignore" });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const mayMount = mount("-t", "tmpfs", "tmpfs");
+  if (mayMount) execFileSync("umount", [disk]);
+  afterAll(() => rmSync(disk, { recursive: true, force: true }));
+
+  it.skipIf(!mayMount)(
+    "are listed from a disk that can only be read, whether the desk was stopped or killed (skipped where no disk can be mounted)",
+    async () => {
+      for (const end of ["SIGTERM", "SIGKILL"] as const) {
+        mount("-t", "tmpfs", "tmpfs");
+        try {
+          const there = ["--workspace", shop, "--data", join(disk, "data")];
+          const desk = await openTerminal(join(disk, "data"), { args: there });
+          await desk.say("I want to speak to a human");
+          await desk.kill(end);
+          mount("-o", "remount,ro");
+          expect(await run(["tickets", ...there])).toMatchObject({
+            code: 0,
+            out: expect.stringMatching(/^#1 {2}open /),
+            err: "",
+          });
+        } finally {
+          execFileSync("umount", ["-l", disk]);
+        }
+      }
+    },
+  );
 });
 
 describe("init", () => {

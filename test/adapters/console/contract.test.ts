@@ -32,7 +32,11 @@ async function createHarness(): Promise<PlatformHarness> {
     write: (text) => {
       screen += text;
     },
-    printed: { threadOf: (key) => printed.get(key), add: (key, thread) => void printed.set(key, thread) },
+    printed: {
+      threadOf: (key) => printed.get(key),
+      add: (key, thread) => void printed.set(key, thread),
+      forget: () => {},
+    },
     interactive: false,
     idle: async () => {},
     summary: async () => "",

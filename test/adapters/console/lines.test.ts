@@ -141,6 +141,17 @@ describe("what a terminal has been given", () => {
     expect(printed.threadOf("o_1")).toBeUndefined();
   });
 
+  it("does not write back what is to be forgotten", () => {
+    const printed = openPrinted(path);
+    printed.add("o_1", "console:local:zoe");
+    printed.add("o_2", "console:local:main");
+    printed.forget(["console:local:zoe"]);
+    expect(readFileSync(path, "utf8")).toBe("o_2 console:local:main\n");
+    for (let post = 0; post < 10_001; post++) printed.add(`o_${post + 3}`, "console:local:main");
+    expect(readFileSync(path, "utf8")).not.toContain("zoe");
+    expect(printed.threadOf("o_1")).toBeUndefined();
+  });
+
   it("cannot be kept on a disk that takes nothing, and that is no trouble", () => {
     const printed = openPrinted(join(folder, "missing", "console.printed"));
     printed.add("o_1", "console:local:a");
