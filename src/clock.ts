@@ -14,6 +14,8 @@ export interface Clock {
   every(ms: number, call: () => void): () => void;
   /** A new id, at most 25 characters of [0-9A-Za-z_]; later ids sort after earlier ones. */
   id(prefix: string): string;
+  /** Ids from now on sort after this one, which another process has made; wherever the wall's clock stands. */
+  idsAfter?(id: string): void;
   /** Six digits. */
   code(): string;
   /** 0 ≤ random < 1, for jitter. */
@@ -54,6 +56,10 @@ export function createClock(): Clock {
     id(prefix) {
       last = Math.max(last + 1, Date.now() * 1024);
       return `${prefix}_${last.toString(36)}${randomBytes(4).toString("hex")}`;
+    },
+    idsAfter(id) {
+      const stamp = Number.parseInt(/_([0-9a-z]+)[0-9a-f]{8}$/.exec(id)?.[1] ?? "", 36);
+      if (Number.isSafeInteger(stamp)) last = Math.max(last, stamp);
     },
     code: () => String(randomInt(1_000_000)).padStart(6, "0"),
     random: () => Math.random(),

@@ -26,6 +26,7 @@ import { createLanes, Superseded } from "./lanes.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { findIdentity } from "./ledger/identities.ts";
 import { goOnAfter } from "./ledger/ids.ts";
+import { goOnAfter } from "./ledger/ids.ts";
 import { lanesWaiting } from "./ledger/inbox.ts";
 import type { Ledger } from "./ledger.ts";
 import { createLimits } from "./limits.ts";
@@ -315,6 +316,7 @@ export function createCore(parts: CoreParts): Core {
     },
     pause,
     async start() {
+      await goOnAfter(ledger, clock);
       await goOnAfter(ledger, clock);
       await pause.watch();
       await trouble.countDeath();

@@ -11,6 +11,7 @@ import { createIdlers } from "./idlers.ts";
 import {
   copiesOf,
   counterpartsOf,
+  fenceOf,
   findRow,
   markOver,
   markRetry,
@@ -21,7 +22,6 @@ import {
   unreserve,
   unsent,
 } from "./ledger/outbox.ts";
-import { versionOf } from "./ledger/threads.ts";
 import { findTicket, placeCard } from "./ledger/tickets.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
@@ -40,7 +40,7 @@ export interface Sender {
   showing(thread: ThreadId, over: Promise<unknown>): void;
   /** Resolves when every row of this lane has been sent or given up. */
   idleIn(lane: string): Promise<void>;
-  /** Resolves when every row has been sent or given up in the lanes that concern the asker; as a rule in all. */
+  /** Resolves when every row has been sent or given up, and that is noted, in the lanes that concern the asker; as a rule in all. */
   idle(concerns?: (lane: string) => boolean): Promise<void>;
   /** Starts nothing new; resolves when what is in the air has landed, at the latest after `graceMs`. */
   stop(graceMs: number): Promise<void>;
@@ -62,24 +62,37 @@ interface Job {
   draft: Draft | undefined;
   /** It may have been posted already. */
   doubtful: boolean;
+  /** When it may be tried, by `clock.elapsed`: what the wall says may jump. */
+  dueAt: number;
+}
+
+/** The ledger is to learn that a row of this lane was sent. */
+interface Note {
+  lane: string;
+  write(tx: Transaction): Promise<OutboxRow[]>;
 }
 
 const backOffMs = (attempt: number): number => Math.min(60_000, 500 * 2 ** attempt);
 const noteAfterMs = 10;
 /** About a day of trying. */
 const attemptsMax = 1500;
+const dayMs = 86_400_000;
+/** A pause that an earlier process has noted by the wall's clock is kept up to this. */
+const notedPauseMaxMs = 3_600_000;
 
 export function createSender(parts: SenderParts): Sender {
   const { ledger, platforms, clock, log } = parts;
   const lanes = new Map<string, Job[]>();
   const inTheAir = new Map<ThreadId, Set<Promise<unknown>>>();
-  const idlers = createIdlers(() => lanes.keys());
+  const idlers = createIdlers(() => [...lanes.keys(), ...[...notes, ...writing].map((note) => note.lane)]);
   const laneIdlers: { name: string; done: () => void }[] = [];
   const stopping = new AbortController();
-  const notes: ((tx: Transaction) => Promise<OutboxRow[]>)[] = [];
+  const notes: Note[] = [];
+  const writing = new Set<Note>();
 
   function push(rows: readonly OutboxRow[], drafts?: ReadonlyMap<string, Draft>): void {
-    for (const row of rows) add({ row, draft: drafts?.get(row.id), doubtful: false });
+    const dueAt = clock.elapsed();
+    for (const row of rows) add({ row, draft: drafts?.get(row.id), doubtful: false, dueAt });
   }
 
   function add(job: Job): void {
@@ -119,8 +132,7 @@ export function createSender(parts: SenderParts): Sender {
   async function deliver(job: Job): Promise<void> {
     const { row } = job;
     for (let attempt = row.attempts; ; attempt++) {
-      const wait = row.dueAt - clock.now();
-      if (wait > 0) await clock.sleep(Math.min(wait, 60_000), stopping.signal);
+      await untilDue(job);
       try {
         const posted = await underWay(row, () => attemptOnce(job));
         if (posted !== "over") await settle(row, posted);
@@ -133,11 +145,23 @@ export function createSender(parts: SenderParts): Sender {
           return;
         }
         log.warn("send.retried", { outbox: row.id, lane: row.lane, attempt: attempt + 1, error });
-        job.doubtful ||= codeOf(error) === "platform_ambiguous";
         job.draft = undefined;
-        row.dueAt = clock.now() + retry;
-        await ledger.write((tx) => markRetry(tx, row.id, row.dueAt, faultOf(error)));
+        job.dueAt = clock.elapsed() + retry;
+        if (codeOf(error) === "platform_ambiguous") job.doubtful = true;
+        else if (row.state === "sending") row.state = "waiting";
+        const { state } = row;
+        await ledger.write((tx) =>
+          markRetry(tx, row.id, { state, dueAt: clock.now() + retry }, faultOf(error)),
+        );
       }
+    }
+  }
+
+  async function untilDue({ dueAt }: Job): Promise<void> {
+    for (;;) {
+      const wait = dueAt - clock.elapsed();
+      if (wait <= 0) return;
+      await clock.sleep(Math.min(wait, dayMs), stopping.signal);
     }
   }
 
@@ -239,10 +263,11 @@ export function createSender(parts: SenderParts): Sender {
     return { target: { thread: placed.thread }, card: undefined };
   }
 
-  async function fenceHolds(row: OutboxRow): Promise<boolean> {
-    const { thread, fence } = row;
-    if (!thread || fence === undefined) return true;
-    return (await ledger.read((tx) => versionOf(tx, thread))) === fence;
+  /** It is still to be sent: nobody else has the thread, and it has not been erased. */
+  async function fenceHolds({ id, fence }: OutboxRow): Promise<boolean> {
+    const now = await ledger.read((tx) => fenceOf(tx, id));
+    if (!now) return false;
+    return now.thread === undefined || (now.version !== undefined && (fence ?? now.version) === now.version);
   }
 
   /**
@@ -250,18 +275,18 @@ export function createSender(parts: SenderParts): Sender {
    * bot are noted a moment later, many in one commit.
    */
   async function settle(row: OutboxRow, posted: Posted | undefined): Promise<void> {
-    const note = async (tx: Transaction) => {
+    const write = async (tx: Transaction) => {
       await markSent(tx, row.id, posted, clock.now());
       if (row.send.does === "card" && posted) await placeCard(tx, row.send.ticket, posted.id, posted.thread);
       return parts.sent(tx, row, posted);
     };
     if (row.author === "bot" && posted && platformFor(posted.id).find) {
-      notes.push(note);
+      notes.push({ lane: row.lane, write });
       if (notes.length === 1) void clock.sleep(noteAfterMs, stopping.signal).then(writeNotes, writeNotes);
       log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted.id });
       return;
     }
-    const next = await ledger.write(note);
+    const next = await ledger.write(write);
     log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted?.id });
     push(next);
   }
@@ -270,15 +295,19 @@ export function createSender(parts: SenderParts): Sender {
   async function writeNotes(): Promise<void> {
     const due = notes.splice(0);
     if (due.length === 0) return;
+    for (const note of due) writing.add(note);
     try {
       const next = await ledger.write(async (tx) => {
         const rows: OutboxRow[] = [];
-        for (const note of due) rows.push(...(await note(tx)));
+        for (const note of due) rows.push(...(await note.write(tx)));
         return rows;
       });
       push(next);
     } catch (error) {
       log.error("send.unnoted", { rows: due.length, error });
+    } finally {
+      for (const note of due) writing.delete(note);
+      idlers.tell();
     }
   }
 
@@ -330,7 +359,10 @@ export function createSender(parts: SenderParts): Sender {
   return {
     push,
     async recover() {
-      for (const row of await ledger.read(unsent)) add({ row, draft: undefined, doubtful: true });
+      for (const row of await ledger.read(unsent)) {
+        const pause = Math.min(row.dueAt - clock.now(), row.dueAt - row.createdAt, notedPauseMaxMs);
+        add({ row, draft: undefined, doubtful: true, dueAt: clock.elapsed() + pause });
+      }
     },
     settled,
     showing,

@@ -158,11 +158,20 @@ export async function markSent(
   );
 }
 
-/** What was cancelled while it was tried stays so. */
-export async function markRetry(tx: Transaction, id: string, dueAt: number, fault: string): Promise<void> {
+/**
+ * What was cancelled while it was tried stays so.
+ * @param next `sending` where it is not known whether it was posted, and nobody can be asked
+ */
+export async function markRetry(
+  tx: Transaction,
+  id: string,
+  next: Pick<OutboxRow, "state" | "dueAt">,
+  fault: string,
+): Promise<void> {
   await tx.run(
-    "UPDATE outbox SET state = 'waiting', attempts = attempts + 1, due_at = ?, fault = ? WHERE id = ? AND state <> 'cancelled'",
-    dueAt,
+    "UPDATE outbox SET state = ?, attempts = attempts + 1, due_at = ?, fault = ? WHERE id = ? AND state <> 'cancelled'",
+    next.state,
+    next.dueAt,
     fault,
     id,
   );
@@ -253,6 +262,18 @@ export async function withdrawUnsent(tx: Transaction, source: MessageId): Promis
      WHERE source = ? AND state IN ('waiting', 'failed')`,
     source,
   );
+}
+
+/** A row's thread and its version, each undefined where there is none; undefined when the row is gone. */
+export async function fenceOf(
+  tx: Reader,
+  id: string,
+): Promise<{ thread: ThreadId | undefined; version: number | undefined } | undefined> {
+  const row = await tx.get<{ thread: string | null; version: number | null }>(
+    "SELECT outbox.thread, threads.version FROM outbox LEFT JOIN threads ON threads.id = outbox.thread WHERE outbox.id = ?",
+    id,
+  );
+  return row && { thread: row.thread ?? undefined, version: row.version ?? undefined };
 }
 
 /** A row as it stands now. */

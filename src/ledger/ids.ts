@@ -1,0 +1,15 @@
+/** Ids are the order in which things came: what is made from now on sorts after all that is there. */
+import type { Clock } from "../clock.ts";
+import type { Ledger } from "../ledger.ts";
+
+const tables = ["inbox", "outbox", "intents", "audit"] as const;
+
+/** For the start: the wall's clock may have been put back while no process ran. */
+export async function goOnAfter(ledger: Ledger, clock: Clock): Promise<void> {
+  for (const table of tables) {
+    const row = await ledger.read((tx) =>
+      tx.get<{ id: string | null }>(`SELECT MAX(id) AS id FROM ${table}`),
+    );
+    if (row?.id) clock.idsAfter?.(row.id);
+  }
+}
