@@ -72,8 +72,11 @@ export function createAddresses(draft: DraftText, allowed: (host: string) => boo
   function judgeMail(written: string): Judgement {
     const [, address = "", more = ""] = /^mailto:([^?]*)(.*)$/is.exec(written) ?? [];
     known ??= knownIn(draft);
-    if (!/^[\w.+-]{1,64}@[\w.-]{1,253}$/.test(address)) return { may: "go" };
-    if (!known.mailboxes.has(address.toLowerCase())) return { may: "be_read", shown: address };
+    const [, host] = /^[\w.+-]{1,64}@([\w.-]{1,253})$/.exec(address) ?? [];
+    if (host === undefined) return { may: "go" };
+    // An article may be somebody else's work: that it names a mailbox does not make it one of the company's.
+    if (!known.mailboxes.has(address.toLowerCase()) || !allowed(host.toLowerCase()))
+      return { may: "be_read", shown: address };
     return more === "" ? { may: "stay" } : { may: "become", href: `mailto:${address}` };
   }
 

@@ -1,8 +1,8 @@
 /**
  * The policy of links: what a customer can click leads to a host that the company has allowed, over https, to a place
- * that the company itself has named. An address of ours that leads elsewhere is shown as text that no program makes
- * clickable; pictures go, for they are fetched unasked; HTML is taken off. A text whose links are in order stays as it
- * is, byte for byte.
+ * that the company itself has named, or to a mailbox there that it has named. An address of ours that leads elsewhere is
+ * shown as text that no program makes clickable; pictures go, for they are fetched unasked; HTML is taken off. A text
+ * whose links are in order stays as it is, byte for byte.
  */
 import type { DraftText, Policy, Verdict } from "../../policy.ts";
 import { createAddresses, createHostList } from "./addresses.ts";

@@ -14,7 +14,7 @@ const policy = createLinksPolicy({
 const returns = {
   ...passage(
     "Returns",
-    "Start at account.example.com/returns, see https://help.example.com/ship?lang=en#fast (or http://partner.example.net/page). Write to support@example.com.",
+    "Start at account.example.com/returns, see https://help.example.com/ship?lang=en#fast (or http://partner.example.net/page). Write to support@help.example.com.",
   ),
   url: "https://help.example.com/returns",
 };
@@ -56,7 +56,7 @@ describe("a draft whose links are in order", () => {
     "[words][ref]\n\n[ref]: https://help.example.com/returns",
     "[a](https://help.example.com/returns 'a title')",
     "[help.example.com](https://help.example.com/returns)",
-    "Write to support@example.com or [to Jane](mailto:jane@example.org).",
+    "Write to support@help.example.com or [to us](mailto:support@help.example.com).",
     "https://eu.status.example.com and https://help.example.com/",
     "- one\n- https://help.example.com/returns\n\n| a | b |\n|---|---|\n| x | https://help.example.com |",
     "`curl https://anywhere.example.net/x`\n\n```sh\ncurl https://anywhere.example.net/y <b>\n```",
@@ -112,8 +112,8 @@ describe("a link to an allowed host", () => {
     ],
     [
       "mails without a text of its own",
-      "[m](mailto:support@example.com?body=secret)",
-      "[m](<mailto:support@example.com>)",
+      "[m](mailto:support@help.example.com?body=secret)",
+      "[m](<mailto:support@help.example.com>)",
     ],
     [
       "may have a name in other letters when the list says so",
@@ -145,6 +145,12 @@ describe("an address that is not to be clicked", () => {
       "Also on amazon.com and evil.ru.",
       "Also on `amazon.com` and `evil.ru`.",
     ],
+    [
+      "is a mailbox of another house, whoever has named it",
+      "Mail jane@example.org!",
+      "Mail `jane@example.org`!",
+    ],
+    ["is a mailbox of ours that nobody has named", "Mail x@help.example.com!", "Mail `x@help.example.com`!"],
     ["is a stranger's mailbox", "Mail bad@evil.example!", "Mail `bad@evil.example`!"],
   ])("%s", (_, text, clean) => expect(reviewed(text)).toBe(clean));
 });
@@ -207,7 +213,7 @@ const pieces = [
   ...'[|]|(|)|[a]|]: |](|![|<|>|<a href="|">|</a>|<img src=|\'|"|*|**|_|~~|`|\n|\n\n| |\\|&#58;|&amp;|@'.split(
     "|",
   ),
-  ..."support@example.com|x@evil.com|mailto:|javascript:|text|1. |- |> |?d=1|:|[1]|[7]| [9]|[^1]|[^1]: |é|    |<!--|-->|\t".split(
+  ..."support@help.example.com|x@evil.com|mailto:|javascript:|text|1. |- |> |?d=1|:|[1]|[7]| [9]|[^1]|[^1]: |é|    |<!--|-->|\t".split(
     "|",
   ),
   "|",
@@ -217,7 +223,7 @@ const pieces = [
 describe("whatever a model writes", () => {
   it("holds no link in the end but to known places of allowed hosts, and is the same when reviewed again", () => {
     const harmless =
-      /^(?:https:\/\/(?:help\.example\.com\/?(?:returns\/?)?|account\.example\.com\/?(?:returns\/?)?)[*_~]*|mailto:support@example\.com)$/;
+      /^(?:https:\/\/(?:help\.example\.com\/?(?:returns\/?)?|account\.example\.com\/?(?:returns\/?)?)[*_~]*|mailto:support@help\.example\.com)$/;
     const text = fc.array(fc.constantFrom(...pieces), { maxLength: 14 }).map((some) => some.join(""));
     fc.assert(
       fc.property(text, (written) => {
