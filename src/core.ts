@@ -12,6 +12,7 @@ import { type Config, policyOf } from "./config.ts";
 import { createDesk, type Desk } from "./desk/desk.ts";
 import { createEnrichment } from "./desk/enrich.ts";
 import { toCustomer } from "./desk/notices.ts";
+import { enqueueCard } from "./desk/open-ticket.ts";
 import { createPrivately } from "./desk/privately.ts";
 import { createRouting } from "./desk/routing.ts";
 import { createService } from "./desk/service.ts";
@@ -26,7 +27,6 @@ import { createLanes, Superseded } from "./lanes.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { findIdentity } from "./ledger/identities.ts";
 import { goOnAfter } from "./ledger/ids.ts";
-import { goOnAfter } from "./ledger/ids.ts";
 import { lanesWaiting } from "./ledger/inbox.ts";
 import type { Ledger } from "./ledger.ts";
 import { createLimits } from "./limits.ts";
@@ -40,6 +40,7 @@ import { createPause, type Pause } from "./pause.ts";
 import type { Platform, Receiver } from "./platform.ts";
 import { createRecall } from "./recall.ts";
 import { createReception } from "./reception.ts";
+import type { EndParts } from "./records/end-idle.ts";
 import { createReplies } from "./replies.ts";
 import { route } from "./routing/route.ts";
 import { wantsPerson } from "./routing/wants-person.ts";
@@ -69,6 +70,8 @@ export interface Core {
   /** What is under way in a thread, for whoever has to stop it. */
   underWay: { interrupt(lane: string): void; idleIn(lane: string): Promise<void> };
   pause: Pause;
+  /** What staff see of tickets that come to their end by themselves. */
+  endings: Required<EndParts>;
   /** Connects the platforms and takes up what an earlier process has left. */
   start(): Promise<void>;
   /** Resolves when nothing is under way. */
@@ -315,8 +318,11 @@ export function createCore(parts: CoreParts): Core {
       },
     },
     pause,
+    endings: {
+      cardOf: (tx, ticket) => enqueueCard(tx, { channel, queues: config.queues, clock }, ticket),
+      push: sender.push,
+    },
     async start() {
-      await goOnAfter(ledger, clock);
       await goOnAfter(ledger, clock);
       await pause.watch();
       await trouble.countDeath();

@@ -113,7 +113,7 @@ async function runDesk(ground: Ground): Promise<Running> {
     clock,
     log,
   });
-  const retention = createRetention({ ...config.limits, ledger, files, clock, log });
+  const retention = createRetention({ ...config.limits, ...core.endings, ledger, files, clock, log });
   const sweeping = new AbortController();
   const stopSweeping = clock.every(sweepEveryMs, () => {
     retention.run(sweeping.signal).catch((error: unknown) => log.warn("retention.stopped", { error }));

@@ -1,4 +1,5 @@
 /** `deskhand doctor`: everything that is wrong or doubtful, at once, with what to do about it. */
+import { join, relative } from "node:path";
 import { createClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { codeOf, DeskError, faultOf } from "../errors.ts";
@@ -64,7 +65,17 @@ async function examineArticles(
   const report = await knowledge.refresh();
   await knowledge.close();
   const remedy = "Correct the file; the desk answers without it until then.";
-  return { ...report, problems: report.problems.map(({ file, fault }) => ({ where: file, fault, remedy })) };
+  const problems = report.problems.map(({ file, fault }) => ({
+    where: whereIs(config, file),
+    fault,
+    remedy,
+  }));
+  return { ...report, problems };
+}
+
+/** As it is found from the workspace: `knowledge/returns.md`. */
+function whereIs({ folders }: Config, article: string): string {
+  return relative(folders.workspace, join(folders.knowledge, article)).replaceAll("\\", "/");
 }
 
 async function examineModel(config: Config): Promise<Problem[]> {

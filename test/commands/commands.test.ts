@@ -247,7 +247,7 @@ describe("doctor", () => {
       "limits.step_max: is not a known key\n    Did you mean steps_max?",
       "there is no agents/nobody.md",
       "? tools/broken.ts",
-      "latin.md: not UTF-8 text",
+      "? knowledge/old/latin.md: not UTF-8 text",
     ]) {
       expect(out).toContain(told);
     }
