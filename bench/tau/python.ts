@@ -47,10 +47,20 @@ export function folded(text: string): string {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim();
 }
 
-/** The value of sums and products; undefined when it is none. */
-export function evaluated(expression: string): number | undefined {
+/** An expression that has no value; the message is Python's. */
+export class NoValue extends Error {
+  override readonly name = "NoValue";
+}
+
+/**
+ * The value of sums and products.
+ * @throws NoValue
+ */
+export function evaluated(expression: string): number {
   const tokens = expression.match(/\d+\.?\d*|\.\d+|\*\*|\/\/|[-+*/()]/g) ?? [];
-  if (tokens.join("") !== expression.replaceAll(" ", "")) return undefined;
+  checkBrackets(tokens);
+  const malformed = `invalid syntax (<string>, line ${tokens.length === 0 ? 0 : 1})`;
+  if (tokens.join("") !== expression.replaceAll(" ", "")) throw new NoValue(malformed);
   let at = 0;
 
   function sum(): number {
@@ -98,22 +108,30 @@ export function evaluated(expression: string): number | undefined {
     const token = tokens[at++];
     if (token === "(") {
       const value = sum();
-      if (tokens[at++] !== ")") throw new RangeError("a bracket is open");
+      if (tokens[at++] !== ")") throw new NoValue(malformed);
       return value;
     }
-    if (token === undefined || !/^[\d.]/.test(token)) throw new RangeError("a number is missing");
+    if (token === undefined || !/^[\d.]/.test(token)) throw new NoValue(malformed);
     return Number(token);
   }
 
-  try {
-    const value = sum();
-    return at === tokens.length && Number.isFinite(value) ? value : undefined;
-  } catch {
-    return undefined;
+  function nonZero(value: number): number {
+    if (value === 0)
+      throw new NoValue(expression.includes(".") ? "float division by zero" : "division by zero");
+    return value;
   }
+
+  const value = sum();
+  if (at !== tokens.length || !Number.isFinite(value)) throw new NoValue(malformed);
+  return value;
 }
 
-function nonZero(value: number): number {
-  if (value === 0) throw new RangeError("division by zero");
-  return value;
+function checkBrackets(tokens: readonly string[]): void {
+  let open = 0;
+  for (const token of tokens) {
+    if (token === "(") open += 1;
+    if (token === ")") open -= 1;
+    if (open < 0) throw new NoValue("unmatched ')' (<string>, line 1)");
+  }
+  if (open > 0) throw new NoValue("'(' was never closed (<string>, line 1)");
 }

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { defineTool, type Tool, type ToolContext } from "../../src/tool.ts";
-import { dumps, evaluated, float, folded, round2 } from "./python.ts";
+import { dumps, evaluated, float, folded, NoValue, round2 } from "./python.ts";
 import type { Store } from "./store.ts";
 import * as writes from "./writes.ts";
 
@@ -31,8 +31,12 @@ function publicTools(store: Store) {
       input: z.strictObject({ expression: text }),
       run({ expression }) {
         if (/[^0-9+\-*/(). ]/.test(expression)) return fault("Invalid characters in expression");
-        const value = evaluated(expression);
-        return value === undefined ? fault("invalid syntax") : float(round2(value));
+        try {
+          return float(round2(evaluated(expression)));
+        } catch (error) {
+          if (error instanceof NoValue) return fault(error.message);
+          throw error;
+        }
       },
     }),
     defineTool({

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type Recordings, readRecordings, type Task } from "../../bench/tau/data.ts";
 import { isFlawless, measure } from "../../bench/tau/measure.ts";
 import { createWatch, customerOf } from "../../bench/tau/people.ts";
-import { dumps, evaluated, float, folded, round2 } from "../../bench/tau/python.ts";
+import { dumps, evaluated, float, folded, NoValue, round2 } from "../../bench/tau/python.ts";
 import { createStore, hashOf } from "../../bench/tau/store.ts";
 import { probesFor } from "../../bench/tau/strangers.ts";
 import { createTools } from "../../bench/tau/tools.ts";
@@ -200,12 +200,19 @@ describe("Python's ways", () => {
     ["2 + 2 * 3", 8],
     ["-(2 - 5) / 2", 1.5],
     ["2 ** 3 // 3", 2],
-    ["1 / 0", undefined],
-    ["1 2", undefined],
-    ["(1", undefined],
-    ["", undefined],
   ])("%s is %s", (expression, value) => {
     expect(evaluated(expression)).toBe(value);
+  });
+
+  it.each([
+    ["1 / 0", "division by zero"],
+    ["1.5 / (2 - 2)", "float division by zero"],
+    ["1 2", "invalid syntax (<string>, line 1)"],
+    ["", "invalid syntax (<string>, line 0)"],
+    ["(1", "'(' was never closed (<string>, line 1)"],
+    ["(1))", "unmatched ')' (<string>, line 1)"],
+  ])("%j has no value: %s", (expression, why) => {
+    expect(() => evaluated(expression)).toThrow(new NoValue(why));
   });
 
   it("names are the same in any case, with or without accents", () => {
