@@ -174,7 +174,10 @@ function createDraft(
       shown = codeOf(error) === "platform_ambiguous";
       throw error;
     }
-    if (ts === undefined) throw new Error("chat.startStream: an answer without a ts");
+    if (ts === undefined) {
+      api.lacks(team, "chat.startStream");
+      throw new Error("chat.startStream: an answer without a ts");
+    }
     if (state === "idle") state = "open";
     posting.saw(team, channel, ts);
     guardian.shownAt(ts);

@@ -79,6 +79,19 @@ export function neededScope(error: unknown): string | undefined {
   return typeof needed === "string" ? needed.slice(0, 200) : undefined;
 }
 
+const unknownMethod = new Set([
+  "unknown_method",
+  "method_deprecated",
+  "deprecated_endpoint",
+  "not_implemented",
+]);
+
+/** Whether the server says that it has no such method, in Slack's words or in those of HTTP. */
+export function isUnknownMethod(error: unknown): boolean {
+  if (error instanceof webApi.WebAPIHTTPError) return [404, 405, 501].includes(error.statusCode);
+  return unknownMethod.has(slackErrorOf(error) ?? "");
+}
+
 /**
  * @param what the method, for the reader
  * @param repeatable whether a second call does no harm: then a lost answer is as good as none

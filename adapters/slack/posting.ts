@@ -170,10 +170,11 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
       client_msg_id: id,
     };
     const answer = await api.call(team, "chat.postMessage", message);
-    if (!answer.ts) throw new DeskError("platform_ambiguous", "chat.postMessage: an answer without a ts");
-    saw(team, channel, answer.ts);
-    if (ts === undefined && isDirect(channel)) directThreads.posted(team, channel, answer.ts);
-    return answer.ts;
+    const shown = answer.ts ?? answer.message?.ts;
+    if (!shown) throw new DeskError("platform_ambiguous", "chat.postMessage: an answer without a ts");
+    saw(team, channel, shown);
+    if (ts === undefined && isDirect(channel)) directThreads.posted(team, channel, shown);
+    return shown;
   }
 
   /** Reads off the channel how far the post has come. */

@@ -6,12 +6,14 @@
 
 /**
  * `limit` says what one `Retry-After` of this method holds up: Slack counts posts by channel, everything else by
- * workspace. `repeatable`: a second call does no harm, so a lost answer is no doubt.
+ * workspace. `repeatable`: a second call does no harm, so a lost answer is no doubt. `dispensable`: the desk goes on
+ * without it, where a server has none of its group; that is not asked again for a while.
  */
 interface Method {
   scopes: readonly string[];
   limit: "channel" | "workspace";
   repeatable?: true;
+  dispensable?: "pane" | "streams" | "people" | "reactions" | "home";
 }
 
 const reading = ["channels:read", "groups:read"] as const;
@@ -19,20 +21,31 @@ const history = ["channels:history", "groups:history", "im:history", "mpim:histo
 
 export const methods = {
   "apps.connections.open": { scopes: [], limit: "workspace", repeatable: true },
-  "assistant.threads.setStatus": { scopes: ["assistant:write"], limit: "workspace", repeatable: true },
+  "assistant.threads.setStatus": {
+    scopes: ["assistant:write"],
+    limit: "workspace",
+    repeatable: true,
+    dispensable: "pane",
+  },
   "assistant.threads.setSuggestedPrompts": {
     scopes: ["assistant:write"],
     limit: "workspace",
     repeatable: true,
+    dispensable: "pane",
   },
-  "assistant.threads.setTitle": { scopes: ["assistant:write"], limit: "workspace", repeatable: true },
+  "assistant.threads.setTitle": {
+    scopes: ["assistant:write"],
+    limit: "workspace",
+    repeatable: true,
+    dispensable: "pane",
+  },
   "auth.test": { scopes: [], limit: "workspace", repeatable: true },
-  "chat.appendStream": { scopes: ["chat:write"], limit: "workspace" },
+  "chat.appendStream": { scopes: ["chat:write"], limit: "workspace", dispensable: "streams" },
   "chat.delete": { scopes: ["chat:write"], limit: "workspace", repeatable: true },
   "chat.postEphemeral": { scopes: ["chat:write"], limit: "channel" },
   "chat.postMessage": { scopes: ["chat:write"], limit: "channel" },
-  "chat.startStream": { scopes: ["chat:write"], limit: "workspace" },
-  "chat.stopStream": { scopes: ["chat:write"], limit: "workspace" },
+  "chat.startStream": { scopes: ["chat:write"], limit: "workspace", dispensable: "streams" },
+  "chat.stopStream": { scopes: ["chat:write"], limit: "workspace", dispensable: "streams" },
   "chat.update": { scopes: ["chat:write"], limit: "workspace", repeatable: true },
   "conversations.history": { scopes: history, limit: "workspace", repeatable: true },
   "conversations.info": { scopes: reading, limit: "workspace", repeatable: true },
@@ -41,12 +54,27 @@ export const methods = {
   "conversations.replies": { scopes: history, limit: "workspace", repeatable: true },
   "files.completeUploadExternal": { scopes: ["files:write"], limit: "workspace" },
   "files.getUploadURLExternal": { scopes: ["files:write"], limit: "workspace", repeatable: true },
-  "reactions.add": { scopes: ["reactions:write"], limit: "workspace", repeatable: true },
-  "reactions.remove": { scopes: ["reactions:write"], limit: "workspace", repeatable: true },
+  "reactions.add": {
+    scopes: ["reactions:write"],
+    limit: "workspace",
+    repeatable: true,
+    dispensable: "reactions",
+  },
+  "reactions.remove": {
+    scopes: ["reactions:write"],
+    limit: "workspace",
+    repeatable: true,
+    dispensable: "reactions",
+  },
   "usergroups.users.list": { scopes: ["usergroups:read"], limit: "workspace", repeatable: true },
-  "users.info": { scopes: ["users:read", "users:read.email"], limit: "workspace", repeatable: true },
+  "users.info": {
+    scopes: ["users:read", "users:read.email"],
+    limit: "workspace",
+    repeatable: true,
+    dispensable: "people",
+  },
   "views.open": { scopes: [], limit: "workspace" },
-  "views.publish": { scopes: [], limit: "workspace", repeatable: true },
+  "views.publish": { scopes: [], limit: "workspace", repeatable: true, dispensable: "home" },
 } as const satisfies Record<string, Method>;
 
 export type MethodName = keyof typeof methods;

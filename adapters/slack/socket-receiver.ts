@@ -3,6 +3,9 @@
  * so some seconds before: then its successor is opened first, and the old one is left when the new one is up. Slack
  * sends each payload over any of the connections; what was not acknowledged on one comes again on another.
  *
+ * A server that takes a single connection refuses the second, or drops the first for it. Then one is kept, and another
+ * is tried for now and then.
+ *
  * A connection is Bolt's own; it is told not to reconnect by itself, because it waits five seconds before it does, and
  * gives up for good on an error of the network.
  */
@@ -31,6 +34,8 @@ export interface SocketReceiverParts {
 
 /** One open connection. */
 interface Link {
+  /** When it was opened, by `Clock.elapsed`. */
+  readonly since: number;
   /** Resolves when the connection is gone. */
   readonly gone: Promise<void>;
   /** Resolves when Slack has announced that it will close it. */
@@ -41,12 +46,24 @@ interface Link {
 const openTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
 const defaultPingTimeoutMs = 10_000;
+/** The server's own pings say little: our pings are answered, or the connection is dead. */
+const serverPingTimeoutMs = 5 * 60_000;
 const backoffMs = { first: 250, most: 30_000 } as const;
+/** Between tries for a further connection while another one is up. */
+const furtherMs = 5 * 60_000;
+/** A connection that is lost so soon after another was opened was perhaps dropped for it. */
+const displacedWithinMs = 3_000;
+/** Longer than a server that takes a single connection lets two live. */
+const settledMs = 60_000;
 
 export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
   const { clock, log } = parts;
   const stop = new AbortController();
   const open = new Set<Link>();
+  /** Those that Slack has not announced to close. */
+  const staying = new Set<Link>();
+  /** How often, one time after the other, a connection was lost because another was opened, by the look of it. */
+  let displacements = 0;
   const underWay = new Set<Promise<unknown>>();
   const handle: Handle = (body) => {
     const taking = parts.handle(body);
@@ -62,7 +79,9 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
     for (;;) {
       await Promise.race([link.gone, link.leaving]);
       const old = link;
+      staying.delete(old);
       if (stop.signal.aborted) return;
+      if (isDisplaced(old)) await patience(furtherMs);
       const next = await reopen();
       if (!next) return;
       link = next;
@@ -70,18 +89,35 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
     }
   }
 
+  /** Twice, one time after the other, is no accident; what has been up for long is closed for other reasons. */
+  function isDisplaced(link: Link): boolean {
+    const now = clock.elapsed();
+    const dropped = [...staying].some((one) => one.since > link.since && now - one.since < displacedWithinMs);
+    displacements = dropped && (displacements >= 2 || now - link.since < settledMs) ? displacements + 1 : 0;
+    if (displacements < 2) return false;
+    log.info("slack.socket_single", { retryInMs: furtherMs });
+    return true;
+  }
+
+  /** Waits with some jitter; ends early when the receiver closes, or when the last connection is lost meanwhile. */
+  async function patience(ms: number): Promise<void> {
+    const lost = new AbortController();
+    const stopWatching =
+      staying.size > 0 ? clock.every(backoffMs.first, () => staying.size === 0 && lost.abort()) : () => {};
+    const signal = AbortSignal.any([stop.signal, lost.signal]);
+    await clock.sleep(ms * (0.75 + clock.random() / 2), signal).catch(() => undefined);
+    stopWatching();
+  }
+
   async function reopen(): Promise<Link | undefined> {
-    for (
-      let waitMs: number = backoffMs.first;
-      !stop.signal.aborted;
-      waitMs = Math.min(waitMs * 2, backoffMs.most)
-    ) {
+    for (let waitMs: number = backoffMs.first; !stop.signal.aborted; waitMs *= 2) {
       try {
         return await openLink();
       } catch (error) {
-        log.warn("slack.socket_not_open", { retryInMs: waitMs, error });
-        const jitter = 0.75 + clock.random() / 2;
-        await clock.sleep(waitMs * jitter, stop.signal).catch(() => undefined);
+        const further = staying.size > 0;
+        const most = further ? furtherMs : backoffMs.most;
+        log[further && waitMs > most ? "debug" : "warn"]("slack.socket_not_open", { error });
+        await patience(Math.min(waitMs, most));
       }
     }
     return undefined;
@@ -90,6 +126,7 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
   async function openLink(): Promise<Link> {
     const link = await connect(parts, handle);
     open.add(link);
+    staying.add(link);
     log.debug("slack.socket_open", { connections: open.size });
     if (stop.signal.aborted) await link.close();
     return link;
@@ -118,6 +155,7 @@ async function connect(parts: SocketReceiverParts, handle: Handle): Promise<Link
     logger: sdkLogger(log),
     autoReconnectEnabled: false,
     clientPingTimeout: parts.pingTimeoutMs ?? defaultPingTimeoutMs,
+    serverPingTimeout: serverPingTimeoutMs,
     installerOptions: { clientOptions: clientOptions(http, log, apiUrl) },
   });
   const taking = {
@@ -140,7 +178,7 @@ async function connect(parts: SocketReceiverParts, handle: Handle): Promise<Link
     await close();
     throw error;
   });
-  return { gone, leaving, close };
+  return { since: clock.elapsed(), gone, leaving, close };
 }
 
 /**

@@ -7,7 +7,7 @@ import { type Logger, LogLevel, webApi } from "@slack/bolt";
 import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
-import { deskErrorFrom } from "./faults.ts";
+import { deskErrorFrom, isUnknownMethod } from "./faults.ts";
 import type { Http } from "./fetch.ts";
 import { type MethodName, methods } from "./scopes.ts";
 
@@ -27,6 +27,8 @@ export type ResultOf<M extends MethodName> = Awaited<ReturnType<Call<M>>>;
 export interface WebApi {
   /** @throws DeskError platform_*; what Slack said is in its cause */
   call<M extends MethodName>(team: string, method: M, args: ArgumentsOf<M>): Promise<ResultOf<M>>;
+  /** A dispensable method that this server has only in name: it is not asked again for a while. */
+  lacks(team: string, method: MethodName): void;
   /** Resolves when nothing is under way that may show something; what only asks need not be waited for. */
   settled(): Promise<void>;
 }
@@ -46,11 +48,15 @@ export interface WebApiParts {
 export const callTimeoutMs = 10_000;
 const clientsMax = 1_000;
 const gatesMax = 10_000;
+/** A server that lacks a dispensable method is asked again after this time: it may have been replaced by a newer one. */
+const lackedMs = 30 * 60_000;
 
 export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized }: WebApiParts): WebApi {
   const clients = new Map<string, webApi.WebClient>();
   const openAt = new Map<string, number>();
   const underWay = new Set<Promise<unknown>>();
+  /** Until when a group of methods is not asked for, by team and group. */
+  const lacked = new Map<string, number>();
 
   function clientOf(token: string): webApi.WebClient {
     const known = clients.get(token);
@@ -80,17 +86,36 @@ export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized
     openAt.set(gate, clock.elapsed() + retryAfterMs);
   }
 
+  function refuseWhileLacked(team: string, method: MethodName): void {
+    const group = groupOf(method);
+    if (group === undefined || (lacked.get(`${team} ${group}`) ?? 0) <= clock.elapsed()) return;
+    throw new DeskError("platform_refused", `${method}: this server does not have it`);
+  }
+
+  function lacks(team: string, method: MethodName): void {
+    const group = groupOf(method);
+    if (group === undefined) return;
+    log.info("slack.method_lacking", { team, method });
+    if (lacked.size >= gatesMax) lacked.clear();
+    lacked.set(`${team} ${group}`, clock.elapsed() + lackedMs);
+  }
+
   async function attempt<M extends MethodName>(
     team: string,
     method: M,
     args: ArgumentsOf<M>,
   ): Promise<ResultOf<M>> {
     const gate = gateOf(team, method, args);
+    refuseWhileLacked(team, method);
     refuseWhileClosed(gate, method);
     const client = clientOf(await tokenOf(team));
     try {
       return (await client.apiCall(method, { ...args })) as Awaited<ResultOf<M>>;
     } catch (thrown) {
+      if (groupOf(method) !== undefined && isUnknownMethod(thrown)) {
+        lacks(team, method);
+        throw new DeskError("platform_refused", `${method}: this server does not have it`, { cause: thrown });
+      }
       const error = deskErrorFrom(thrown, method, isRepeatable(method));
       if (error.retryAfterMs !== undefined) close(gate, error.retryAfterMs);
       if (error.code === "platform_unauthorized") onUnauthorized(team, method, error);
@@ -109,6 +134,7 @@ export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized
       }
       return call;
     },
+    lacks,
     async settled() {
       while (underWay.size > 0) await Promise.allSettled(underWay);
     },
@@ -117,6 +143,11 @@ export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized
 
 function isRepeatable(method: MethodName): boolean {
   return "repeatable" in methods[method];
+}
+
+function groupOf(method: MethodName): string | undefined {
+  const known = methods[method];
+  return "dispensable" in known ? known.dispensable : undefined;
 }
 
 function gateOf(team: string, method: MethodName, args: object): string {

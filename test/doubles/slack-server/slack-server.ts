@@ -39,6 +39,20 @@ export interface SlackServerOptions {
   port?: number;
   /** Takes orders at `/_double`. */
   remote?: boolean;
+  /** A server that is not Slack's own, and knows less. */
+  plain?: PlainServer;
+}
+
+export interface PlainServer {
+  /** Methods that it does not have: it says so in Slack's words, in HTTP's, or says `ok` and does nothing. */
+  lacks?: readonly string[];
+  lacking?: "unknown_method" | "404" | "ok";
+  /** Events and answers have only what nothing can do without. */
+  terse?: boolean;
+  /** Members in one page, whatever limit was asked for. */
+  membersMost?: number;
+  /** A single connection of Socket Mode: a further one is refused, or takes the place of the first. */
+  oneConnection?: "refuses" | "displaces";
 }
 
 export interface Call {
@@ -93,6 +107,7 @@ export interface SlackServer {
 
 export async function createSlackServer(options: SlackServerOptions = {}): Promise<SlackServer> {
   const world = createWorld();
+  const plain = options.plain ?? {};
   const faults = createFaults();
   const deliveries = createDeliveries({
     signingSecret: "signing-secret-of-the-double",
@@ -130,7 +145,9 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       stream.end("HTTP/1.1 403 Forbidden\r\n\r\n");
       return;
     }
+    const former = [...deliveries.sockets];
     deliveries.addSocket(acceptWebSocket(request, stream));
+    if (plain.oneConnection === "displaces") for (const socket of former) socket.close(1008);
   });
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -166,7 +183,7 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
     const reply = (result: Json) => {
       call.ok = result.ok === true;
       call.error = string(result.error);
-      const scopes = team ? { "x-oauth-scopes": [...team.scopes].join(",") } : {};
+      const scopes = team && !plain.terse ? { "x-oauth-scopes": [...team.scopes].join(",") } : {};
       response.writeHead(200, { "content-type": "application/json; charset=utf-8", ...scopes });
       response.end(JSON.stringify(result));
     };
@@ -196,14 +213,38 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
         await new Promise((resolve) => setTimeout(resolve, fault.ms));
         break;
     }
-    const result = await perform(method, args, token, team, request);
+    if (plain.lacks?.includes(method)) {
+      if (plain.lacking === "404") response.writeHead(404).end("<h1>Not Found</h1>");
+      else reply(plain.lacking === "ok" ? { ok: true } : { ok: false, error: "unknown_method" });
+      return;
+    }
+    const result = plainly(method, await perform(method, args, token, team, request));
     if (fault?.kind === "reset_after") {
       call.ok = result.ok === true;
       request.socket.destroy();
+    } else if (fault?.kind === "hang_after") {
+      call.ok = result.ok === true;
+      hanging.add(response);
+      fault.then?.();
     } else if (fault?.kind === "status_after") {
       call.ok = result.ok === true;
       response.writeHead(fault.status).end("upstream trouble");
     } else reply(result);
+  }
+
+  /** What a terse server answers. */
+  function plainly(method: string, { response_metadata, ...result }: Json): Json {
+    const cursor = string(object(response_metadata).next_cursor);
+    const paged = cursor === "" ? {} : { response_metadata: { next_cursor: cursor } };
+    if (!plain.terse) return response_metadata === undefined ? result : { ...result, response_metadata };
+    if (method === "auth.test" && result.ok) {
+      return { ok: true, team_id: result.team_id, user_id: result.user_id };
+    }
+    if (method === "users.info" && result.ok) {
+      const { id, name, real_name } = object(result.user);
+      return { ok: true, user: { id, name, real_name } };
+    }
+    return { ...result, ...paged };
   }
 
   function overLimit(method: string, team: string): boolean {
@@ -224,6 +265,8 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
     if (method === "oauth.v2.access") return access(args, request);
     if (method === "apps.connections.open") {
       if (token !== appToken) return { ok: false, error: token ? "invalid_auth" : "not_authed" };
+      if (plain.oneConnection === "refuses" && deliveries.sockets.length > 0)
+        return { ok: false, error: "too_many_websockets" };
       const ticket = world.nextId("ticket");
       tickets.add(ticket);
       return { ok: true, url: `${url.replace("http", "ws")}/link?ticket=${ticket}` };
@@ -235,7 +278,8 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
     if (!run) return { ok: false, error: "unknown_method", req_method: method };
     try {
       requireScope(method, args, team);
-      return { ok: true, ...(await run(context(team), args)) };
+      const most = method === "conversations.members" && plain.membersMost;
+      return { ok: true, ...(await run(context(team), most ? { ...args, limit: most } : args)) };
     } catch (error) {
       if (error instanceof Refusal) return error.body;
       throw error;
@@ -268,6 +312,17 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
 
   /** Wraps an event in its envelope and brings it to the app. */
   async function brought(team: Team, event: Json): Promise<void> {
+    if (plain.terse) {
+      const { client_msg_id, event_ts, parent_user_id, team: _, ...rest } = event;
+      const event_id = world.nextId("Ev");
+      await deliveries.deliver("events_api", {
+        type: "event_callback",
+        team_id: team.id,
+        event_id,
+        event: rest,
+      });
+      return;
+    }
     await deliveries.deliver("events_api", {
       token: "verification",
       team_id: team.id,
