@@ -9,7 +9,7 @@
 import { parseArgs } from "node:util";
 import { Agent, WebSocket } from "undici";
 import { createDiscordAdapter } from "../adapters/discord/adapter.ts";
-import { readMarks, writeMarks } from "../src/ledger/marks.ts";
+import { readMark, readMarks, writeMarks } from "../src/ledger/marks.ts";
 import { createDiscordServer } from "../test/doubles/discord-server/discord-server.ts";
 import type { Call } from "../test/doubles/discord-server/rest.ts";
 import { answer, type Customers, compare, customersAnswers, spentAnswers } from "./live.ts";
@@ -92,6 +92,7 @@ function desk({ url, token, desk: channel, modelPort }: Address): Promise<void> 
         callsPerSecond,
       },
       marks: {
+        read: (name) => ledger.read((tx) => readMark(tx, "discord", name)),
         load: () => ledger.read((tx) => readMarks(tx, "discord")),
         save: (changes) => ledger.write((tx) => writeMarks(tx, "discord", changes)),
       },

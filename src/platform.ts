@@ -21,8 +21,17 @@ export interface Platform {
   /** The human channel, where this platform has it; known before the first event is received. */
   readonly deskChannel?: ChannelId | undefined;
 
-  /** Connects and begins to receive; resolves when connected. */
-  connect(desk: Receiver): Promise<void>;
+  /**
+   * True where one process at a time should listen, because every one that does is sent everything. Where it is missing,
+   * what comes in is shared out among all that listen.
+   */
+  readonly listensAlone?: true;
+
+  /**
+   * Connects and begins to receive; resolves when connected.
+   * @param how not `listening`: everything but receiving, until `listen(true)`; only where there is `listen`
+   */
+  connect(desk: Receiver, how?: { listening: boolean }): Promise<void>;
   /**
    * Posts once. `key` is the outbox id: at most 25 characters of [0-9A-Za-z_-], to be sent along as the platform's
    * idempotency key (nonce, metadata) so that `find` can tell whether an ambiguous send arrived.
@@ -32,9 +41,18 @@ export interface Platform {
   close(): Promise<void>;
 
   /**
+   * Begins to receive, or ceases to, while all other abilities go on: of several processes with one account, each posts,
+   * and one can take over from another to listen. It goes on where the last one ended, with everything in between that
+   * the platform still tells of. Resolves when it is so, at once when it has been so already; rejects as `connect` does,
+   * and then nothing is received. Where it is missing, a platform listens for as long as it is connected: what it
+   * receives comes to this very process.
+   */
+  listen?(on: boolean): Promise<void>;
+  /**
    * The message that was posted under this key, or undefined when there certainly is none.
    * @param sent the post and when it was first tried (milliseconds since 1970): a platform that keeps no key with a
-   *   message can then still tell, after a restart, whether it is there
+   *   message can then still tell, after a restart, whether it is there; without it, what a draft under this key has
+   *   left visible is found too, or taken back
    */
   find?(target: Target, key: string, sent?: { post: Post; since: number }): Promise<Posted | undefined>;
   edit?(message: MessageId, post: Post): Promise<void>;

@@ -18,6 +18,7 @@ import { createDirect } from "./direct.ts";
 import { download } from "./download.ts";
 import { createDraft, sweepDrafts } from "./draft.ts";
 import { examine } from "./examine.ts";
+import { firstContact } from "./first-contact.ts";
 import { createGateway } from "./gateway.ts";
 import { createIntake } from "./intake.ts";
 import { createInteractions } from "./interactions.ts";
@@ -65,6 +66,13 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
   const inTheAir = new Set<Promise<unknown>>();
   let desk: Receiver | undefined;
   let stopped = false;
+  const leaving = new AbortController();
+  let listening = false;
+  /** One change after the other. */
+  let changing: Promise<unknown> = Promise.resolve();
+  let stopSweeping = () => {};
+  /** Who the bot is, as far as a session has not told. */
+  let asked: string | undefined;
   /** Resolves when it is known from where on to listen; undefined before there is a session. */
   let begun: Promise<void> | undefined;
 
@@ -76,7 +84,7 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
   });
   const notes = createNotes({ marks, clock, log });
   const places = createPlaces({ rest, clock });
-  const self = (): string => gateway.identity?.self ?? "";
+  const self = (): string => gateway.identity?.self ?? asked ?? "";
   const receiver = (): Receiver => {
     if (!desk) throw new DeskError("platform_unavailable", "Discord is not connected");
     return desk;
@@ -101,7 +109,7 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     support: config.supportChannels,
     desk: deskId,
     self,
-    stopped: () => stopped,
+    stopped: () => !listening,
   });
   const intake = createIntake({
     receive: (incoming) => {
@@ -214,14 +222,60 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     return work;
   }
 
+  /** Without a session Discord must be asked whose token this is. */
+  async function introduce(): Promise<void> {
+    const me = await firstContact({ what: "Discord", leaving: leaving.signal, clock, log }, () =>
+      rest.call<{ id: string }>("GET", "/users/@me"),
+    );
+    asked = me.id;
+    scope = scopeOf(me.id);
+  }
+
+  function listen(on: boolean): Promise<void> {
+    if (!on) gateway.interrupt();
+    const change = changing.then(() => (on ? startListening() : stopListening()));
+    changing = change.catch(() => undefined);
+    return change;
+  }
+
+  async function startListening(): Promise<void> {
+    if (stopped) throw new DeskError("platform_unavailable", "Discord has been left");
+    if (listening) return;
+    listening = true;
+    try {
+      await notes.reload();
+      intake.start();
+      await gateway.connect();
+      await begun;
+    } catch (error) {
+      await stopListening();
+      throw error;
+    }
+    const application = gateway.identity?.application ?? self();
+    track(registerCommands({ rest, notes, log, application, guilds: config.guilds }));
+    stopSweeping = sweepDrafts(draftParts);
+  }
+
+  /** What has been taken is noted first, and then the session as of that: whoever listens next goes on there. */
+  async function stopListening(): Promise<void> {
+    if (!listening) return;
+    listening = false;
+    stopSweeping();
+    await intake.stop();
+    await gateway.close();
+    begun = undefined;
+    places.reset();
+    await notes.flush().catch((error) => log.warn("discord.notes_unsaved", { error }));
+  }
+
   async function close(): Promise<void> {
     if (stopped) return;
     stopped = true;
+    leaving.abort();
     typing.stopAll();
     rest.stopReading();
-    await intake.stop();
+    await listen(false);
     await atMost(clock, landWithinMs, Promise.allSettled(inTheAir));
-    await gateway.close();
     await notes.close();
     rest.close();
   }
@@ -232,20 +286,19 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
     name: "discord",
     ...(deskId === undefined ? {} : { deskChannel: channelIdOf(deskId) }),
 
-    async connect(to) {
+    listensAlone: true,
+
+    async connect(to, how = { listening: true }) {
       desk = to;
       await notes.open();
       try {
-        await gateway.connect();
-        await begun;
+        await (how.listening ? listen(true) : introduce());
       } catch (error) {
         await close();
         throw error;
       }
-      const application = gateway.identity?.application ?? self();
-      track(registerCommands({ rest, notes, log, application, guilds: config.guilds }));
-      sweepDrafts(draftParts);
     },
+    listen,
     close,
 
     post: (target, content, key) => track(posting.post(target, content, key)),

@@ -111,11 +111,12 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
 
   /** DMs, and threads elsewhere that were heard lately. */
   function remembered(): string[] {
-    const marked = notes.named("at:").map((name) => name.slice("at:".length));
-    return marked.filter((channel) => {
+    const marked = ["at:", "dm:"].flatMap((kind) => notes.named(kind).map((name) => name.slice(kind.length)));
+    return [...new Set(marked)].filter((channel) => {
       const direct = notes.get(`dm:${channel}`) !== undefined;
       if (direct && !places.known(channel)) places.learn(directPlace(channel));
-      return youngerThan(notes.get(`at:${channel}`) ?? "0", direct ? directDays : quietDays);
+      const at = notes.get(`at:${channel}`) ?? baseOf(channel) ?? "0";
+      return youngerThan(at, direct ? directDays : quietDays);
     });
   }
 

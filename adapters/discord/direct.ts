@@ -45,10 +45,11 @@ export function createDirect(parts: {
       body: { recipient_id: user },
     });
     places.learn(directPlace(channel.id));
-    notes.set(`dm:${channel.id}`, user);
-    // What they answer while we are down is fetched from here on.
-    const name = `at:${channel.id}`;
-    if (notes.get(name) === undefined) notes.set(name, snowflakeAt(clock.now() - clockSkewMs));
+    if ((await notes.recall(`dm:${channel.id}`)) === undefined) {
+      notes.set(`dm:${channel.id}`, user);
+      // What they answer while nobody listens is fetched from here on.
+      notes.set(`base:${channel.id}`, snowflakeAt(clock.now() - clockSkewMs));
+    }
     return channel.id;
   }
 
@@ -74,7 +75,7 @@ export function createDirect(parts: {
   async function privateThread(person: Person, user: string, near: ThreadId | undefined): Promise<ThreadId> {
     const parent = await parentFor(near);
     const name = `private:${parent}:${user}`;
-    const known = notes.get(name);
+    const known = await notes.recall(name);
     if (known && (await places.find(known))) {
       await invite(known, user);
       return threadIdOf(parent, known);

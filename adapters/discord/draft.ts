@@ -1,7 +1,7 @@
 /**
  * An answer that grows: the first words after a moment, then one edit a second at most. An answer that is finished
- * within that moment is posted once. What is shown is noted, so that a draft whose process died is either gone on with
- * or taken back.
+ * within that moment is posted once. What is shown is noted, so that a draft whose process died is found under its key,
+ * gone on with, or taken back.
  */
 import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
@@ -24,10 +24,12 @@ export interface DraftParts {
 
 const firstAfterMs = 700;
 const everyMs = 1_000;
-const orphanAfterMs = 20_000;
+const growsForMs = 15 * 60_000;
+const sweepEveryMs = 5 * 60_000;
 
 export function createDraft(parts: DraftParts, target: Target, key: string): Draft {
   const { sending, notes, clock, log } = parts;
+  const since = clock.now();
   let text = "";
   let shownText = "";
   let shown = false;
@@ -51,7 +53,7 @@ export function createDraft(parts: DraftParts, target: Target, key: string): Dra
     try {
       await parts.within(target, async (channel) => {
         const ids = await sending.showPieces(channel, key, messagesOf({ text: now }, key));
-        notes.set(`draft:${key}`, draftNote(channel, ids));
+        notes.set(`draft:${key}`, draftNote(channel, ids, since));
       });
       shownText = now;
     } catch (error) {
@@ -92,21 +94,25 @@ export function createDraft(parts: DraftParts, target: Target, key: string): Dra
   };
 }
 
-/** Takes back, after a while, what grew in a process that died and that nobody has gone on with. */
-export function sweepDrafts(parts: Pick<DraftParts, "sending" | "notes" | "clock" | "log">): void {
+/**
+ * Takes back what grew in a process that died and that nobody has gone on with or found: whatever has been growing for
+ * longer than any answer takes. Other processes may be writing theirs meanwhile.
+ * @returns ends it
+ */
+export function sweepDrafts(parts: Pick<DraftParts, "sending" | "notes" | "clock" | "log">): () => void {
   const { sending, notes, clock, log } = parts;
-  const orphans = notes.named("draft:");
-  if (orphans.length === 0) return;
-  clock.after(orphanAfterMs, () => {
-    for (const name of orphans) {
-      const note = notes.get(name);
-      const draft = readDraftNote(note);
-      if (!draft) continue;
-      const erased = draft.messages.map((id) => sending.remove(draft.channel, id));
-      Promise.all(erased).then(
-        () => notes.set(name, undefined),
-        (error) => log.warn("discord.draft_not_removed", { error }),
-      );
+
+  async function sweep(): Promise<void> {
+    await notes.reload();
+    for (const name of notes.named("draft:")) {
+      const draft = readDraftNote(notes.get(name));
+      if (!draft || clock.now() - draft.since < growsForMs) continue;
+      for (const id of draft.messages) await sending.remove(draft.channel, id);
+      notes.set(name, undefined);
     }
+  }
+
+  return clock.every(sweepEveryMs, () => {
+    sweep().catch((error: unknown) => log.warn("discord.draft_not_removed", { error }));
   });
 }

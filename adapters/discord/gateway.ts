@@ -5,7 +5,7 @@
  *   when the desk has committed it. So the sequence number that is kept is that of the last event before which
  *   everything has been taken: a restart within Discord's window resumes there and is sent the rest again.
  * - A closed token, or intents that were not granted, end the connection with one clear error.
- * - Closing leaves the session resumable.
+ * - Closing leaves the session resumable, by this process or another; connecting goes on with what is noted of it.
  */
 import {
   type SessionInfo,
@@ -15,17 +15,20 @@ import {
 } from "@discordjs/ws";
 import type { GatewayReadyDispatchData } from "discord.js";
 import type { Clock } from "../../src/clock.ts";
-import { codeOf, DeskError } from "../../src/errors.ts";
+import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { atMost } from "./at-most.ts";
+import { firstContact, tokenRefused } from "./first-contact.ts";
 import { createIdentifyThrottle } from "./identify-throttle.ts";
 import type { Rest } from "./rest.ts";
 import type { Notes } from "./watermarks.ts";
 
 export interface Gateway {
-  /** Resolves when a session has begun or been resumed. @throws DeskError */
+  /** Resolves when a session has begun or been resumed; not before a connection has been closed. @throws DeskError */
   connect(): Promise<void>;
-  /** Leaves the session resumable. */
+  /** Ends an attempt to connect, which then fails. */
+  interrupt(): void;
+  /** Leaves the session resumable, and notes it. */
   close(): Promise<void>;
   readonly identity: Identity | undefined;
 }
@@ -64,7 +67,7 @@ export interface GatewayParts {
 export const gatewayIntents = (1 << 0) | (1 << 9) | (1 << 10) | (1 << 12) | (1 << 13) | (1 << 15);
 
 const closings: Readonly<Record<number, string>> = {
-  4004: "Discord refuses the bot's token; reset it in the developer portal and set DISCORD_TOKEN",
+  4004: tokenRefused,
   4010: "Discord refuses the shard",
   4011: "the bot is in too many guilds for one connection",
   4012: "Discord no longer speaks this version of its gateway",
@@ -72,7 +75,6 @@ const closings: Readonly<Record<number, string>> = {
   4014: "the Message Content intent is off: turn it on under Bot, Privileged Gateway Intents, in the developer portal",
 };
 
-const attemptsMax = 6;
 const connectWithinMs = 30_000;
 const closeWithinMs = 3_000;
 const keepEveryMs = 1_000;
@@ -89,13 +91,17 @@ export function createGateway(parts: GatewayParts): Gateway {
   let manager: WebSocketManager | undefined;
   let session: SessionInfo | null = null;
   let identity: Identity | undefined;
-  let state: "new" | "up" | "closing" | "dead" = "new";
+  let state: "closed" | "new" | "up" | "closing" | "dead" = "closed";
+  let leaving = new AbortController();
   let settle: ((end: { error?: DeskError }) => void) | undefined;
   const open = new Set<number>();
   let changed = false;
   let stopKeeping: (() => void) | undefined;
 
   function restore(): void {
+    session = null;
+    open.clear();
+    changed = false;
     try {
       const saved = JSON.parse(notes.get("session") ?? "null") as Saved | null;
       if (saved?.intents !== gatewayIntents) return;
@@ -136,7 +142,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       shardCount: 1,
       shardIds: [0],
       retrieveSessionInfo: () => session,
-      updateSessionInfo: (_, next) => updateSession(next),
+      updateSessionInfo: (_, next) => {
+        if (made === manager) updateSession(next);
+      },
       buildIdentifyThrottler: async (self) => {
         const { total, max_concurrency } = (await self.fetchGatewayInformation()).session_start_limit;
         return {
@@ -145,18 +153,24 @@ export function createGateway(parts: GatewayParts): Gateway {
       },
     });
     made.on(WebSocketShardEvents.Ready, ({ data }) => {
+      if (made !== manager) return;
       identity = { self: data.user.id, application: data.application?.id ?? data.user.id };
       log.info("discord.session_began", { guilds: data.guilds?.length });
       parts.began(data);
       arrived();
     });
     made.on(WebSocketShardEvents.Resumed, () => {
+      if (made !== manager) return;
       log.info("discord.session_resumed");
       parts.resumed();
       arrived();
     });
-    made.on(WebSocketShardEvents.Dispatch, ({ data }) => take(data.t, data.d, data.s));
-    made.on(WebSocketShardEvents.Closed, ({ code }) => closed(code));
+    made.on(WebSocketShardEvents.Dispatch, ({ data }) => {
+      if (made === manager) take(data.t, data.d, data.s);
+    });
+    made.on(WebSocketShardEvents.Closed, ({ code }) => {
+      if (made === manager) closed(code);
+    });
     made.on(WebSocketShardEvents.Error, ({ error }) => log.warn("discord.gateway_error", { error }));
     made.on(WebSocketShardEvents.Debug, ({ message }) => log.debug("discord.gateway", { message }));
     return made;
@@ -197,30 +211,26 @@ export function createGateway(parts: GatewayParts): Gateway {
     if (wasUp) parts.ended(error);
   }
 
-  /** One manager for life: it reconnects by itself, so only asking where the gateway is can be tried again. */
-  async function begin(made: WebSocketManager): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const { session_start_limit: limit } = await made.fetchGatewayInformation(true);
-        if (limit.remaining > 0) return;
-        throw new DeskError("platform_rate_limited", "the bot has identified too often today", {
-          retryAfterMs: limit.reset_after,
-        });
-      } catch (cause) {
-        const error = faultOfStart(cause);
-        if (codeOf(error) === "platform_unauthorized" || attempt >= attemptsMax || state === "closing")
-          throw error;
-        log.warn("discord.unreachable", { attempt, error });
-        await clock.sleep(error.retryAfterMs ?? 500 * 2 ** attempt);
-      }
-    }
+  /** The manager reconnects by itself, so only asking where the gateway is can be tried again. */
+  function find(made: WebSocketManager): Promise<void> {
+    const { signal } = leaving;
+    return firstContact({ what: "Discord's gateway", leaving: signal, clock, log }, async () => {
+      const { session_start_limit: limit } = await made.fetchGatewayInformation(true);
+      if (limit.remaining > 0) return;
+      throw new DeskError("platform_rate_limited", "the bot has identified too often today", {
+        retryAfterMs: limit.reset_after,
+      });
+    });
   }
 
   async function connect(): Promise<void> {
     restore();
+    leaving = new AbortController();
+    state = "new";
     stopKeeping = clock.every(keepEveryMs, keep);
     manager = build();
-    await begin(manager);
+    await find(manager);
+    if (leaving.signal.aborted) throw left();
     const outcome = new Promise<{ error?: DeskError }>((resolve) => {
       settle = resolve;
     });
@@ -236,23 +246,31 @@ export function createGateway(parts: GatewayParts): Gateway {
   /** A connection that is just being made cannot be closed; it is waited for, shortly. */
   async function close(): Promise<void> {
     const before = state;
+    if (before === "closed") return;
     stopKeeping?.();
     keep();
     state = "closing";
-    if (!manager || before === "dead") return;
-    const shut = async (made: WebSocketManager) => {
-      for (let n = 0; n < 10; n++) {
-        const status = (await made.fetchStatus()).first();
-        if (status === undefined || status === WebSocketShardStatus.Ready) break;
-        await clock.sleep(100);
-      }
-      await made.destroy({ code: resumableCode, reason: "Deskhand stops" });
-    };
-    await atMost(clock, closeWithinMs, shut(manager));
+    const made = manager;
+    if (made && before !== "dead") await atMost(clock, closeWithinMs, shut(made));
+    manager = undefined;
+    state = "closed";
+  }
+
+  async function shut(made: WebSocketManager): Promise<void> {
+    for (let n = 0; n < 10; n++) {
+      const status = (await made.fetchStatus()).first();
+      if (status === undefined || status === WebSocketShardStatus.Ready) break;
+      await clock.sleep(100);
+    }
+    await made.destroy({ code: resumableCode, reason: "Deskhand stops listening" });
   }
 
   return {
     connect,
+    interrupt() {
+      leaving.abort(left());
+      if (state === "new") settle?.({ error: left() });
+    },
     close,
     get identity() {
       return identity;
@@ -260,10 +278,4 @@ export function createGateway(parts: GatewayParts): Gateway {
   };
 }
 
-function faultOfStart(cause: unknown): DeskError {
-  if (cause instanceof DeskError) return cause;
-  const { status } = cause as { status?: unknown };
-  if (status === 401) return new DeskError("platform_unauthorized", closings[4004] as string);
-  const said = cause instanceof Error ? cause.message : String(cause);
-  return new DeskError("platform_unavailable", `Discord's gateway cannot be found: ${said}`, { cause });
-}
+const left = () => new DeskError("platform_unavailable", "Discord is being left");

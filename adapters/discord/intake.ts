@@ -6,6 +6,7 @@
  *   A channel's watermark moves only when a message has been taken, and is kept over restarts.
  *   Whenever events may have been missed, every lane first fetches what came after its watermark, oldest first, before
  *   it takes another event. So a watermark never jumps over a message.
+ *   What waits when it stops is left to whoever listens next: it is below no watermark.
  */
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../../src/clock.ts";
@@ -34,6 +35,8 @@ export interface Intake {
   upToDate(channel: string): void;
   /** Resolves when this channel has nothing to fetch and nothing to work off. */
   settle(channel: string): Promise<void>;
+  /** Takes what comes from now on; every channel may have missed something. */
+  start(): void;
   /** Takes nothing more; resolves when what is being taken has been, or after a short while. */
   stop(): Promise<void>;
 }
@@ -58,6 +61,8 @@ interface Lane {
   /** The generation up to which it has fetched what was missed. */
   generation: number;
   running: Promise<void> | undefined;
+  /** The end of its listening. */
+  over: AbortSignal;
 }
 
 const waitingMax = 1_000;
@@ -68,14 +73,17 @@ const stopWithinMs = 5_000;
 
 export function createIntake(parts: IntakeParts): Intake {
   const { notes, clock, log } = parts;
-  const lanes = new Map<string, Lane>();
-  const stopping = new AbortController();
-  // Every lane that pauses listens for the end.
-  setMaxListeners(0, stopping.signal);
+  let lanes = new Map<string, Lane>();
+  let stopping = ending();
   let generation = 1;
 
   function laneOf(channel: string): Lane {
-    const lane = lanes.get(channel) ?? { events: [], generation: 0, running: undefined };
+    const lane = lanes.get(channel) ?? {
+      events: [],
+      generation: 0,
+      running: undefined,
+      over: stopping.signal,
+    };
     lanes.set(channel, lane);
     return lane;
   }
@@ -98,25 +106,25 @@ export function createIntake(parts: IntakeParts): Intake {
   function run(channel: string, lane: Lane): void {
     lane.running ??= work(channel, lane)
       .catch((error) => {
-        if (!stopping.signal.aborted) log.error("discord.lane_broke", { channel, error });
+        if (!lane.over.aborted) log.error("discord.lane_broke", { channel, error });
       })
       .finally(() => {
         lane.running = undefined;
-        if (stopping.signal.aborted) return;
+        if (lane.over.aborted) return;
         // An idle lane that has caught up is remembered by its generation alone, and that costs little.
         if (lane.events.length > 0) run(channel, lane);
       });
   }
 
   async function work(channel: string, lane: Lane): Promise<void> {
-    while (!stopping.signal.aborted) {
+    while (!lane.over.aborted) {
       if (lane.generation < generation) {
         await catchUp(channel, lane);
         continue;
       }
       const event = lane.events[0];
       if (!event) return;
-      await take(event);
+      await take(event, lane.over);
       if (lane.events[0] === event) lane.events.shift();
       event.taken();
     }
@@ -129,9 +137,10 @@ export function createIntake(parts: IntakeParts): Intake {
     while (after !== undefined) {
       const from: string = after;
       const missed =
-        (await asked(channel, () => parts.fetchAfter(channel, from, lane.events.length > 0))) ?? [];
+        (await asked(channel, lane.over, () => parts.fetchAfter(channel, from, lane.events.length > 0))) ??
+        [];
       for (const event of missed) {
-        await take({ ...event, taken: () => undefined });
+        await take({ ...event, taken: () => undefined }, lane.over);
         dropTaken(lane, event.message);
         if (event.message && compareSnowflakes(event.message, after) > 0) after = event.message;
       }
@@ -150,12 +159,13 @@ export function createIntake(parts: IntakeParts): Intake {
     }
   }
 
-  async function take(event: IntakeEvent): Promise<void> {
-    const incoming = await asked(event.channel, async () => event.read());
+  async function take(event: IntakeEvent, over: AbortSignal): Promise<void> {
+    const incoming = await asked(event.channel, over, async () => event.read());
     if (incoming)
       await persistently(
         "discord.receive_retried",
         event.channel,
+        over,
         () => parts.receive(incoming),
         () => true,
       );
@@ -163,14 +173,14 @@ export function createIntake(parts: IntakeParts): Intake {
   }
 
   /** What Discord says; undefined where it has nothing to say any more, and for an event that nobody can read. */
-  async function asked<T>(channel: string, ask: () => Promise<T>): Promise<T | undefined> {
+  async function asked<T>(channel: string, over: AbortSignal, ask: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await persistently("discord.read_retried", channel, ask, (error) => {
+      return await persistently("discord.read_retried", channel, over, ask, (error) => {
         const code = codeOf(error);
         return code !== undefined && code !== "platform_unreachable" && code !== "platform_refused";
       });
     } catch (error) {
-      stopping.signal.throwIfAborted();
+      over.throwIfAborted();
       log.warn("discord.unreadable", { channel, error });
       return undefined;
     }
@@ -190,11 +200,12 @@ export function createIntake(parts: IntakeParts): Intake {
   async function persistently<T>(
     event: string,
     channel: string,
+    over: AbortSignal,
     attempt: () => Promise<T>,
     worth: (error: unknown) => boolean,
   ): Promise<T> {
     for (let n = 0; ; n++) {
-      stopping.signal.throwIfAborted();
+      over.throwIfAborted();
       try {
         return await attempt();
       } catch (error) {
@@ -203,7 +214,7 @@ export function createIntake(parts: IntakeParts): Intake {
         const pauseMs = retryAfterMs ?? Math.min(pauseMaxMs, 100 * 2 ** n) * (0.5 + clock.random());
         const say = retryAfterMs === undefined ? log.warn : log.debug;
         say(event, { channel, attempt: n + 1, pauseMs: Math.round(pauseMs), error });
-        await clock.sleep(pauseMs, stopping.signal);
+        await clock.sleep(pauseMs, over);
       }
     }
   }
@@ -221,10 +232,23 @@ export function createIntake(parts: IntakeParts): Intake {
       run(channel, lane);
       while (lane.running) await lane.running;
     },
+    start() {
+      if (!stopping.signal.aborted) return;
+      stopping = ending();
+      lanes = new Map();
+      generation += 1;
+    },
     async stop() {
       const running = [...lanes.values()].flatMap((lane) => lane.running ?? []);
       stopping.abort(new DeskError("platform_unavailable", "Discord is being left"));
       await atMost(clock, stopWithinMs, Promise.allSettled(running));
     },
   };
+}
+
+function ending(): AbortController {
+  const ends = new AbortController();
+  // Every lane that pauses listens for it.
+  setMaxListeners(0, ends.signal);
+  return ends;
 }

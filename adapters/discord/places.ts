@@ -1,6 +1,6 @@
 /**
  * What is known of guilds, channels and threads: told by the gateway, kept up to date by its events, and asked of the
- * REST API where it has not told (after a resumed session it does not tell again).
+ * REST API where it has not told (after a resumed session it does not tell again, and without one it tells nothing).
  */
 import type { Clock } from "../../src/clock.ts";
 import { codeOf } from "../../src/errors.ts";
@@ -26,7 +26,7 @@ export interface Places {
   threadsOf(channel: string): Place[];
   learn(place: Place): void;
   forget(channel: string): void;
-  /** A new session begins: what it does not tell is no longer trusted. */
+  /** A new session begins, or none is there any more: what is not told now is no longer trusted. */
   reset(): void;
   channelName(id: string): string | undefined;
   roleName(id: string): string | undefined;
@@ -37,8 +37,9 @@ export interface Places {
 interface Known {
   place: Place;
   overwrites: readonly Overwrite[] | undefined;
-  /** When REST said so; undefined: the gateway did, and will tell of changes. */
+  /** When REST said so; undefined: the gateway did, and will tell of changes while this session lasts. */
   askedAt: number | undefined;
+  session: number;
 }
 
 type RawChannel = {
@@ -65,11 +66,12 @@ export function createPlaces({ rest, clock }: { rest: Rest; clock: Clock }): Pla
   const places = createRecent<string, Known>(placesMax);
   const threads = new Map<string, Set<string>>();
   const guilds = new Map<string, { facts: GuildFacts; askedAt: number | undefined }>();
+  let session = 0;
   const asking = new Map<string, Promise<Known | undefined>>();
 
   function keep(raw: RawChannel, askedAt: number | undefined, guild?: string): Known {
     const place = placeOf(raw, guild);
-    const known = { place, overwrites: raw.permission_overwrites, askedAt };
+    const known = { place, overwrites: raw.permission_overwrites, askedAt, session };
     places.set(place.id, known);
     if (raw.thread_metadata?.archived) threads.get(place.parent ?? "")?.delete(place.id);
     else noteThread(place);
@@ -164,7 +166,8 @@ export function createPlaces({ rest, clock }: { rest: Rest; clock: Clock }): Pla
 
   async function overwrites(channel: string): Promise<readonly Overwrite[]> {
     const known = places.get(channel);
-    const trusted = known && fresh(known.askedAt) && (known.overwrites || known.place.parent);
+    const said = known?.askedAt === undefined ? known?.session === session : fresh(known.askedAt);
+    const trusted = said && (known?.overwrites || known?.place.parent);
     const now = trusted ? known : await ask(channel);
     return now?.place.parent ? overwrites(now.place.parent) : (now?.overwrites ?? []);
   }
@@ -183,11 +186,12 @@ export function createPlaces({ rest, clock }: { rest: Rest; clock: Clock }): Pla
     described: (guild) => guilds.has(guild) && guilds.get(guild)?.askedAt === undefined,
     threadsOf: (channel) => [...(threads.get(channel) ?? [])].flatMap((id) => places.get(id)?.place ?? []),
     learn(place) {
-      places.set(place.id, { place, overwrites: undefined, askedAt: clock.elapsed() });
+      places.set(place.id, { place, overwrites: undefined, askedAt: clock.elapsed(), session });
       noteThread(place);
     },
     forget,
     reset() {
+      session += 1;
       guilds.clear();
     },
     channelName: (id) => places.get(id)?.place.name || undefined,

@@ -40,7 +40,7 @@ export interface Sending {
   takeBack(key: string): Promise<void>;
   /**
    * The ids of the messages under this key, if all of them are there; what is there in part is gone on with.
-   * @param sent the post and when it was first tried, where this process did not try it itself
+   * @param sent the post and when it was first tried; without it, also what is shown of a draft is found
    */
   find(channel: string, key: string, sent?: { post: Post; since: number }): Promise<string[] | undefined>;
   /** Makes a message that was posted exactly this post. @throws DeskError */
@@ -81,10 +81,10 @@ export function createSending(parts: {
   /** To which key a message belongs, so that equal words under another key are not taken for it. */
   const owners = createRecent<string, string>(remembered * 2);
 
-  function attemptOf(channel: string, key: string): Attempt {
+  async function attemptOf(channel: string, key: string): Promise<Attempt> {
     const known = attempts.get(key);
     if (known?.channel === channel) return known;
-    const drafted = readDraftNote(notes.get(`draft:${key}`));
+    const drafted = readDraftNote(await notes.recall(`draft:${key}`));
     const ids = drafted?.channel === channel ? drafted.messages : [];
     for (const id of ids) owners.set(id, key);
     const parts = ids.map((id) => ({ id, shows: undefined }));
@@ -99,7 +99,7 @@ export function createSending(parts: {
     pieces: readonly OutgoingMessage[],
     reply?: string,
   ): Promise<string[]> {
-    const attempt = attemptOf(channel, key);
+    const attempt = await attemptOf(channel, key);
     attempt.wanted = pieces;
     for (const [n, piece] of pieces.entries()) {
       const part = attempt.parts[n];
@@ -161,10 +161,10 @@ export function createSending(parts: {
     if (first !== undefined) notes.set(`parts:${first}`, more.length > 0 ? more.join(",") : undefined);
   }
 
-  const partsOf = (first: string): string[] => [
-    first,
-    ...(notes.get(`parts:${first}`) ?? "").split(",").filter(Boolean),
-  ];
+  async function partsOf(first: string): Promise<string[]> {
+    const more = (await notes.recall(`parts:${first}`)) ?? "";
+    return [first, ...more.split(",").filter(Boolean)];
+  }
 
   async function find(
     channel: string,
@@ -180,10 +180,11 @@ export function createSending(parts: {
       }
     }
     const wanted = known?.wanted.length ? known.wanted : sent ? messagesOf(sent.post, key) : [];
-    const attempt = attemptOf(channel, key);
+    const attempt = await attemptOf(channel, key);
     attempt.wanted = wanted;
     // What stands there is an answer that was still growing.
-    if (notes.get(`draft:${key}`) !== undefined) return undefined;
+    if (notes.get(`draft:${key}`) !== undefined)
+      return sent ? undefined : attempt.parts.map((part) => part.id);
     attempt.since = Math.min(attempt.since, sent?.since ?? attempt.since);
     const own = await ownMessages(channel, attempt.since);
     attempt.parts = match(own, key, wanted);
@@ -260,15 +261,18 @@ export function createSending(parts: {
     find,
     async edit(channel, first, post) {
       const key = `e${first}`;
-      const attempt = attemptOf(channel, key);
+      const attempt = await attemptOf(channel, key);
       if (attempt.parts.length === 0) {
-        attempt.parts = partsOf(first).map((id) => ({ id, shows: undefined }));
+        attempt.parts = (await partsOf(first)).map((id) => ({ id, shows: undefined }));
       }
       await showPieces(channel, key, messagesOf(post, owners.get(first) ?? key));
     },
     async remove(channel, first) {
-      for (const id of partsOf(first).reverse()) await erase(channel, id);
+      const key = owners.get(first) ?? "";
+      const drafted = readDraftNote(notes.get(`draft:${key}`))?.messages ?? [];
+      for (const id of new Set([...drafted, ...(await partsOf(first))].reverse())) await erase(channel, id);
       notes.set(`parts:${first}`, undefined);
+      if (drafted.length > 0) notes.set(`draft:${key}`, undefined);
     },
   };
 }
@@ -286,13 +290,17 @@ const summaryOf = (payload: Payload): string =>
 const sameWords = (a: string | undefined, b: string): boolean =>
   a === undefined || a.replace(/\s+/g, " ").trim() === b.replace(/\s+/g, " ").trim();
 
-/** The note of an answer that is growing: where, and in which messages. */
-export const draftNote = (channel: string, messages: readonly string[]): string =>
-  `${channel}:${messages.join(",")}`;
+/** The note of an answer that is growing: where, in which messages, and since when. */
+export const draftNote = (channel: string, messages: readonly string[], since: number): string =>
+  `${channel}:${messages.join(",")}:${since}`;
 
-export function readDraftNote(note: string | undefined): { channel: string; messages: string[] } | undefined {
-  const [channel, messages] = note?.split(":") ?? [];
-  return channel && messages ? { channel, messages: messages.split(",") } : undefined;
+export function readDraftNote(
+  note: string | undefined,
+): { channel: string; messages: string[]; since: number } | undefined {
+  const [channel, messages, since] = note?.split(":") ?? [];
+  return channel && messages
+    ? { channel, messages: messages.split(","), since: Number(since) || 0 }
+    : undefined;
 }
 
 /** @throws DeskError platform_refused when a file cannot be read or is too large */

@@ -3,18 +3,25 @@
  * it has identified, which messages belong together. Small texts under short names, kept by the core in its ledger.
  *
  *   at:CHANNEL            the newest message taken from a channel, thread or DM
- *   base:CHANNEL          what was the newest message when the desk first listened to a channel
+ *   base:CHANNEL          what was the newest message when the desk first listened to a channel, or opened a DM
  *   session               the gateway's session, up to what has been taken
  *   identifies            when the bot identified during the last day
  *   commands:SCOPE        what commands were last registered
  *   parts:MESSAGE         the further messages of a post that is longer than one message
  *   draft:KEY             the message in which an answer was growing
+ *   dm:CHANNEL            whose DM it is
  *   private:CHANNEL:USER  the private thread with a person who takes no DMs
+ *
+ * Several processes may share them. `at`, `session`, `identifies` and `commands` are written by the one that listens, and
+ * it reads everything again when it begins to; the others are each written by whoever made the thing they name, and
+ * asked for (`recall`) by whoever did not.
  */
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 
 export interface Watermarks {
+  /** What was last saved under this name, perhaps by another process. */
+  read(name: string): Promise<string | undefined>;
   /** Everything that was saved. */
   load(): Promise<Iterable<readonly [name: string, value: string]>>;
   /** Saves all of these at once, durably; undefined forgets a name. */
@@ -23,7 +30,11 @@ export interface Watermarks {
 
 export interface Notes {
   open(): Promise<void>;
+  /** Takes in what other processes have saved since. @throws what `Watermarks.load` throws */
+  reload(): Promise<void>;
   get(name: string): string | undefined;
+  /** The same, asking also what another process may have saved. @throws what `Watermarks.read` throws */
+  recall(name: string): Promise<string | undefined>;
   /** Kept in memory at once, and saved within a second: whatever is lost with the process is fetched twice, never missed. */
   set(name: string, value: string | undefined): void;
   /** Every name that begins so. */
@@ -63,12 +74,31 @@ export function createNotes(parts: { marks: Watermarks; clock: Clock; log: Log }
 
   const flushOrWarn = () => flush().catch((error) => log.warn("discord.notes_unsaved", { error }));
 
+  /** Between two savings, so that what is set meanwhile stands. */
+  async function load(): Promise<void> {
+    const saved = new Map(await marks.load());
+    for (const name of [...notes.keys()]) if (!saved.has(name) && !changes.has(name)) notes.delete(name);
+    for (const [name, value] of saved) if (!changes.has(name)) notes.set(name, value);
+  }
+
   return {
     async open() {
-      for (const [name, value] of await marks.load()) notes.set(name, value);
+      await load();
       stopTimer = clock.every(flushEveryMs, flushOrWarn);
     },
+    async reload() {
+      await flush();
+      saving = saving.then(load);
+      await saving;
+    },
     get: (name) => notes.get(name),
+    async recall(name) {
+      const known = notes.get(name);
+      if (known !== undefined || changes.has(name)) return known;
+      const saved = await marks.read(name);
+      if (saved !== undefined && notes.get(name) === undefined && !changes.has(name)) notes.set(name, saved);
+      return notes.get(name);
+    },
     set(name, value) {
       if (notes.get(name) === value) return;
       if (value === undefined) notes.delete(name);

@@ -24,7 +24,7 @@ import { createPeople } from "./people.ts";
 import { cut, oneLine } from "./plain-text.ts";
 import { createPosting } from "./posting.ts";
 import { createReadingBack } from "./reading-back.ts";
-import type { Receiver } from "./receiver.ts";
+import type { Handle, Receiver } from "./receiver.ts";
 import { receiversFor } from "./receivers.ts";
 import type { SlackParts } from "./slack-config.ts";
 import { accountOf, channelId, isDirect, type Place, placeOf, platformName, threadId } from "./thread-id.ts";
@@ -53,7 +53,11 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   const recipients = new Map<string, Recipient>();
   const told = new Map<string, number>();
   let desk: Desk | undefined;
+  let handle: Handle | undefined;
+  /** None: it does not listen. */
   let receivers: Receiver[] = [];
+  /** One change after the other. */
+  let changing: Promise<unknown> = Promise.resolve();
   let closed: Promise<void> | undefined;
 
   const api = createWebApi({
@@ -116,11 +120,11 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       .catch((failed: unknown) => log.warn("slack.trouble_not_told", { code, error: failed }));
   }
 
-  async function connect(receiver: Desk): Promise<void> {
+  async function connect(receiver: Desk, how = { listening: true }): Promise<void> {
     desk = receiver;
     if (config.botToken !== undefined) await learnOwn();
-    if (streams) await takeBackStreams(api, streams, log);
-    const handle = createEventHandler({
+    if (streams) await takeBackStreams(api, streams, clock, log);
+    handle = createEventHandler({
       api,
       workspaces,
       people,
@@ -133,9 +137,32 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       channelsIn,
       onMessage,
     });
+    if (how.listening) await listen(true);
+    const way = !how.listening ? "none" : config.appToken ? "socket" : "http";
+    log.info("slack.connected", { team: workspaces.own?.team, way });
+  }
+
+  function listen(on: boolean): Promise<void> {
+    const change = changing.then(() => (on ? startListening() : stopListening()));
+    changing = change.catch(() => undefined);
+    return change;
+  }
+
+  async function startListening(): Promise<void> {
+    if (receivers.length > 0) return;
+    if (!handle || closed) throw new DeskError("platform_unavailable", "Slack is not connected");
     receivers = receiversFor(parts, { http, log, handle, installed: workspaces.installed });
-    for (const one of receivers) await one.start();
-    log.info("slack.connected", { team: workspaces.own?.team, way: config.appToken ? "socket" : "http" });
+    try {
+      for (const one of receivers) await one.start();
+    } catch (error) {
+      await stopListening();
+      throw error;
+    }
+  }
+
+  async function stopListening(): Promise<void> {
+    await Promise.all(receivers.map((one) => one.close()));
+    receivers = [];
   }
 
   /** Channels that are named without a workspace are in that of the configured token. */
@@ -165,7 +192,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   }
 
   async function close(): Promise<void> {
-    await Promise.all(receivers.map((one) => one.close()));
+    await listen(false);
     await api.settled();
     await http.close();
   }
@@ -177,6 +204,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       return team === undefined || deskChannel === undefined ? undefined : channelId(team, deskChannel);
     },
     connect,
+    listen,
     close() {
       closed ??= close();
       return closed;

@@ -1,4 +1,5 @@
 /** Replies that were being streamed when the program ended: half of them would stay visible for ever. */
+import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { metadataType } from "./direct-threads.ts";
 import { slackErrorOf } from "./faults.ts";
@@ -6,9 +7,18 @@ import { textAt } from "./payload.ts";
 import type { OpenStream, StreamStore } from "./stores.ts";
 import type { WebApi } from "./web-api.ts";
 
+/** Longer than any reply is written: younger ones may be those of another process, and are found with their post. */
+const writtenForMs = 15 * 60_000;
+
 /** Takes back what an earlier process has left unfinished; what cannot be reached now is tried at the next start. */
-export async function takeBackStreams(api: WebApi, streams: StreamStore, log: Log): Promise<void> {
+export async function takeBackStreams(
+  api: WebApi,
+  streams: StreamStore,
+  clock: Clock,
+  log: Log,
+): Promise<void> {
   for (const stream of await streams.all()) {
+    if (clock.now() - Number(stream.ts) * 1000 < writtenForMs) continue;
     try {
       if (!(await isFinished(api, stream))) await takeBack(api, stream);
       await streams.remove(stream);

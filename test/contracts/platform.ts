@@ -51,6 +51,8 @@ export interface PlatformHarness {
 
   /** True where a person's private messages can be in several threads, and `direct` opens yet another. */
   readonly manyPrivateThreads?: true;
+  /** The same adapter in another process, with what the first has kept; not yet connected. Where there is `listen`. */
+  another?(): Platform;
   /** A second place that is not the customer's thread, e.g. the staff's channel. */
   readonly elsewhere?: Target;
   /** The next call that posts into the customer's thread fails so. */
@@ -264,6 +266,71 @@ export function describePlatform(name: string, make: () => Promise<PlatformHarne
         await rejection(world.customerSays("anybody there?"));
         await new Promise((resolve) => setTimeout(resolve, 50));
         expect(desk.received.length).toBe(before);
+      });
+    });
+
+    describe("of several processes", () => {
+      /** Another one with the same account; it takes part, and does not listen. */
+      async function another(test: TestContext): Promise<[Platform, ReturnType<typeof recordingDesk>]> {
+        const second = has(world.another, "second process", test)();
+        const received = recordingDesk();
+        await second.connect(received, { listening: false });
+        return [second, received];
+      }
+      const textsOf = (received: Incoming[]) =>
+        received.flatMap((one) => (one.kind === "message" ? [one.message.text] : []));
+
+      it("one that does not listen posts, finds, edits and asks, and receives nothing", async (test) => {
+        const [second, received] = await another(test);
+        const thread = await opened();
+        const { author } = (await nth("message", 0)).message;
+        const id = key();
+        const posted = await second.post(thread, { text: "from the second process" }, id);
+        expect((await second.find?.(thread, id))?.id).toBe(posted.id);
+        await second.edit?.(posted.id, { text: "edited by the second process" });
+        await eventually(async () =>
+          expect((await byBot(thread)).map((m) => m.text)).toEqual([
+            expect.stringContaining(second.edit ? "edited by the second" : "from the second"),
+          ]),
+        );
+        if (second.person) expect((await second.person(author.id))?.name).toBe(author.name);
+        if (second.belongs && world.groups)
+          expect(await second.belongs(world.groups.customer, world.groups.member)).toBe(true);
+        if (second.direct && !world.manyPrivateThreads)
+          expect((await second.direct(author)).thread).toBe(thread.thread);
+        await world.customerSays("and this?");
+        await nth("message", 1);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(received.received).toEqual([]);
+        await second.close();
+      });
+
+      it("another can take over to listen: nothing that is said meanwhile is lost, or heard by both", async (test) => {
+        const [second, received] = await another(test);
+        const thread = await opened();
+        await platform.listen?.(false);
+        const meanwhile = world.customerSays("while nobody listens");
+        await platform.post(thread, { text: "posting goes on" }, key());
+        expect(textsOf(desk.received)).not.toContain("while nobody listens");
+        await second.listen?.(true);
+        await meanwhile;
+        await world.customerSays("to the second");
+        await eventually(() =>
+          expect(textsOf(received.received)).toEqual(
+            expect.arrayContaining(["while nobody listens", "to the second"]),
+          ),
+        );
+        expect(textsOf(desk.received)).toEqual(["hello"]);
+        await second.close();
+      });
+
+      it("the first may listen again, however often it is told", async (test) => {
+        const listen = has(platform.listen, "listen", test);
+        for (let n = 0; n < 3; n += 1) {
+          await Promise.all([listen(false), listen(false), listen(true), listen(true)]);
+          await world.customerSays(`time ${n}`);
+          await eventually(() => expect(textsOf(desk.received)).toContain(`time ${n}`));
+        }
       });
     });
 

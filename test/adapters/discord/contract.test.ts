@@ -51,6 +51,7 @@ async function makeHarness(): Promise<PlatformHarness> {
   });
   return {
     platform: adapter(),
+    another: adapter,
     async customerSays(text) {
       last = ana.dm(text);
       return { id: ourId(last) };

@@ -91,8 +91,9 @@ describe("an answer that grows", () => {
     await eventually(() => expect(shown()).toHaveLength(1));
     world.server.rest.fault({ method: "PATCH", trouble: { kind: "status", status: 500 } });
     await expect(draft.finish({ text: "I know it." })).rejects.toMatchObject({ code: "platform_ambiguous" });
-    expect(await platform.find?.({ thread }, id)).toBeUndefined();
-    await platform.post({ thread }, { text: "I know it." }, id);
+    const sent = { post: { text: "I know it." }, since: Date.now() };
+    expect(await platform.find?.({ thread }, id, sent)).toBeUndefined();
+    await platform.post({ thread }, sent.post, id);
     expect(shown()).toEqual(["I know it."]);
   });
 
@@ -106,12 +107,48 @@ describe("an answer that grows", () => {
     world.server.routes.forgetNonces();
     const next = world.adapter();
     await next.connect(recordingDesk());
-    expect(await next.find?.({ thread }, id)).toBeUndefined();
-    await next.post({ thread }, { text: "I know it." }, id);
+    const sent = { post: { text: "I know it." }, since: Date.now() };
+    expect(await next.find?.({ thread }, id, sent)).toBeUndefined();
+    await next.post({ thread }, sent.post, id);
     expect(shown()).toEqual(["I know it."]);
     expect((await next.find?.({ thread }, id))?.id).toBe(
       `discord:${channel}:${world.server.byBot(channel)[0]?.id}`,
     );
+  });
+
+  it("is found and taken back by whoever knows its key, when its process died", async () => {
+    const id = key();
+    const draft = draftUnder(id);
+    draft.append("I think that");
+    await eventually(() => expect(world.marks.saved.has(`draft:${id}`)).toBe(true));
+    const next = world.adapter();
+    await next.connect(recordingDesk(), { listening: false });
+    const found = await next.find?.({ thread }, id);
+    expect(found?.id).toBe(`discord:${channel}:${world.server.byBot(channel)[0]?.id}`);
+    await next.remove?.(found?.id ?? "");
+    expect(shown()).toEqual([]);
+    await eventually(() => expect(world.marks.saved.has(`draft:${id}`)).toBe(false));
+  });
+
+  it("of another process is not taken back while it may still be growing", async () => {
+    const draft = draftUnder(key());
+    draft.append("I think that");
+    await eventually(() => expect(shown()).toHaveLength(1));
+    await platform.listen?.(false);
+    const clock = createClock();
+    const every = (_: number, call: () => void) => clock.every(50, call);
+    const marks = world.marks;
+    const load = marks.load.bind(marks);
+    let loads = 0;
+    marks.load = async () => {
+      loads += 1;
+      return load();
+    };
+    await world.adapter({ clock: { ...clock, every } }).connect(recordingDesk());
+    await eventually(() => expect(loads).toBeGreaterThan(5));
+    expect(shown()).toEqual(["I think that"]);
+    await draft.finish({ text: "I think that it is." });
+    expect(shown()).toEqual(["I think that it is."]);
   });
 
   it("is taken back after a while when its process died and nobody goes on with it", async () => {
@@ -121,8 +158,12 @@ describe("an answer that grows", () => {
     await eventually(() => expect(world.marks.saved.has(`draft:${id}`)).toBe(true));
     await platform.close();
     const clock = createClock();
-    const hasty = { ...clock, after: (ms: number, call: () => void) => clock.after(Math.min(ms, 100), call) };
-    await world.adapter({ clock: hasty }).connect(recordingDesk());
+    const later = {
+      ...clock,
+      now: () => clock.now() + 3_600_000,
+      every: (ms: number, call: () => void) => clock.every(Math.min(ms, 100), call),
+    };
+    await world.adapter({ clock: later }).connect(recordingDesk());
     await eventually(() => expect(shown()).toEqual([]));
     await eventually(() => expect(world.marks.saved.has(`draft:${id}`)).toBe(false));
   });

@@ -15,6 +15,7 @@ export function rememberedMarks(): Watermarks & { saved: Map<string, string>; fa
   return {
     saved,
     fail: false,
+    read: async (name) => saved.get(name),
     load: async () => [...saved],
     async save(changes) {
       if (this.fail) throw new Error("the disk is full");

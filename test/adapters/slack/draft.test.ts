@@ -281,9 +281,24 @@ describe("a process that died while it streamed", () => {
     const desk = await start({ parts: { streams } });
     await begun(desk, "Half an ");
     await desk.slack.waitFor(() => streams.kept.length === 1);
-    await reborn(desk, { parts: { streams } });
+    const clock = createClock();
+    const later = { ...clock, now: () => clock.now() + 3_600_000 };
+    await reborn(desk, { parts: { streams, clock: later } });
     expect(shown(desk)).toEqual([]);
     expect(streams.kept).toEqual([]);
+  });
+
+  it("may be another one that is alive: what it has just begun is left to it", async () => {
+    const streams = memoryStreams();
+    const desk = await start({ parts: { streams } });
+    const draft = await begun(desk, "Half an ");
+    await desk.slack.waitFor(() => streams.kept.length === 1);
+    const second = adapterFor(desk.slack, { parts: { streams } });
+    await second.connect(recordingDesk(), { listening: false });
+    expect(shown(desk)).toHaveLength(1);
+    await draft.finish({ text: "Half an answer." });
+    expect(texts(desk)).toEqual(["Half an answer."]);
+    await second.close();
   });
 
   it("keeps an answer that had been finished", async () => {

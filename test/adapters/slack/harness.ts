@@ -85,7 +85,10 @@ export async function openDesk(options: DeskOptions = {}): Promise<SlackDesk> {
 
 /** @param inPane the customer writes in a thread of the assistant pane, where replies are streamed */
 export async function createSlackHarness(transport: Transport, inPane: boolean): Promise<PlatformHarness> {
-  const slack = await createInhabitedSlack({ retryDelaysMs: [0, 20, 50, 100], ackTimeoutMs: 400 });
+  const slack = await createInhabitedSlack({
+    retryDelaysMs: [0, 20, 50, 100, 500, 2_000],
+    ackTimeoutMs: 400,
+  });
   const platform = adapterFor(slack, { transport });
   const ana = slack.asUser("U1");
   const pane = inPane ? { threadTs: slack.addAssistantThread("U1") } : {};
@@ -113,6 +116,7 @@ export async function createSlackHarness(transport: Transport, inPane: boolean):
   let last: { kind: "events_api"; payload: Record<string, unknown> } | undefined;
   return {
     platform,
+    another: () => adapterFor(slack, { transport }),
     ...(inPane ? { manyPrivateThreads: true as const } : {}),
     elsewhere: { channel: "slack:T1:C2" },
     groups: { customer: "slack:T1:U1", member: "slack:C1", stranger: "slack:C2" },
