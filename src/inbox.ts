@@ -107,7 +107,10 @@ function cleanEvent(event: Incoming, max: number): Incoming {
         ...(about ? { about: { ...about, text: cleanText(about.text, max) } } : {}),
       };
     }
-    case "action":
+    case "action": {
+      const { reason } = event;
+      return reason === undefined ? event : { ...event, reason: cleanText(reason, max) };
+    }
     case "deletion":
     case "home":
     case "reaction":

@@ -1,6 +1,11 @@
-/** Logs are events: a `noun.verb` and fields, one JSON line each on standard error. Customers' texts only at debug. */
+/**
+ * Logs are events: a `noun.verb` and fields, one JSON line each on standard error. Customers' texts only at debug, and
+ * whatever stands in a line has been through the redaction, what errors say as well: other people's servers and tools
+ * repeat what they were given. Secrets and mail addresses are taken out; ids of accounts, threads and turns stay.
+ */
 import { type BaseLogger, type DestinationStream, pino, stdTimeFunctions } from "pino";
 import { DeskError, faultOf } from "./errors.ts";
+import { redactFields } from "./redaction/redact-fields.ts";
 
 export type Fields = Record<string, unknown>;
 
@@ -23,7 +28,6 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: describe },
     },
     destination ?? pino.destination({ fd: 2, sync: true }),
   );
@@ -37,15 +41,30 @@ type Sink = Pick<BaseLogger, "debug" | "info" | "warn" | "error"> & {
 
 function wrap(sink: Sink): Log {
   const at = (level: "debug" | "info" | "warn" | "error") => (event: string, fields?: Fields) => {
-    if (sink.isLevelEnabled(level)) sink[level]({ event, ...fields });
+    if (sink.isLevelEnabled(level)) sink[level]({ event, ...(fields ? clean(fields) : undefined) });
   };
   return {
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    with: (fields) => wrap(sink.child(fields)),
+    with: (fields) => wrap(sink.child(clean(fields))),
   };
+}
+
+function clean(fields: Fields): Fields {
+  const plain = Object.entries(fields).map(([name, value]) => [
+    name,
+    name === "error" || value instanceof Error ? describe(value) : value,
+  ]);
+  return redactFields(Object.fromEntries(plain), withoutAddresses);
+}
+
+/** No longer than mail servers take them, so that looking for one costs little in any text. */
+const mailAddress = /[^\s@<>()[\]{}"'`,;:/\\]{1,64}@(?:[\p{L}\d-]{1,63}\.){1,8}\p{L}{2,63}/gu;
+
+function withoutAddresses(text: string): string {
+  return text.includes("@") ? text.replace(mailAddress, "[removed: mail address]") : text;
 }
 
 /** An error as fields: code, fault, remedy, and the faults of its causes. A stack only for what nobody expected. */

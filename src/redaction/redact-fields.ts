@@ -6,23 +6,28 @@ const itemsMax = 1000;
 /** Fields whose whole value is a secret, whatever it looks like. */
 const secretName =
   /^(?:.*[_-])?(?:password|passwd|pwd|secret|token|api[_-]?key|apikey|authorization|cookie|set-cookie|private[_-]?key|access[_-]?key|credentials?|cvv|cvc)$/i;
+/** One plain word, as events, codes and states are: no format of a secret is as short as that without a digit. */
+const plainWord = /^[a-z_.]{0,24}$/;
 const secretCamelName = /[a-z](?:Password|Secret|Token|ApiKey|PrivateKey|AccessKey)$/;
 
 /**
  * A copy without secrets; the very same value when there are none. Plain data only: what is neither an array nor a plain
  * object is given back as it is. What lies deeper than 8 levels or behind the 1000th item is left out.
+ * @param more takes out of a text, without secrets already, what else must not be in it
  */
-export function redactFields<T>(value: T): T {
-  return clean(value, 0) as T;
+export function redactFields<T>(value: T, more: Texts = (text) => text): T {
+  return clean(value, 0, more) as T;
 }
 
-function clean(value: unknown, depth: number): unknown {
-  if (typeof value === "string") return redact(value).text;
+type Texts = (text: string) => string;
+
+function clean(value: unknown, depth: number, more: Texts): unknown {
+  if (typeof value === "string") return plainWord.test(value) ? value : more(redact(value).text);
   if (typeof value === "number")
     return Number.isSafeInteger(value) && value > 1e11 ? cleanNumber(value) : value;
-  if (Array.isArray(value)) return depth >= depthMax ? "[too deep]" : cleanArray(value, depth);
+  if (Array.isArray(value)) return depth >= depthMax ? "[too deep]" : cleanArray(value, depth, more);
   if (typeof value !== "object" || value === null || !isPlain(value)) return value;
-  return depth >= depthMax ? "[too deep]" : cleanObject(value as Record<string, unknown>, depth);
+  return depth >= depthMax ? "[too deep]" : cleanObject(value as Record<string, unknown>, depth, more);
 }
 
 function cleanNumber(value: number): unknown {
@@ -30,19 +35,19 @@ function cleanNumber(value: number): unknown {
   return found.length > 0 ? text : value;
 }
 
-function cleanArray(values: readonly unknown[], depth: number): readonly unknown[] {
-  const copy = values.slice(0, itemsMax).map((value) => clean(value, depth + 1));
+function cleanArray(values: readonly unknown[], depth: number, more: Texts): readonly unknown[] {
+  const copy = values.slice(0, itemsMax).map((value) => clean(value, depth + 1, more));
   const same = copy.length === values.length && copy.every((value, at) => Object.is(value, values[at]));
   return same ? values : copy;
 }
 
-function cleanObject(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+function cleanObject(fields: Record<string, unknown>, depth: number, more: Texts): Record<string, unknown> {
   const entries = Object.entries(fields);
   let same = entries.length <= itemsMax;
   const copy: [string, unknown][] = [];
   for (const [name, value] of entries.slice(0, itemsMax)) {
     const named = secretName.test(name) || secretCamelName.test(name);
-    const kept = named && isSecret(value) ? "[removed: secret]" : clean(value, depth + 1);
+    const kept = named && isSecret(value) ? "[removed: secret]" : clean(value, depth + 1, more);
     same &&= Object.is(kept, value);
     copy.push([name, kept]);
   }

@@ -104,6 +104,26 @@ describe("above the limit", () => {
     expect(toAnn()).toBe("A colleague has decided against it: The parcel was delivered. Nothing was done.");
   });
 
+  it("what staff should not have pasted into the reason reaches nobody and is kept nowhere", async () => {
+    await held();
+    await desk.room.receives({
+      kind: "action",
+      keys: ["deny"],
+      name: "intent.deny",
+      value: "1",
+      interaction: "deny",
+      by: { id: "room:t:staff-maya", tenant: "t", name: "Maya" },
+      channel: desk.room.deskChannel ?? "",
+      reason: "paid with 4242 4242 4242 4242\u0000, see the till",
+    });
+    await desk.quiet();
+    expect(toAnn()).toContain("paid with [removed: card number], see the till");
+    for (const table of ["inbox", "messages", "journal", "outbox", "intents", "audit", "tickets"]) {
+      const rows = await desk.ledger.read((tx) => tx.all(`SELECT * FROM ${table}`));
+      expect(JSON.stringify(rows), table).not.toContain("4242 4242");
+    }
+  });
+
   it("a press that is neither Approve nor Deny decides nothing", async () => {
     await held();
     await desk.room.presses("intent.whatever", 1);
