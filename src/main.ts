@@ -10,10 +10,7 @@ import { createMarkdownKnowledgeBase } from "./knowledge/markdown-knowledge-base
 import type { KnowledgeBase } from "./knowledge-base.ts";
 import { createOfflineModel } from "./language-model/offline-model.ts";
 import type { LanguageModel } from "./language-model.ts";
-import { lockData } from "./ledger/data-lock.ts";
-import { migrate } from "./ledger/migrate.ts";
-import { migrations } from "./ledger/migrations.ts";
-import { createSqliteLedger } from "./ledger/sqlite-ledger.ts";
+import { openLedger } from "./ledger/open-ledger.ts";
 import { openTickets } from "./ledger/tickets.ts";
 import type { Ledger } from "./ledger.ts";
 import { createLog, type Log } from "./log.ts";
@@ -46,19 +43,17 @@ export async function startDesk(sources: Sources): Promise<Running> {
     log.warn("config.doubtful", { ...warning });
   const { data } = config.folders;
   prepareFolder(data);
-  const unlock = lockData(data);
+  const ledger = await openLedger({ data, databaseUrl: config.databaseUrl?.reveal() }, { clock, log });
   try {
-    const ledger = await createSqliteLedger({ path: join(data, "ledger.sqlite"), clock, log });
-    await migrate(ledger, migrations, { clock, log });
     const memory = await createMemory({
       ...(config.memoryUri ? { uri: config.memoryUri.reveal() } : {}),
       path: join(data, "memory.sqlite"),
       clock,
       log,
     });
-    return await runDesk({ config, workspace, ledger, memory, clock, log, unlock });
+    return await runDesk({ config, workspace, ledger, memory, clock, log });
   } catch (error) {
-    unlock();
+    await ledger.close();
     throw error;
   }
 }
@@ -70,7 +65,6 @@ interface Ground {
   memory: Memory;
   clock: Clock;
   log: Log;
-  unlock(): void;
 }
 
 const sweepEveryMs = 3_600_000;
@@ -139,7 +133,6 @@ async function runDesk(ground: Ground): Promise<Running> {
     await knowledge.close();
     await memory.close();
     await ledger.close();
-    ground.unlock();
     log.info("desk.stopped");
   }
   let stopping: Promise<void> | undefined;

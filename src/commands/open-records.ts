@@ -4,10 +4,7 @@ import { join } from "node:path";
 import { createClock } from "../clock.ts";
 import { type Config, readConfig, type Sources } from "../config.ts";
 import { askRunningDesk, deskRuns } from "../control.ts";
-import { lockData } from "../ledger/data-lock.ts";
-import { migrate } from "../ledger/migrate.ts";
-import { migrations } from "../ledger/migrations.ts";
-import { createSqliteLedger } from "../ledger/sqlite-ledger.ts";
+import { openLedger } from "../ledger/open-ledger.ts";
 import type { Ledger } from "../ledger.ts";
 import { createLog } from "../log.ts";
 import { createMemory } from "../memory/memory.ts";
@@ -31,7 +28,7 @@ export async function withRecords<T>(
   const { config } = readConfig(sources);
   const { data } = config.folders;
   if (await deskRuns(data)) return work(recordsOfRunning(data), data);
-  if (!existsSync(join(data, "ledger.sqlite"))) return undefined;
+  if (!config.databaseUrl && !existsSync(join(data, "ledger.sqlite"))) return undefined;
   return withLedger(config, async (ledger) => {
     const clock = createClock();
     const memory = await createMemory({
@@ -51,22 +48,19 @@ export async function withRecords<T>(
   });
 }
 
-/** The ledger of a data folder that no desk runs on, and nobody else meanwhile. @throws DeskError data_in_use */
+/**
+ * The ledger of a data folder that no desk runs on, and nobody else meanwhile; or the one in a database, beside the
+ * processes of the desk. @throws DeskError data_in_use
+ */
 export async function withLedger<T>(config: Config, work: (ledger: Ledger) => Promise<T>): Promise<T> {
   const { data } = config.folders;
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  const unlock = lockData(data);
+  const place = { data, databaseUrl: config.databaseUrl?.reveal() };
+  const ledger = await openLedger(place, { clock: createClock(), log });
   try {
-    const clock = createClock();
-    const ledger = await createSqliteLedger({ path: join(data, "ledger.sqlite"), clock, log });
-    try {
-      await migrate(ledger, migrations, { clock, log });
-      return await work(ledger);
-    } finally {
-      await ledger.close();
-    }
+    return await work(ledger);
   } finally {
-    unlock();
+    await ledger.close();
   }
 }
 

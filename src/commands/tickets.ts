@@ -2,11 +2,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createClock } from "../clock.ts";
-import { readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import { askRunningDesk } from "../control.ts";
 import { readSqliteLedger } from "../ledger/read-sqlite.ts";
 import { openTickets, type Ticket } from "../ledger/tickets.ts";
+import type { Reader } from "../ledger.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
+import { withLedger } from "./open-records.ts";
 
 /** A page is what one answer of a running desk can hold, however long the texts are. */
 const pageMax = 100;
@@ -24,7 +26,7 @@ ${foldersHelp}
   async run(given) {
     const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
     const { data } = config.folders;
-    const open = (await ticketsOfRunning(data)) ?? (await ticketsIn(join(data, "ledger.sqlite")));
+    const open = (await ticketsOfRunning(data)) ?? (await ticketsOf(config));
     if (given.values.json === true) print(JSON.stringify(open, undefined, 2));
     else if (open.length === 0) print("No open tickets.");
     else for (const ticket of open) print(lineOf(ticket));
@@ -44,11 +46,14 @@ async function ticketsOfRunning(data: string): Promise<Ticket[] | undefined> {
   }
 }
 
-async function ticketsIn(path: string): Promise<Ticket[]> {
+async function ticketsOf(config: Config): Promise<Ticket[]> {
+  const all = (tx: Reader) => openTickets(tx, Number.MAX_SAFE_INTEGER);
+  if (config.databaseUrl) return withLedger(config, (ledger) => ledger.read(all));
+  const path = join(config.folders.data, "ledger.sqlite");
   if (!existsSync(path)) return [];
   const ledger = await readSqliteLedger({ path, clock: createClock() });
   try {
-    return await ledger.read((tx) => openTickets(tx, Number.MAX_SAFE_INTEGER));
+    return await ledger.read(all);
   } finally {
     ledger.close();
   }

@@ -25,6 +25,8 @@ export interface Connection {
   lost(): boolean;
   /** At once, with whatever is under way. */
   destroy(): void;
+  /** When nothing is under way; the server has let go of everything when it resolves. */
+  close(): Promise<void>;
 }
 
 export interface ConnectionOptions {
@@ -41,6 +43,9 @@ const statementsMax = 500;
 const frozenMaxMs = 5_000;
 /** How long to stand in one line for a lock; then the connection is looked at anew. */
 const lockMaxMs = 2_000;
+const closeMaxMs = 1_000;
+/** Firewalls forget connections on which nothing is said. */
+const keepAliveMs = 30_000;
 
 /** @throws DeskError ledger_busy when nobody answers; data_unusable when the server refuses us */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
@@ -50,6 +55,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     ...placeOf(options),
     application_name: "deskhand",
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
     connectionTimeoutMillis: answerMaxMs,
     stream: () => socket,
     types: { getTypeParser: parserOf },
@@ -112,7 +118,18 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     },
     lost: () => lost,
     destroy,
+    async close() {
+      const patience = clock.after(closeMaxMs, destroy);
+      if (!lost) await client.end().catch(() => {});
+      patience();
+      destroy();
+    },
   };
+}
+
+/** The key of an advisory lock: one desk to a schema. */
+export function keyOf(purpose: "write" | "run"): string {
+  return `hashtextextended('deskhand ${purpose}:' || COALESCE(current_schema(), ''), 0)`;
 }
 
 interface Prepared {

@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import { codeOf, DeskError } from "../errors.ts";
 import type { Ledger, Reader, SqlValue } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import { type Connection, openConnection } from "./postgres-connection.ts";
+import { type Connection, keyOf, openConnection } from "./postgres-connection.ts";
 import { createReaders } from "./postgres-readers.ts";
 import { createPostgresWriter, rest } from "./postgres-writer.ts";
 
@@ -20,6 +20,8 @@ export interface PostgresParts {
   connectionsMax?: number;
   /** How long a caller waits for a lock, or a server that does not answer. */
   busyMs?: number;
+  /** No other process may have the ledger open meanwhile. */
+  alone?: boolean;
 }
 
 /** pg_current_xact_id and pg_xact_status. */
@@ -27,19 +29,25 @@ const versionMin = 130_000;
 
 /**
  * @throws DeskError data_unusable when the server refuses us, is too old, or keeps texts in another encoding;
- *   ledger_busy when it does not answer
+ *   data_in_use when another process has it alone, or this one cannot; ledger_busy when it does not answer
  */
 export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger> {
-  const { url, clock, log, connectionsMax = 4, busyMs = 10_000 } = parts;
-  const connect = (readOnly: boolean) => () => openConnection({ url, clock, answerMaxMs: busyMs, readOnly });
-  const first = await patiently(clock, busyMs, connect(false));
+  const { url, clock, log, connectionsMax = 4, busyMs = 10_000, alone = false } = parts;
+  // A connection that has been cut without a word is found out while there is time for another.
+  const answerMaxMs = busyMs / 2;
+  const connect = async () => present(await openConnection({ url, clock, answerMaxMs }), alone);
+  const open = await patiently(clock, busyMs, connect);
   try {
-    await examineServer(first, log);
-  } finally {
-    first.destroy();
+    await examineServer(open, log);
+  } catch (error) {
+    open.destroy();
+    throw error;
   }
-  const writer = createPostgresWriter({ connect: connect(false), clock, log, busyMs });
-  const readers = createReaders({ connect: connect(true), connectionsMax });
+  const writer = createPostgresWriter({ open, connect, clock, log, busyMs });
+  const readers = createReaders({
+    connect: () => openConnection({ url, clock, answerMaxMs, readOnly: true }),
+    connectionsMax,
+  });
   const ask = <R>(sql: string, values: SqlValue[]) =>
     readers.using((connection) => connection.statement<R>(sql, values));
   const reader: Reader = {
@@ -61,6 +69,25 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
       return closing;
     },
   };
+}
+
+/**
+ * Every process that has the ledger open says so by a lock of its session, which many can have, or one that is alone.
+ * @throws DeskError data_in_use
+ */
+async function present(connection: Connection, alone: boolean): Promise<Connection> {
+  const how = alone ? "pg_try_advisory_lock" : "pg_try_advisory_lock_shared";
+  try {
+    const [rows] = await connection.command(`SELECT ${how}(${keyOf("run")}) AS here`);
+    if (rows?.[0]?.here === 1) return connection;
+    throw new DeskError(
+      "data_in_use",
+      alone ? "a desk runs on this database" : "this database is being moved",
+    );
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
 }
 
 async function examineServer(connection: Connection, log: Log): Promise<void> {

@@ -42,7 +42,7 @@ export function createReaders(parts: { connect(): Promise<Connection>; connectio
     },
     async close() {
       while (inUse > 0) await new Promise<void>((resolve) => waiting.push(resolve));
-      for (const connection of free.splice(0)) connection.destroy();
+      await Promise.all(free.splice(0).map((connection) => connection.close()));
     },
   };
 }

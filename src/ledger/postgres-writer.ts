@@ -15,7 +15,7 @@ import type { Clock } from "../clock.ts";
 import { codeOf, DeskError } from "../errors.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import type { Connection } from "./postgres-connection.ts";
+import { type Connection, keyOf } from "./postgres-connection.ts";
 import { leaseOf, type Outcome } from "./postgres-lease.ts";
 
 export interface PostgresWriter {
@@ -48,6 +48,8 @@ interface Begun {
 }
 
 export function createPostgresWriter(parts: {
+  /** The first connection. */
+  open: Connection;
   connect(): Promise<Connection>;
   clock: Clock;
   log: Log;
@@ -56,7 +58,7 @@ export function createPostgresWriter(parts: {
   const { clock, log, busyMs } = parts;
   const queue: Job[] = [];
   let pumping: Promise<void> | undefined;
-  let connection: Connection | undefined;
+  let connection = parts.open;
   let closingSince: number | undefined;
 
   async function pump(): Promise<void> {
@@ -95,7 +97,7 @@ export function createPostgresWriter(parts: {
   }
 
   async function connected(): Promise<Connection> {
-    if (!connection || connection.lost()) connection = await parts.connect();
+    if (connection.lost()) connection = await parts.connect();
     return connection;
   }
 
@@ -217,10 +219,10 @@ export function createPostgresWriter(parts: {
 
   async function rollback(): Promise<void> {
     try {
-      if (connection && !connection.lost()) await connection.command("ROLLBACK");
+      if (!connection.lost()) await connection.command("ROLLBACK");
     } catch (error) {
       log.warn("ledger.rollback_failed", { error });
-      connection?.destroy();
+      connection.destroy();
     }
   }
 
@@ -238,14 +240,13 @@ export function createPostgresWriter(parts: {
     async close() {
       closingSince = clock.elapsed();
       await pumping;
-      connection?.destroy();
+      await connection.close();
     },
   };
 }
 
-/** One desk to a schema. Given back by the server, when the transaction ends in whatever way. */
-const lock =
-  "SELECT pg_advisory_xact_lock(hashtextextended('deskhand:' || COALESCE(current_schema(), ''), 0))";
+/** Given back by the server, when the transaction ends in whatever way. */
+const lock = `SELECT pg_advisory_xact_lock(${keyOf("write")})`;
 const begin = `SELECT CAST(pg_current_xact_id() AS TEXT) AS number,
   CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now`;
 const notKnown = "the connection was lost during a commit, and it cannot be found out whether it was made";

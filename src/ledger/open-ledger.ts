@@ -1,0 +1,65 @@
+/** The ledger of a desk, wherever it is: in Postgres where an address is given, else a file in the data folder. */
+import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import { DeskError } from "../errors.ts";
+import type { Ledger } from "../ledger.ts";
+import type { Log } from "../log.ts";
+import { lockData } from "./data-lock.ts";
+import { migrate } from "./migrate.ts";
+import { migrations } from "./migrations.ts";
+import { readSetting } from "./settings.ts";
+import { createSqliteLedger } from "./sqlite-ledger.ts";
+
+export interface LedgerPlace {
+  /** The data folder; it must exist. */
+  data: string;
+  /** postgres://… */
+  databaseUrl: string | undefined;
+}
+
+/** A setting of a ledger into which another one is being copied. */
+export const unfinishedCopy = "unfinished_copy";
+
+/**
+ * Opens it with its tables up to date. A file belongs to this process alone until `close`; in a database there may be
+ * many.
+ * @throws DeskError data_in_use | data_unusable | ledger_busy
+ */
+export async function openLedger(
+  { data, databaseUrl }: LedgerPlace,
+  parts: { clock: Clock; log: Log },
+): Promise<Ledger> {
+  if (databaseUrl !== undefined) return ready(await openPostgres(databaseUrl, parts), parts);
+  const unlock = lockData(data);
+  try {
+    const file = await createSqliteLedger({ path: join(data, "ledger.sqlite"), ...parts });
+    const ledger = await ready(file, parts);
+    return { ...ledger, close: () => ledger.close().finally(unlock) };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** The driver is loaded only where there is a database. */
+export async function openPostgres(
+  url: string,
+  parts: { clock: Clock; log: Log; alone?: boolean },
+): Promise<Ledger> {
+  const { createPostgresLedger } = await import("./postgres-ledger.ts");
+  return createPostgresLedger({ url, ...parts });
+}
+
+async function ready(ledger: Ledger, parts: { clock: Clock; log: Log }): Promise<Ledger> {
+  try {
+    await migrate(ledger, migrations, parts);
+    if ((await ledger.read((tx) => readSetting(tx, unfinishedCopy))) === undefined) return ledger;
+    throw new DeskError(
+      "data_unusable",
+      "a desk was being moved here and is not whole: run deskhand migrate again",
+    );
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+}
