@@ -111,4 +111,12 @@ export const migrations: readonly Migration[] = [
       `CREATE INDEX threads_customer ON threads (customer) WHERE customer IS NOT NULL`,
     ],
   },
+  {
+    name: "a crew",
+    statements: [
+      // Which of several processes has a lane, until when.
+      `CREATE TABLE claims (name TEXT PRIMARY KEY, member TEXT NOT NULL, held_until BIGINT NOT NULL)`,
+      `CREATE INDEX claims_member ON claims (member)`,
+    ],
+  },
 ];

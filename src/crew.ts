@@ -1,0 +1,53 @@
+/**
+ * The contract of a crew: several processes that run one desk on one ledger. A lane, in which one thing happens at a
+ * time, is worked on by whoever has its claim; what waits is in the ledger, so whoever gets the claim finds it there.
+ */
+import type { Manner } from "./lanes.ts";
+import type { Transaction } from "./ledger.ts";
+
+/** What a process does for the desk: `receive` listens to the platforms, `work` takes turns, `send` posts. */
+export const roles = ["receive", "work", "send"] as const;
+export type Role = (typeof roles)[number];
+
+export interface Claim {
+  /** Whoever had it last did not give it back: what they were doing may be half done. */
+  readonly takenOver: boolean;
+  /** Aborted when the claim is lost. A process that was frozen may learn it late: ask `holds` right before an effect. */
+  readonly signal: AbortSignal;
+  /** Whether nobody else can have it at this moment, by the time that has passed here. */
+  holds(): boolean;
+  /** @throws DeskError ledger_conflict when somebody else has it; asked in the transaction, the answer is certain */
+  check(tx: Transaction): Promise<void>;
+  /** Gives it back. Never throws. */
+  release(): Promise<void>;
+}
+
+export interface Crew {
+  readonly roles: ReadonlySet<Role>;
+  /** Undefined while somebody else has it. */
+  claim(name: string): Promise<Claim | undefined>;
+  /** Whether anybody has this claim at the moment. */
+  claimed(name: string): Promise<boolean>;
+  /** Something waits in a lane: one process that works will run it. */
+  offerWork(lane: string, manner: Manner): void;
+  /** Rows wait in these lanes of the outbox: one process that sends will take them. */
+  offerSends(lanes: readonly string[]): void;
+  /** What runs in this lane, wherever it does, is to be aborted. */
+  interrupt(lane: string): void;
+  /** Begins: tells of what is offered here, and of what others have left behind. */
+  start(hands: Hands): Promise<void>;
+  /** Takes nothing more. What is at hand keeps its claims until `close`. */
+  stop(): Promise<void>;
+  /** Gives everything back. */
+  close(): Promise<void>;
+}
+
+/** What a member of the crew is told to do. */
+export interface Hands {
+  /** Resolves when nothing is left to do in the lane. */
+  work(lane: string, manner: Manner): Promise<void>;
+  /** A message has come for a lane: if it runs here, it is not to be finished without it. */
+  nudge(lane: string, manner: Manner): void;
+  interrupt(lane: string): void;
+  send(lane: string): Promise<void>;
+}

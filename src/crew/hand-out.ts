@@ -1,0 +1,84 @@
+/**
+ * Handing out work: pg-boss keeps, for each lane, an ordered row of tasks, and gives the first to whoever asks. What a
+ * task is about is in the ledger, under a claim: a task that is lost is found there again, one that comes twice does
+ * nothing the second time.
+ */
+import { PgBoss } from "pg-boss";
+import type { Clock } from "../clock.ts";
+import type { Manner } from "../lanes.ts";
+import type { Log } from "../log.ts";
+
+export type Queue = "work" | "send";
+
+export interface Task {
+  id: string;
+  lane: string;
+  manner: Manner;
+}
+
+export interface HandOut {
+  /** @throws what Postgres fails with */
+  offer(queue: Queue, lane: string, manner: Manner): Promise<void>;
+  /** At most `many`, each the first of its lane; they are this process's while it says so. */
+  take(queue: Queue, many: number): Promise<Task[]>;
+  /** These are still being worked on. */
+  keep(queue: Queue, tasks: readonly Task[]): Promise<void>;
+  done(queue: Queue, task: Task): Promise<void>;
+  close(): Promise<void>;
+}
+
+const queues: readonly Queue[] = ["work", "send"];
+/** The shortest that pg-boss knows. */
+const silentMaxSeconds = 10;
+const taskMaxSeconds = 3_600;
+
+/** @param parts.schema of the desk's tables; the queue's are beside it */
+export async function createHandOut(parts: {
+  url: string;
+  schema: string;
+  clock: Clock;
+  log: Log;
+}): Promise<HandOut> {
+  const boss = new PgBoss({
+    connectionString: parts.url,
+    schema: `${parts.schema}_queue`,
+    application_name: "deskhand queue",
+    max: 4,
+    schedule: false,
+    superviseIntervalSeconds: 10,
+    monitorIntervalSeconds: 10,
+  });
+  boss.on("error", (error: unknown) => parts.log.warn("queue.failed", { error }));
+  await boss.start();
+  for (const queue of queues) {
+    await boss.createQueue(queue, {
+      policy: "key_strict_fifo",
+      heartbeatSeconds: silentMaxSeconds,
+      expireInSeconds: taskMaxSeconds,
+      retryLimit: 1_000,
+      retryDelay: 1,
+      deleteAfterSeconds: 60,
+    });
+  }
+  const idsOf = (tasks: readonly Task[]): string[] => tasks.map(({ id }) => id);
+  return {
+    async offer(queue, lane, manner) {
+      await boss.send(queue, { lane, ...manner }, { singletonKey: lane });
+    },
+    async take(queue, many) {
+      const jobs = await boss.fetch<Manner & { lane: string }>(queue, { batchSize: many });
+      return jobs.map(({ id, data: { lane, settle, supersede } }) => ({
+        id,
+        lane,
+        manner: { settle, supersede },
+      }));
+    },
+    async keep(queue, tasks) {
+      await boss.touch(queue, idsOf(tasks));
+    },
+    async done(queue, task) {
+      await boss.complete(queue, task.id);
+    },
+    close: () => boss.stop({ graceful: false }),
+  };
+}
