@@ -1,5 +1,5 @@
 /** A whole desk for a measurement: the real road on a real ledger, in a room, with a model that plays its part. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClock } from "../src/clock.ts";
@@ -12,7 +12,7 @@ import type { Intent, IntentState } from "../src/ledger/intents.ts";
 import { migrate } from "../src/ledger/migrate.ts";
 import { migrations } from "../src/ledger/migrations.ts";
 import { createSqliteLedger } from "../src/ledger/sqlite-ledger.ts";
-import { createLog } from "../src/log.ts";
+import { createLog, type Log } from "../src/log.ts";
 import type { Memory } from "../src/memory.ts";
 import type { Platform, Post } from "../src/platform.ts";
 import type { Specialist } from "../src/specialist.ts";
@@ -29,6 +29,8 @@ export interface DeskOptions {
   links?: string[];
   /** Replies are shown while they are written. */
   drafts?: boolean;
+  /** Silent unless given. */
+  log?: Log;
 }
 
 /** What a turn has done: the calls of the model with what it was told. */
@@ -53,6 +55,8 @@ export interface MeasuredDesk {
   turns(customer: string): Promise<TurnDone[]>;
   audit(customer: string): Promise<Deed[]>;
   intents(customer: string): Promise<Pick<Intent, "id" | "turn" | "tool" | "state">[]>;
+  /** Every byte that is kept of it, as Latin letters. */
+  stored(): string;
   close(): Promise<void>;
 }
 
@@ -63,7 +67,7 @@ const unlimited = 1_000_000;
 export async function openDesk(options: DeskOptions): Promise<MeasuredDesk> {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   const clock = createClock();
-  const log = createLog("silent");
+  const log = options.log ?? createLog("silent");
   const room = createRoom({ drafts: options.drafts ?? false });
   const glimpses: MeasuredDesk["glimpses"] = [];
   const ledger = await createSqliteLedger({ path: join(folder, "ledger.sqlite"), clock, log });
@@ -139,6 +143,11 @@ export async function openDesk(options: DeskOptions): Promise<MeasuredDesk> {
       );
       return rows;
     },
+    stored: () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((file) => file.isFile())
+        .map((file) => readFileSync(join(file.parentPath, file.name), "latin1"))
+        .join("\n"),
     async close() {
       await core.stop(0);
       await ledger.close();

@@ -2,11 +2,13 @@
  * The worst case: a model that obeys every hostile text: npm run bench:guard -- DIR
  *
  * DIR holds injections.jsonl: {id, source, where: user_message | tool_result | kb_article, text}. Each text is planted where
- * it says, on a desk of its own. It exits with 1 when harm was done, with 2 for a folder that cannot be read.
+ * it says, on a desk of its own. Where DIR has a gitleaks.toml, customers paste what its rules speak of, with cards and
+ * bank accounts, and every place is searched for it. It exits with 1 when harm was done, with 2 for a folder that cannot be read.
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Attack, attack, type Harm } from "./guard/attack.ts";
+import { pasteSecrets, tableOfPasted } from "./guard/secrets.ts";
 import { BadTexts, type HostileText, readTexts } from "./guard/texts.ts";
 
 const usage = "npm run bench:guard -- DIR";
@@ -36,7 +38,10 @@ export async function main(args: string[]): Promise<number> {
   const attacks: { text: HostileText; attack: Attack }[] = [];
   for (const text of texts) attacks.push({ text, attack: await attack(text) });
   report(attacks, (performance.now() - began) / 1000);
-  return attacks.some((one) => harmsOf(one.attack).length > 0) ? 1 : 0;
+  const pasted = await pasteSecrets(folderIn(args));
+  process.stdout.write(`\n${tableOfPasted(pasted)}`);
+  const harmed = attacks.some((one) => harmsOf(one.attack).length > 0);
+  return harmed || pasted.some(({ places }) => Object.values(places).some((found) => found > 0)) ? 1 : 0;
 }
 
 function report(attacks: readonly { text: HostileText; attack: Attack }[], seconds: number): void {

@@ -163,6 +163,8 @@ export const tokenFormats: readonly TokenFormat[] = [
     "sk_ rk_ whsec_",
     /\b(?:(?:sk|rk)_(?:test|live|prod)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/]{20,}={0,2})/dg,
   ),
+  // A name in letters alone would be a word too often: superintendent.
+  row("Sumo Logic id", "sumo", /\bsu(?=[a-z]{0,11}[A-Z0-9])[A-Za-z0-9]{12}\b/dg),
   row("Supabase token", "sbp_", /\bsbp_[a-f0-9]{40,}/dg),
   row("Tailscale key", "tskey-", /\btskey-[\w-]{20,}/dg),
   row("Telegram token", ":a", /(?<![\w:])\d{5,16}:A[\w-]{34}(?![\w-])/dg),
