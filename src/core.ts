@@ -8,10 +8,11 @@ import { createLinksPolicy } from "./agent/policies/links.ts";
 import { secrets } from "./agent/policies/secrets.ts";
 import { createBot } from "./bot.ts";
 import type { Clock } from "./clock.ts";
+import { absenceAt } from "./config/office-hours.ts";
 import { type Config, policyOf } from "./config.ts";
 import { createDesk, type Desk } from "./desk/desk.ts";
 import { createEnrichment } from "./desk/enrich.ts";
-import { toCustomer } from "./desk/notices.ts";
+import { awayNotice, toCustomer } from "./desk/notices.ts";
 import { enqueueCard } from "./desk/open-ticket.ts";
 import { createPrivately } from "./desk/privately.ts";
 import { createRouting } from "./desk/routing.ts";
@@ -103,6 +104,12 @@ export function createCore(parts: CoreParts): Core {
 
   const filesFolder = join(config.folders.data, "files");
 
+  function away(): string {
+    const { officeHours } = config;
+    const absence = officeHours && absenceAt(officeHours, clock.now());
+    return absence ? awayNotice(officeHours.outside, absence.opening) : "";
+  }
+
   const posting = createSender({
     ledger,
     platforms,
@@ -144,6 +151,7 @@ export function createCore(parts: CoreParts): Core {
     notePrefix: config.desk.notePrefix,
     relay: config.desk.relay,
     filesFolder,
+    away,
     route: route,
     interrupt: (thread) => lanes.interrupt(thread, new Superseded("a person has the thread")),
     push: sender.push,
@@ -201,7 +209,7 @@ export function createCore(parts: CoreParts): Core {
     carryOver: privately.carryOver,
     paused: pause.paused,
     escalate: desk.escalate,
-    escalationNotice: toCustomer.escalated,
+    escalationNotice: (ticket) => toCustomer.escalated(ticket, away()),
     turnPerMessage,
     recall: createRecall({ ledger, sessions, historyItemsMax: config.limits.historyItemsMax }),
     clock,
@@ -255,7 +263,7 @@ export function createCore(parts: CoreParts): Core {
   const trouble = createTrouble({
     ledger,
     escalate: desk.escalate,
-    brokenNotice: toCustomer.broken,
+    brokenNotice: (ticket) => toCustomer.broken(ticket, away()),
     push: sender.push,
     clock,
     log,
@@ -269,6 +277,7 @@ export function createCore(parts: CoreParts): Core {
     desk,
     staff,
     privately,
+    away,
     wake: (lane) => lanes.wake(lane, { settle: false, supersede: false }),
     pause: pause.set,
     push: sender.push,

@@ -94,7 +94,7 @@ const officeHours = section({
     fits('times like "09:00-17:00", none overlapping', (value) => spansOf(value) !== undefined),
     { error: 'days with their times, like mon-fri: "09:00-17:00"' },
   ),
-  outside: text(500).default("Nobody is at the desk right now; we will get back to you."),
+  outside: text(500).default("Nobody is at the desk right now."),
 }).transform(({ zone, week, outside }): OfficeHours => {
   const open = Object.fromEntries(days.map((day): [Day, Span[]] => [day, []])) as Record<Day, Span[]>;
   for (const [names, times] of Object.entries(week)) {

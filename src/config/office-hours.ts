@@ -14,8 +14,46 @@ export interface OfficeHours {
   zone: string;
   /** In order; a day without spans is closed. */
   week: Record<Day, Span[]>;
-  /** What customers are told when nobody is there. */
+  /** What customers are told when nobody is there; when somebody will be is said behind it. */
   outside: string;
+}
+
+/** When somebody is there again, on the wall clock of the zone. */
+export interface Opening {
+  day: "today" | "tomorrow" | Day;
+  minute: number;
+  zone: string;
+}
+
+/**
+ * @param now milliseconds since 1970
+ * @returns undefined within office hours; `opening` is missing when there are none in the whole week
+ */
+export function absenceAt(hours: OfficeHours, now: number): { opening?: Opening } | undefined {
+  const { day, minute } = wallClock(hours.zone, now);
+  if (hours.week[day].some((span) => span.fromMinute <= minute && minute < span.toMinute)) return undefined;
+  const today = days.indexOf(day);
+  for (let ahead = 0; ahead <= days.length; ahead++) {
+    const then = days[(today + ahead) % days.length] ?? day;
+    const span = hours.week[then].find((one) => ahead > 0 || one.fromMinute > minute);
+    if (!span) continue;
+    const named = ahead === 0 ? "today" : ahead === 1 ? "tomorrow" : then;
+    return { opening: { day: named, minute: span.fromMinute, zone: hours.zone } };
+  }
+  return {};
+}
+
+function wallClock(zone: string, now: number): { day: Day; minute: number } {
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    weekday: "short",
+    hour: "numeric",
+    minute: "numeric",
+    hourCycle: "h23",
+  });
+  const parts = Object.fromEntries(format.formatToParts(now).map(({ type, value }) => [type, value]));
+  const day = days.find((name) => name === parts.weekday?.toLowerCase()) ?? "mon";
+  return { day, minute: Number(parts.hour) * 60 + Number(parts.minute) };
 }
 
 /** `mon`, `mon-fri`, `sat, sun`; undefined when it names no days. */

@@ -45,6 +45,8 @@ export interface DeskParts {
   relay: "assignee" | "staff";
   /** Where copies of files lie. */
   filesFolder: string;
+  /** What customers are told when nobody is at the desk now; empty when somebody is. */
+  away(): string;
   route(text: string, queues: readonly string[]): RuledRoute;
   /** Stops what the bot is doing in a thread. */
   interrupt(thread: ThreadId): void;

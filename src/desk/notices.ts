@@ -1,16 +1,55 @@
+/** A moment in the office's own week. */
+export interface Back {
+  day: "today" | "tomorrow" | keyof typeof dayNames;
+  /** Since midnight. */
+  minute: number;
+  /** Whose midnight: `Europe/Berlin`. */
+  zone: string;
+}
+
+const dayNames = {
+  mon: "Monday",
+  tue: "Tuesday",
+  wed: "Wednesday",
+  thu: "Thursday",
+  fri: "Friday",
+  sat: "Saturday",
+  sun: "Sunday",
+} as const;
+
+/** What follows a notice that a person will answer, where nobody is at the desk. */
+export function awayNotice(outside: string, back: Back | undefined): string {
+  if (!back) return outside;
+  const day = back.day === "today" || back.day === "tomorrow" ? back.day : `on ${dayNames[back.day]}`;
+  const time = `${Math.floor(back.minute / 60)}:${String(back.minute % 60).padStart(2, "0")}`;
+  return `${outside} Our team is back ${day} at ${time} (${back.zone}).`;
+}
+
+/** @param away what is to be said of when somebody will be there; nothing when somebody is */
+const behind = (notice: string, away: string): string => (away === "" ? notice : `${notice} ${away}`);
+
 /** The sentences that customers and staff read from the desk itself, in one place. */
 export const toCustomer = {
-  escalated: (ticket: number) =>
-    `I have asked a colleague to help you: your ticket is #${ticket}. A person will answer you right here.`,
-  waiting: (ticket: number) =>
-    `Thank you, I have added this to ticket #${ticket}. A person will answer you right here.`,
+  escalated: (ticket: number, away = "") =>
+    behind(
+      `I have asked a colleague to help you: your ticket is #${ticket}. A person will answer you right here.`,
+      away,
+    ),
+  waiting: (ticket: number, away = "") =>
+    behind(`Thank you, I have added this to ticket #${ticket}. A person will answer you right here.`, away),
   handedBack: () => "You are back with the assistant. Ask away, or say that you want a person.",
   resolved: (ticket: number) => `Your ticket #${ticket} is resolved. Write here whenever you need us again.`,
   slow: () => "This takes longer than usual. I am still on it.",
-  broken: (ticket: number) =>
-    `I am sorry: something on our side broke while I was working on your message. A colleague has it now, your ticket is #${ticket}.`,
-  toForget: (ticket: number) =>
-    `I have passed on that you want to be forgotten: your ticket is #${ticket}. A person will take care of it and tell you here.`,
+  broken: (ticket: number, away = "") =>
+    behind(
+      `I am sorry: something on our side broke while I was working on your message. A colleague has it now, your ticket is #${ticket}.`,
+      away,
+    ),
+  toForget: (ticket: number, away = "") =>
+    behind(
+      `I have passed on that you want to be forgotten: your ticket is #${ticket}. A person will take care of it and tell you here.`,
+      away,
+    ),
   goesPrivate: (way: "direct" | "private_thread") =>
     way === "direct"
       ? "This is about your account, and others can read here. I have written to you in a direct message; let us go on there."
@@ -58,6 +97,8 @@ export const toStaff = {
     way === "direct"
       ? "Others can read the customer's thread, so the conversation goes on in a direct message."
       : "Others can read the customer's thread and they take no direct messages, so the conversation goes on in a private thread.",
+  detoured: (way: "direct" | "private_thread", why: string) =>
+    `A direct message did not reach the customer: ${why}. The conversation goes on in a ${way === "direct" ? "direct message" : "private thread"}, and what did not arrive is posted there.`,
   done: () => "Done.",
   notFromHere: () => "This message is no customer's.",
   cardFailed: (number: number) => `The card of ticket #${number} could not be posted.`,

@@ -20,6 +20,8 @@ export interface RelayParts extends ToStaffParts {
   relay: "assignee" | "staff";
   /** Where copies of files lie. */
   filesFolder: string;
+  /** What customers are told when nobody is at the desk now; empty when somebody is. */
+  away(): string;
 }
 
 /** The customer's words, while a person has the thread or is awaited. */
@@ -67,7 +69,7 @@ export async function customerToStaff(
     thread.ticket !== undefined &&
     (await quietFor(tx, thread, clock.now()))
   ) {
-    rows.push(await sayWaiting(tx, clock, thread, thread.ticket));
+    rows.push(await sayWaiting(tx, parts, thread, thread.ticket));
   }
   return rows;
 }
@@ -83,13 +85,18 @@ async function quietFor(tx: Transaction, thread: Thread, now: number): Promise<b
   return now - (last?.at ?? 0) >= waitingNoticeEveryMs;
 }
 
-function sayWaiting(tx: Transaction, clock: Clock, thread: Thread, ticket: number): Promise<OutboxRow> {
+function sayWaiting(
+  tx: Transaction,
+  { clock, away }: RelayParts,
+  thread: Thread,
+  ticket: number,
+): Promise<OutboxRow> {
   return enqueue(tx, clock, {
     lane: thread.id,
     author: "bot",
     thread: thread.id,
     fence: thread.version,
-    send: { does: "post", to: { thread: thread.id }, post: { text: toCustomer.waiting(ticket) } },
+    send: { does: "post", to: { thread: thread.id }, post: { text: toCustomer.waiting(ticket, away()) } },
   });
 }
 

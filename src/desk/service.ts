@@ -29,6 +29,8 @@ export interface ServiceParts {
   desk: Desk;
   staff: Staff;
   privately: Privately;
+  /** What customers are told when nobody is at the desk now; empty when somebody is. */
+  away(): string;
   /** Something waits in a thread. */
   wake(thread: ThreadId): void;
   /** Sets the kill switch. */
@@ -63,7 +65,7 @@ export function createService(parts: ServiceParts) {
       case "person":
         return askForPerson(admitted, call);
       case "status":
-        return listed(await ledger.read((tx) => ticketsOfUser(tx, call.by.id, ticketsShown)));
+        return statusOf(await ledger.read((tx) => ticketsOfUser(tx, call.by.id, ticketsShown)));
       case "forget":
         return askToBeForgotten(admitted, call);
       case "open":
@@ -100,6 +102,13 @@ export function createService(parts: ServiceParts) {
         await parts.pause(command.paused, by.id);
         return command.paused ? toStaff.paused() : toStaff.unpaused();
     }
+  }
+
+  /** A customer's own tickets; who waits for a person hears when there will be one. */
+  function statusOf(tickets: readonly Ticket[]): string {
+    const waits = tickets.some(({ state }) => state === "open" || state === "taken");
+    const away = waits ? parts.away() : "";
+    return away === "" ? listed(tickets) : `${listed(tickets)}\n\n${away}`;
   }
 
   /** A queue, or somebody who is staff at this moment. */
@@ -141,7 +150,7 @@ export function createService(parts: ServiceParts) {
       by: call.by.id,
       reason: toStaff.wantsPerson(),
       lastWords: "/support person",
-      notice: toCustomer.escalated,
+      notice: (ticket) => toCustomer.escalated(ticket, parts.away()),
     });
   }
 
@@ -150,7 +159,7 @@ export function createService(parts: ServiceParts) {
       by: call.by.id,
       reason: toStaff.wantsToBeForgotten(),
       lastWords: toStaff.wantsToBeForgotten(),
-      notice: toCustomer.toForget,
+      notice: (ticket) => toCustomer.toForget(ticket, parts.away()),
     });
   }
 
@@ -192,7 +201,7 @@ export function createService(parts: ServiceParts) {
       by: by.id,
       reason: isStaff ? toStaff.ticketAbout(by.name) : toStaff.wantsPerson(),
       lastWords: about.text,
-      notice: toCustomer.escalated,
+      notice: (ticket) => toCustomer.escalated(ticket, parts.away()),
     });
   }
 

@@ -14,7 +14,7 @@ name: My Company
 # office_hours:
 #   zone: Europe/Berlin
 #   week: { mon-fri: "09:00-17:00" }
-#   outside: We are back at 9.
+#   outside: Nobody is at the desk right now. # when people are back is said behind it
 
 # tools:                          # policy for each tool that writes; nothing here means: the customer confirms
 #   issue_refund:
