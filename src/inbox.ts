@@ -6,7 +6,7 @@ import { openThread } from "./ledger/threads.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Incoming } from "./message.ts";
 import { redact } from "./redaction/redact.ts";
-import type { ChannelId } from "./thread.ts";
+import type { ChannelId, UserId } from "./thread.ts";
 
 export interface InboxParts {
   ledger: Ledger;
@@ -18,6 +18,9 @@ export interface InboxParts {
   turnPerMessage(lane: string): boolean;
   clock: Clock;
 }
+
+/** A backlog is taken in pieces, and a turn is made of so many messages at most. */
+const waitingMax = 200;
 
 export type Inbox = ReturnType<typeof createInbox>;
 
@@ -46,14 +49,21 @@ export function createInbox(parts: InboxParts) {
     if (changed) await markDone(tx, [id]);
   }
 
-  const waiting = (lane: string): Promise<Admitted[]> => ledger.read((tx) => waitingIn(tx, lane));
+  /** The first of what waits; when that has been dealt with, there may be more. */
+  const waiting = (lane: string): Promise<Admitted[]> => ledger.read((tx) => waitingIn(tx, lane, waitingMax));
 
-  /** The messages at the head of what waits that become one turn. */
+  /** The messages at the head of what waits that become one turn: of one person, up to the next thing that they do. */
   function burst(all: readonly Admitted[]): Admitted[] {
-    const end = all.findIndex((one) => one.event.kind !== "message");
-    const messages = end < 0 ? [...all] : all.slice(0, end);
-    const first = messages[0];
-    return first && parts.turnPerMessage(first.lane) ? [first] : messages;
+    const messages: Admitted[] = [];
+    for (const one of all) {
+      const { event } = one;
+      if (follows(event)) continue;
+      const [first] = messages;
+      if (event.kind !== "message" || (first && authorOf(first) !== event.message.author.id)) break;
+      messages.push(one);
+      if (parts.turnPerMessage(one.lane)) break;
+    }
+    return messages;
   }
 
   /** A customer's messages gather for a moment, and a newer one makes the answer to the older void. */
@@ -67,6 +77,13 @@ export function createInbox(parts: InboxParts) {
 
   return { take, waiting, burst, mannerOf };
 }
+
+/** What only changes earlier messages, and is dealt with in its own time. */
+const follows = ({ kind }: Incoming): boolean =>
+  kind === "edit" || kind === "deletion" || kind === "reaction";
+
+const authorOf = ({ event }: Admitted): UserId | undefined =>
+  event.kind === "message" ? event.message.author.id : undefined;
 
 /** Where an event waits its turn: its thread; what belongs to none, its person or place. */
 export function laneOf(event: Incoming): string {

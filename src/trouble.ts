@@ -28,7 +28,7 @@ export function createTrouble(parts: TroubleParts) {
     log.error("turn.broke", { lane, error });
     try {
       await ledger.write(async (tx) => {
-        const first = (await waitingIn(tx, lane))[0];
+        const first = (await waitingIn(tx, lane, 1))[0];
         if (first) await countFailure(tx, [first.id]);
       });
     } catch (ledgerError) {

@@ -48,11 +48,20 @@ export async function admit(
     lane,
     event.kind,
     event.kind === "message" ? event.message.id : null,
-    event.kind === "message" ? event.message.order : "",
+    event.kind === "message" ? event.message.order : await lastPlace(tx, lane),
     JSON.stringify(event),
     now,
   );
   return admitted;
+}
+
+/** The place of what has none in the platform's order: behind everything that waits. */
+async function lastPlace(tx: Reader, lane: string): Promise<string> {
+  const row = await tx.get<{ sort: string | null }>(
+    "SELECT MAX(sort) AS sort FROM inbox WHERE lane = ? AND state = 'waiting'",
+    lane,
+  );
+  return row?.sort ?? "";
 }
 
 interface InboxRow {
@@ -63,11 +72,12 @@ interface InboxRow {
   strikes: number;
 }
 
-/** What waits in a lane, in the platform's own order. */
-export async function waitingIn(tx: Reader, lane: string): Promise<Admitted[]> {
+/** The first of what waits in a lane, in the platform's own order. */
+export async function waitingIn(tx: Reader, lane: string, limit: number): Promise<Admitted[]> {
   const rows = await tx.all<InboxRow>(
-    "SELECT id, lane, event, received_at, strikes FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY sort, id",
+    "SELECT id, lane, event, received_at, strikes FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY sort, id LIMIT ?",
     lane,
+    limit,
   );
   return rows.map((row) => ({
     id: row.id,

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createOpenAIServer, type OpenAIServer, type Reply } from "../doubles/openai-server.ts";
 import { careful } from "../fixtures/scenarios.ts";
 import { writeShop } from "../fixtures/workspace.ts";
-import { closeTerminals, openTerminal, temporaryFolder, until } from "./terminal.ts";
+import { closeTerminals, countOf, openTerminal, temporaryFolder, until } from "./terminal.ts";
 import { play } from "./transcript.ts";
 
 const shops = temporaryFolder();
@@ -149,6 +149,10 @@ describe("a person takes over while the model hangs", () => {
     const taken = desk.output().length;
     // The message that the bot was at work on goes to the person who has the thread now.
     await desk.sees("[desk] customer: Please think slowly");
+    await until(
+      () => countOf(desk.log(), "console.quiet") === 3,
+      () => "the end of what came of that",
+    );
     release();
     await play(
       desk,
