@@ -50,9 +50,9 @@ export interface Worker {
 }
 
 /** A process of its own with nothing but the compiled bench in it. */
-export async function start(compiled: string, args: string[]): Promise<Worker> {
+export async function start(compiled: string, args: string[], flags: string[] = []): Promise<Worker> {
   const run = `import { main } from "${compiled}"; process.exitCode = await main(process.argv.slice(1));`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", run, "--", ...args], {
+  const child = spawn(process.execPath, [...flags, "--input-type=module", "--eval", run, "--", ...args], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const waiting = new Map<number, (result: unknown) => void>();
@@ -177,6 +177,8 @@ export interface LiveBench {
   perSecond: number;
   /** Of the part in which acknowledgements are measured; none where the platform wants no acknowledgement. */
   eventsPerSecond?: number;
+  /** A folder for V8's profiles of what the desk's processes spend their time on. */
+  profile?: string | undefined;
 }
 
 const threads = 32;
@@ -247,7 +249,8 @@ async function pair(bench: LiveBench, name: "bare" | "desk", modelPort: string) 
   const customers = await start(bench.compiled, ["--worker", "customers"]);
   const address = await customers.ask<Record<string, string>>("address");
   const told = { ...address, ...(modelPort === "own" ? {} : { modelPort }) };
-  const answering = await start(bench.compiled, ["--worker", name, "--address", JSON.stringify(told)]);
+  const flags = name === "desk" && bench.profile ? ["--cpu-prof", `--cpu-prof-dir=${bench.profile}`] : [];
+  const answering = await start(bench.compiled, ["--worker", name, "--address", JSON.stringify(told)], flags);
   const port = await answering.ask<number | undefined>("port");
   if (port !== undefined) await customers.ask("listening", port);
   return { customers, answering };

@@ -1,5 +1,5 @@
 /**
- * npm run bench:slack [-- --turns N]
+ * npm run bench:slack [-- --turns N --profile DIR]
  *
  * A signed event over HTTP → a durable turn with two rounds of the model and one tool call → chat.postMessage. Slack (its
  * double, which also writes as the customers), the model and the desk are processes of their own on loopback. Beside the
@@ -26,6 +26,7 @@ export async function main(args: string[], compiled = ""): Promise<number> {
     args,
     options: {
       turns: { type: "string", default: "4000" },
+      profile: { type: "string" },
       worker: { type: "string" },
       address: { type: "string", default: "{}" },
     },
@@ -38,7 +39,7 @@ export async function main(args: string[], compiled = ""): Promise<number> {
   const address = JSON.parse(values.address) as Address;
   switch (values.worker) {
     case undefined:
-      return compare({ compiled, turns, perSecond: 30, eventsPerSecond: 200 });
+      return compare({ compiled, turns, perSecond: 30, eventsPerSecond: 200, profile: values.profile });
     case "customers":
       return answer(customersAnswers(await openSlack()));
     case "bare": {
