@@ -2,12 +2,19 @@
  * The contract of a crew: several processes that run one desk on one ledger. A lane, in which one thing happens at a
  * time, is worked on by whoever has its claim; what waits is in the ledger, so whoever gets the claim finds it there.
  */
-import type { Manner } from "./lanes.ts";
 import type { Transaction } from "./ledger.ts";
 
 /** What a process does for the desk: `receive` listens to the platforms, `work` takes turns, `send` posts. */
 export const roles = ["receive", "work", "send"] as const;
 export type Role = (typeof roles)[number];
+
+/** How the work of a lane begins when something new has come. */
+export interface Manner {
+  /** Waits for quiet first: a burst of messages becomes one turn. */
+  settle: boolean;
+  /** Aborts what runs, so that it begins again with this, too. */
+  supersede: boolean;
+}
 
 export interface Claim {
   /** Whoever had it last did not give it back: what they were doing may be half done. */

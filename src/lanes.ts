@@ -9,6 +9,7 @@
  * made good by waking every lane that has something waiting at the next start.
  */
 import type { Clock } from "./clock.ts";
+import type { Manner } from "./crew.ts";
 import { createIdlers } from "./idlers.ts";
 import { endsWithin } from "./time-limit.ts";
 
@@ -25,13 +26,6 @@ export interface Lanes {
   idleIn(lane: string): Promise<void>;
   /** No new work; resolves when what runs has ended, at the latest after `graceMs`, when it is aborted. */
   stop(graceMs: number): Promise<void>;
-}
-
-export interface Manner {
-  /** Waits for quiet first: a burst of messages becomes one turn. */
-  settle: boolean;
-  /** Aborts what runs, so that it begins again with this, too. */
-  supersede: boolean;
 }
 
 export interface Control {

@@ -1,32 +1,19 @@
 /**
- * The sender takes committed outbox rows to their platforms, in the order of each lane, once.
- *
- * Before every post it asks whether the fence still holds: a reply of the bot to a thread that a person has taken is
- * cancelled. A post that may already have arrived (the process died, the platform did not answer) is looked for first;
- * where a platform cannot be asked, the row is marked before the post, and what broke off in between counts as posted.
+ * The sender takes committed outbox rows to their platforms, in the order of each lane. Of one process, what waits is in
+ * memory; where several send, a lane belongs to whoever has its claim, and what waits is asked of the ledger.
  */
+import { createAirspace } from "./airspace.ts";
 import type { Clock } from "./clock.ts";
-import { codeOf, DeskError, faultOf } from "./errors.ts";
+import type { Crew } from "./crew.ts";
+import { createDelivery, type Job } from "./delivery.ts";
+import type { Private } from "./desk/privately.ts";
+import { codeOf } from "./errors.ts";
 import { createIdlers } from "./idlers.ts";
-import {
-  copiesOf,
-  counterpartsOf,
-  fenceOf,
-  findRow,
-  markOver,
-  markRetry,
-  markSending,
-  markSent,
-  type OutboxRow,
-  type Send,
-  unreserve,
-  unsent,
-} from "./ledger/outbox.ts";
-import { findTicket, placeCard } from "./ledger/tickets.ts";
+import { isOnItsWay, type OutboxRow, unsent, unsentIn } from "./ledger/outbox.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
-import type { Draft, Platform, Post, Posted, Target } from "./platform.ts";
-import { type ChannelId, type MessageId, platformOf, type ThreadId } from "./thread.ts";
+import type { Draft, Platform, Posted } from "./platform.ts";
+import type { ThreadId } from "./thread.ts";
 import { endsWithin } from "./time-limit.ts";
 
 export interface Sender {
@@ -34,13 +21,15 @@ export interface Sender {
   push(rows: readonly OutboxRow[], drafts?: ReadonlyMap<string, Draft>): void;
   /** Takes up what an earlier process has left. */
   recover(): Promise<void>;
+  /** Where several processes send: sends what waits in a lane. Resolves when nothing is left, or another has it. */
+  sendLane(lane: string): Promise<void>;
   /** Resolves when nothing of the bot is on its way into this thread. */
   settled(thread: ThreadId): Promise<void>;
   /** Something is being shown in this thread until `over` resolves. */
   showing(thread: ThreadId, over: Promise<unknown>): void;
   /** Resolves when every row of this lane has been sent or given up. */
   idleIn(lane: string): Promise<void>;
-  /** Resolves when every row has been sent or given up, and that is noted, in the lanes that concern the asker; as a rule in all. */
+  /** Resolves when every row has been sent or given up in the lanes that concern the asker; as a rule in all. */
   idle(concerns?: (lane: string) => boolean): Promise<void>;
   /** Starts nothing new; resolves when what is in the air has landed, at the latest after `graceMs`. */
   stop(graceMs: number): Promise<void>;
@@ -51,48 +40,47 @@ export interface SenderParts {
   platforms: ReadonlyMap<string, Platform>;
   /** In the transaction that marks a row as sent: what follows from it. */
   sent(tx: Transaction, row: OutboxRow, posted: Posted | undefined): Promise<OutboxRow[]>;
+  /** Where a row that cannot be sent there goes instead. */
+  detour?(row: OutboxRow, error: unknown): Promise<Private | undefined>;
   /** In the transaction that gives a row up. */
-  failed(tx: Transaction, row: OutboxRow, error: unknown): Promise<OutboxRow[]>;
+  failed(tx: Transaction, row: OutboxRow, error: unknown, detour: Private | undefined): Promise<OutboxRow[]>;
+  /** Undefined: this process is the only one. */
+  crew?: Pick<Crew, "roles" | "claim" | "claimed" | "offerSends"> | undefined;
   clock: Clock;
   log: Log;
 }
 
-interface Job {
-  row: OutboxRow;
-  draft: Draft | undefined;
-  /** It may have been posted already. */
-  doubtful: boolean;
-  /** When it may be tried, by `clock.elapsed`: what the wall says may jump. */
-  dueAt: number;
-}
-
-/** The ledger is to learn that a row of this lane was sent. */
-interface Note {
-  lane: string;
-  write(tx: Transaction): Promise<OutboxRow[]>;
-}
-
-const backOffMs = (attempt: number): number => Math.min(60_000, 500 * 2 ** attempt);
-const noteAfterMs = 10;
-/** About a day of trying. */
-const attemptsMax = 1500;
-const dayMs = 86_400_000;
 /** A pause that an earlier process has noted by the wall's clock is kept up to this. */
 const notedPauseMaxMs = 3_600_000;
+const brokenPauseMs = 1_000;
+/** How soon somebody else's claim, or what is on its way from elsewhere, is looked at again. */
+const lookAgainMs = 100;
+/** By then a process that died has lost its claims, and what it left has been taken up. */
+const elsewhereMaxMs = 20_000;
 
 export function createSender(parts: SenderParts): Sender {
-  const { ledger, platforms, clock, log } = parts;
+  const { ledger, crew, clock, log } = parts;
+  /** What waits in each lane that is being sent; where several send, only what this process has a draft of. */
   const lanes = new Map<string, Job[]>();
-  const inTheAir = new Map<ThreadId, Set<Promise<unknown>>>();
-  const idlers = createIdlers(() => [...lanes.keys(), ...[...notes, ...writing].map((note) => note.lane)]);
+  const airspace = createAirspace();
   const laneIdlers: { name: string; done: () => void }[] = [];
   const stopping = new AbortController();
-  const notes: Note[] = [];
-  const writing = new Set<Note>();
+  const delivery = createDelivery({
+    ...parts,
+    airspace,
+    settled,
+    push,
+    noted: () => idlers.tell(),
+    atOnce: crew !== undefined,
+    stopping: stopping.signal,
+  });
+  const idlers = createIdlers(() => [...lanes.keys(), ...delivery.noting()]);
 
   function push(rows: readonly OutboxRow[], drafts?: ReadonlyMap<string, Draft>): void {
     const dueAt = clock.elapsed();
-    for (const row of rows) add({ row, draft: drafts?.get(row.id), doubtful: false, dueAt });
+    const jobs = rows.map((row) => ({ row, draft: drafts?.get(row.id), doubtful: false, dueAt }));
+    if (!crew || crew.roles.has("send")) for (const job of jobs) add(job);
+    else crew.offerSends(rows.map((row) => row.lane));
   }
 
   function add(job: Job): void {
@@ -102,7 +90,7 @@ export function createSender(parts: SenderParts): Sender {
       return;
     }
     lanes.set(job.row.lane, [job]);
-    void drain(job.row.lane);
+    void (crew ? drainClaimed(crew, job.row.lane) : drain(job.row.lane));
   }
 
   async function drain(name: string): Promise<void> {
@@ -110,16 +98,72 @@ export function createSender(parts: SenderParts): Sender {
     while (lane.length > 0 && !stopping.signal.aborted) {
       const job = lane[0] as Job;
       try {
-        await deliver(job);
+        await delivery.deliver(job);
       } catch (error) {
         if (stopping.signal.aborted) break;
         log.error("send.broke", { outbox: job.row.id, error });
-        await clock.sleep(1000, stopping.signal).catch(() => {});
+        await pause(brokenPauseMs);
         job.doubtful = true;
         continue;
       }
       lane.shift();
     }
+    over(name);
+  }
+
+  /** The same, of a lane that any process may send: what waits is what the ledger says, once the claim is had. */
+  async function drainClaimed(crew: NonNullable<SenderParts["crew"]>, name: string): Promise<void> {
+    const known = lanes.get(name) as Job[];
+    do {
+      const mine = new Map(known.splice(0).map((job) => [job.row.id, job]));
+      try {
+        if (!(await sendClaimed(crew, name, mine))) known.push(...mine.values());
+        else continue;
+      } catch (error) {
+        if (stopping.signal.aborted) break;
+        if (codeOf(error) !== "ledger_conflict") log.error("send.broke", { lane: name, error });
+        known.push(...mine.values());
+        await pause(brokenPauseMs);
+      }
+      await pause(lookAgainMs);
+      if (!(await somethingIn(name))) break;
+    } while (known.length > 0 && !stopping.signal.aborted);
+    over(name);
+  }
+
+  /** @returns false when somebody else has the lane */
+  async function sendClaimed(
+    crew: NonNullable<SenderParts["crew"]>,
+    name: string,
+    mine: ReadonlyMap<string, Job>,
+  ): Promise<boolean> {
+    const claim = await crew.claim(`send:${name}`);
+    if (!claim) return false;
+    try {
+      for (const row of await ledger.read((tx) => unsentIn(tx, name))) {
+        if (stopping.signal.aborted) break;
+        // A turn that is under way somewhere shows it; nobody but its process takes it back while that lives.
+        if (row.state === "drafting" && (await crew.claimed(`work:${name}`))) continue;
+        const { draft } = mine.get(row.id) ?? {};
+        await delivery.deliver({ ...jobOf(row, row.state === "sending"), draft, claim });
+      }
+      return true;
+    } finally {
+      await claim.release();
+    }
+  }
+
+  /** Whether anything waits there; true when nobody knows. */
+  async function somethingIn(name: string): Promise<boolean> {
+    return ledger
+      .read((tx) => unsentIn(tx, name))
+      .then(
+        (rows) => rows.length > 0,
+        () => true,
+      );
+  }
+
+  function over(name: string): void {
     lanes.delete(name);
     for (const idler of laneIdlers.filter((one) => one.name === name)) {
       laneIdlers.splice(laneIdlers.indexOf(idler), 1);
@@ -128,270 +172,48 @@ export function createSender(parts: SenderParts): Sender {
     idlers.tell();
   }
 
-  /** Until the row is sent, failed or cancelled. @throws when the ledger cannot be written */
-  async function deliver(job: Job): Promise<void> {
-    const { row } = job;
-    for (let attempt = row.attempts; ; attempt++) {
-      await untilDue(job);
-      try {
-        const posted = await underWay(row, () => attemptOnce(job));
-        if (posted !== "over") await settle(row, posted);
-        return;
-      } catch (error) {
-        if (stopping.signal.aborted) throw error;
-        const retry = attempt + 1 < attemptsMax && retryOf(error, attempt);
-        if (!retry) {
-          await giveUp(row, error);
-          return;
-        }
-        log.warn("send.retried", { outbox: row.id, lane: row.lane, attempt: attempt + 1, error });
-        job.draft = undefined;
-        job.dueAt = clock.elapsed() + retry;
-        if (codeOf(error) === "platform_ambiguous") job.doubtful = true;
-        else if (row.state === "sending") row.state = "waiting";
-        const { state } = row;
-        await ledger.write((tx) =>
-          markRetry(tx, row.id, { state, dueAt: clock.now() + retry }, faultOf(error)),
-        );
-      }
-    }
-  }
+  const idleIn = (name: string): Promise<void> =>
+    lanes.has(name) ? new Promise((done) => laneIdlers.push({ name, done })) : Promise.resolve();
 
-  async function untilDue({ dueAt }: Job): Promise<void> {
-    for (;;) {
-      const wait = dueAt - clock.elapsed();
-      if (wait <= 0) return;
-      await clock.sleep(Math.min(wait, dayMs), stopping.signal);
-    }
-  }
+  const pause = (ms: number): Promise<void> => clock.sleep(ms, stopping.signal).catch(() => {});
 
-  async function attemptOnce(job: Job): Promise<Posted | undefined | "over"> {
-    const { row } = job;
-    const { send } = row;
-    const home = await homeOf(send);
-    if (row.state === "drafting") return takeBack(row, home as Home);
-    if (!(await fenceHolds(row))) {
-      await job.draft?.abandon();
-      await ledger.write((tx) => markOver(tx, row.id, "cancelled", "a person has the thread"));
-      log.info("send.cancelled", { outbox: row.id, thread: row.thread });
-      return "over";
-    }
-    if (row.source && send.does === "post" && !(await refresh(job, home as Home))) return "over";
-    switch (row.send.does) {
-      case "post":
-      case "card":
-        return post(job, home as Home, row.send.post);
-      case "mark":
-        await platformFor(row.send.message).mark?.(row.send.message, row.send.mark, row.send.set);
-        return undefined;
-      case "edit":
-        for (const copy of await copies(row.send.copiesOf))
-          await platformFor(copy).edit?.(copy, row.send.post);
-        return undefined;
-      case "remove":
-        for (const copy of await copies(row.send.copiesOf)) await platformFor(copy).remove?.(copy);
-        return undefined;
-      case "react": {
-        const { counterpartsOf: message, emoji, added } = row.send;
-        for (const other of await ledger.read((tx) => counterpartsOf(tx, message)))
-          await platformFor(other).react?.(other, emoji, added);
-        return undefined;
-      }
-    }
-  }
-
-  /** A copy follows its message while it waits: it says what that says now, or is not to be posted at all. */
-  async function refresh({ row, doubtful }: Job, home: Home): Promise<boolean> {
-    const now = await ledger.read((tx) => findRow(tx, row.id));
-    if (now && now.state !== "cancelled") {
-      row.send = now.send;
-      return true;
-    }
-    const platform = platformOfTarget(home.target);
-    const there = doubtful ? await platform.find?.(home.target, row.id) : undefined;
-    if (there) await platform.remove?.(there.id);
-    return false;
-  }
-
-  /** What a process that died had shown of an unfinished reply. */
-  async function takeBack(row: OutboxRow, home: Home): Promise<"over"> {
-    const platform = platformOfTarget(home.target);
-    const shown = await platform.find?.(home.target, row.id);
-    if (shown) await platform.remove?.(shown.id);
-    await ledger.write((tx) => unreserve(tx, row.id));
-    return "over";
-  }
-
-  async function post(job: Job, home: Home, content: Post): Promise<Posted> {
-    const { row } = job;
-    if (home.card) {
-      const platform = platformFor(home.card.id);
-      if (platform.edit) await platform.edit(home.card.id, content);
-      return home.card;
-    }
-    const platform = platformOfTarget(home.target);
-    if (job.draft) return job.draft.finish(content);
-    if (platform.find) {
-      const there = job.doubtful
-        ? await platform.find(home.target, row.id, { post: content, since: row.createdAt })
-        : undefined;
-      if (there) return there;
-    } else {
-      if (job.doubtful && row.state === "sending")
-        return { id: `${platform.name}:unknown`, thread: row.thread ?? "" };
-      await ledger.write((tx) => markSending(tx, row.id));
-      row.state = "sending";
-    }
-    return platform.post(home.target, content, row.id);
-  }
-
-  /** Where a row goes: its target, or the card that it brings up to date. */
-  async function homeOf(send: Send): Promise<Home | undefined> {
-    if (send.does !== "post" && send.does !== "card") return undefined;
-    if (send.does === "post" && !("ticket" in send.to)) {
-      if (send.after) await settled(send.after);
-      return { target: send.to, card: undefined };
-    }
-    if (send.after) await settled(send.after);
-    const number = send.does === "card" ? send.ticket : (send.to as { ticket: number }).ticket;
-    const ticket = await ledger.read((tx) => findTicket(tx, number));
-    const placed =
-      ticket?.card && ticket.deskThread ? { id: ticket.card, thread: ticket.deskThread } : undefined;
-    if (send.does === "card") return { target: { channel: send.channel }, card: placed };
-    if (!placed)
-      throw new DeskError("platform_unreachable", `ticket ${number} has no card in the human channel`);
-    return { target: { thread: placed.thread }, card: undefined };
-  }
-
-  /** It is still to be sent: nobody else has the thread, and it has not been erased. */
-  async function fenceHolds({ id, fence }: OutboxRow): Promise<boolean> {
-    const now = await ledger.read((tx) => fenceOf(tx, id));
-    if (!now) return false;
-    return now.thread === undefined || (now.version !== undefined && (fence ?? now.version) === now.version);
-  }
-
-  /**
-   * Notes that a row was sent, with what follows from it. Where the platform can be asked after a death, replies of the
-   * bot are noted a moment later, many in one commit.
-   */
-  async function settle(row: OutboxRow, posted: Posted | undefined): Promise<void> {
-    const write = async (tx: Transaction) => {
-      await markSent(tx, row.id, posted, clock.now());
-      if (row.send.does === "card" && posted) await placeCard(tx, row.send.ticket, posted.id, posted.thread);
-      return parts.sent(tx, row, posted);
-    };
-    if (row.author === "bot" && posted && platformFor(posted.id).find) {
-      notes.push({ lane: row.lane, write });
-      if (notes.length === 1) void clock.sleep(noteAfterMs, stopping.signal).then(writeNotes, writeNotes);
-      log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted.id });
-      return;
-    }
-    const next = await ledger.write(write);
-    log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted?.id });
-    push(next);
-  }
-
-  /** A note that cannot be written is made good at the next start: the row is looked for. */
-  async function writeNotes(): Promise<void> {
-    const due = notes.splice(0);
-    if (due.length === 0) return;
-    for (const note of due) writing.add(note);
-    try {
-      const next = await ledger.write(async (tx) => {
-        const rows: OutboxRow[] = [];
-        for (const note of due) rows.push(...(await note.write(tx)));
-        return rows;
-      });
-      push(next);
-    } catch (error) {
-      log.error("send.unnoted", { rows: due.length, error });
-    } finally {
-      for (const note of due) writing.delete(note);
-      idlers.tell();
-    }
-  }
-
-  async function giveUp(row: OutboxRow, error: unknown): Promise<void> {
-    log.error("send.failed", { outbox: row.id, does: row.send.does, lane: row.lane, error });
-    const next = await ledger.write(async (tx) => {
-      await markOver(tx, row.id, "failed", faultOf(error));
-      return parts.failed(tx, row, error);
-    });
-    push(next);
-  }
-
-  async function underWay<T>(row: OutboxRow, work: () => Promise<T>): Promise<T> {
-    const sending = work();
-    if (row.author === "bot" && row.thread) showing(row.thread, sending);
-    return sending;
-  }
-
-  function showing(thread: ThreadId, over: Promise<unknown>): void {
-    const all = inTheAir.get(thread) ?? new Set();
-    inTheAir.set(thread, all);
-    all.add(over);
-    const landed = () => {
-      all.delete(over);
-      if (all.size === 0) inTheAir.delete(thread);
-    };
-    over.then(landed, landed);
+  function jobOf(row: OutboxRow, doubtful: boolean): Job {
+    const noted = Math.min(row.dueAt - clock.now(), row.dueAt - row.createdAt, notedPauseMaxMs);
+    return { row, draft: undefined, doubtful, dueAt: clock.elapsed() + noted };
   }
 
   async function settled(thread: ThreadId): Promise<void> {
-    for (let all = inTheAir.get(thread); all; all = inTheAir.get(thread)) await Promise.allSettled(all);
-  }
-
-  async function copies(source: MessageId): Promise<MessageId[]> {
-    await writeNotes();
-    return ledger.read((tx) => copiesOf(tx, source));
-  }
-
-  const platformOfTarget = (target: Target) =>
-    platformFor("thread" in target ? target.thread : target.channel);
-
-  function platformFor(id: MessageId | ThreadId | ChannelId): Platform {
-    const platform = platforms.get(platformOf(id));
-    if (!platform)
-      throw new DeskError("platform_unreachable", `this desk is not connected to ${platformOf(id)}`);
-    return platform;
+    await airspace.settled(thread);
+    if (!crew) return;
+    const until = clock.elapsed() + elsewhereMaxMs;
+    while (clock.elapsed() < until && !stopping.signal.aborted) {
+      if (!(await ledger.read((tx) => isOnItsWay(tx, thread)))) return;
+      await pause(lookAgainMs);
+    }
   }
 
   return {
     push,
     async recover() {
-      for (const row of await ledger.read(unsent)) {
-        const pause = Math.min(row.dueAt - clock.now(), row.dueAt - row.createdAt, notedPauseMaxMs);
-        add({ row, draft: undefined, doubtful: true, dueAt: clock.elapsed() + pause });
+      for (const row of await ledger.read(unsent)) add(jobOf(row, true));
+    },
+    async sendLane(name) {
+      if (!crew) return;
+      if (!lanes.has(name)) {
+        lanes.set(name, []);
+        void drainClaimed(crew, name);
       }
+      await idleIn(name);
     },
     settled,
-    showing,
-    idleIn: (name) =>
-      lanes.has(name) ? new Promise((done) => laneIdlers.push({ name, done })) : Promise.resolve(),
+    showing: airspace.enter,
+    idleIn,
     idle: idlers.idle,
     async stop(graceMs) {
-      const busy = [...inTheAir.values()].flatMap((all) => [...all]);
+      const busy = airspace.all();
       stopping.abort(new Error("the sender is stopping"));
       await endsWithin(clock, graceMs, Promise.allSettled(busy));
-      await writeNotes();
+      await delivery.writeNotes();
     },
   };
-}
-
-interface Home {
-  target: Target;
-  card: Posted | undefined;
-}
-
-/** The pause before the next try, or undefined when there is none. */
-function retryOf(error: unknown, attempt: number): number | undefined {
-  switch (codeOf(error)) {
-    case "platform_rate_limited":
-      return error instanceof DeskError ? (error.retryAfterMs ?? backOffMs(attempt)) : undefined;
-    case "platform_unavailable":
-    case "platform_ambiguous":
-      return backOffMs(attempt);
-    default:
-      return undefined;
-  }
 }

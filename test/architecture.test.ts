@@ -37,6 +37,7 @@ const contracts = [
   "src/specialist.ts",
   "src/escalation.ts",
   "src/proposal.ts",
+  "src/crew.ts",
 ];
 const ground = [...foundation, ...contracts];
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -45,6 +46,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "src/language-model/": [...ground, "src/routing/"],
   "src/routing/": [],
   "src/ledger/": ground,
+  "src/crew/": [...ground, "src/ledger/"],
   "src/memory/": ground,
   "src/desk/": [...ground, "src/ledger/"],
   "src/intents/": [...ground, "src/ledger/"],
@@ -63,7 +65,8 @@ const homes: readonly (readonly [RegExp, RegExp])[] = [
   [/^(discord\.js|@discordjs\/|discord-api-types)/, /^adapters\/discord\//],
   [/^openai(\/|$)/, /^src\/language-model\/openai-/],
   [/^(keyv|@keyv\/)/, /^src\/memory\//],
-  [/^(@photostructure\/sqlite|pg|pg-boss)$/, /^src\/ledger\//],
+  [/^(@photostructure\/sqlite|pg)$/, /^src\/ledger\//],
+  [/^pg-boss$/, /^src\/crew\//],
   [/^hono|^@hono\//, /^adapters\/http\//],
   [/^pino$/, /^src\/log\.ts$/],
   [/^nodemailer$/, /^src\/identity\//],

@@ -145,9 +145,7 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
     for (const queue of ["work", "send"] as const) {
       const tasks = [...atHand[queue].values()];
       if (tasks.length === 0) continue;
-      await handOut
-        .keep(queue, tasks)
-        .catch((error: unknown) => log.warn("crew.not_kept", { queue, error }));
+      await handOut.keep(queue, tasks).catch((error: unknown) => log.warn("crew.not_kept", { queue, error }));
     }
   }
 

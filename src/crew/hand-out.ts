@@ -5,7 +5,7 @@
  */
 import { PgBoss } from "pg-boss";
 import type { Clock } from "../clock.ts";
-import type { Manner } from "../lanes.ts";
+import type { Manner } from "../crew.ts";
 import type { Log } from "../log.ts";
 
 export type Queue = "work" | "send";

@@ -1,5 +1,5 @@
 /** What the processes of a desk say to each other, as text. */
-import type { Manner } from "../lanes.ts";
+import type { Manner } from "../crew.ts";
 import type { Queue } from "./hand-out.ts";
 
 export type Word =

@@ -128,6 +128,22 @@ interface StoredRow {
 
 const columns = "id, lane, thread, fence, send, state, attempts, due_at, created_at, author, source";
 
+/** What has not been sent yet in a lane, in its order. */
+export async function unsentIn(tx: Reader, lane: string): Promise<OutboxRow[]> {
+  const rows = await tx.all<StoredRow>(
+    `SELECT ${columns} FROM outbox WHERE lane = ? AND state IN ('drafting', 'waiting', 'sending') ORDER BY id`,
+    lane,
+  );
+  return rows.map(rowOf);
+}
+
+/** Whether a process says that it is showing something of the bot in this thread, or posting it. */
+export async function isOnItsWay(tx: Reader, thread: ThreadId): Promise<boolean> {
+  const sql = `SELECT id FROM outbox WHERE thread = ? AND author = 'bot' AND fence IS NOT NULL
+     AND state IN ('drafting', 'sending') LIMIT 1`;
+  return (await tx.get(sql, thread)) !== undefined;
+}
+
 /** What has not been sent yet, in the order of the lanes. */
 export async function unsent(tx: Reader): Promise<OutboxRow[]> {
   const rows = await tx.all<StoredRow>(

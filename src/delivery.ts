@@ -1,0 +1,344 @@
+/**
+ * One row of the outbox to its platform, once.
+ *
+ * Before every post it asks whether the fence still holds: a reply of the bot to a thread that a person has taken is
+ * cancelled. A post that may already have arrived (the process died, the platform did not answer) is looked for first;
+ * where a platform cannot be asked, the row is marked before the post, and what broke off in between counts as posted.
+ */
+import type { Airspace } from "./airspace.ts";
+import type { Clock } from "./clock.ts";
+import type { Claim } from "./crew.ts";
+import type { Private } from "./desk/privately.ts";
+import { codeOf, DeskError, faultOf } from "./errors.ts";
+import {
+  copiesOf,
+  counterpartsOf,
+  fenceOf,
+  findRow,
+  markOver,
+  markRetry,
+  markSending,
+  markSent,
+  type OutboxRow,
+  type Send,
+  unreserve,
+} from "./ledger/outbox.ts";
+import { findTicket, placeCard } from "./ledger/tickets.ts";
+import type { Ledger, Reader, Transaction } from "./ledger.ts";
+import type { Log } from "./log.ts";
+import type { Draft, Platform, Post, Posted, Target } from "./platform.ts";
+import { type ChannelId, type MessageId, platformOf, type ThreadId } from "./thread.ts";
+
+export interface Delivery {
+  /**
+   * Until the row is sent, failed or cancelled.
+   * @throws when the ledger cannot be written, when stopping, and ledger_conflict when another process has the row
+   */
+  deliver(job: Job): Promise<void>;
+  /** Tells the ledger what has been sent and not told yet. */
+  writeNotes(): Promise<void>;
+  /** The lanes of what has been sent and not told yet. */
+  noting(): string[];
+}
+
+export interface DeliveryParts {
+  ledger: Ledger;
+  platforms: ReadonlyMap<string, Platform>;
+  airspace: Airspace;
+  /** Resolves when nothing of the bot is on its way into this thread, from wherever. */
+  settled(thread: ThreadId): Promise<void>;
+  /** In the transaction that marks a row as sent: what follows from it. */
+  sent(tx: Transaction, row: OutboxRow, posted: Posted | undefined): Promise<OutboxRow[]>;
+  /** Where a row that cannot be sent there goes instead. */
+  detour?(row: OutboxRow, error: unknown): Promise<Private | undefined>;
+  /** In the transaction that gives a row up. */
+  failed(tx: Transaction, row: OutboxRow, error: unknown, detour: Private | undefined): Promise<OutboxRow[]>;
+  push(rows: readonly OutboxRow[]): void;
+  /** The ledger has been told of something. */
+  noted(): void;
+  /** The ledger is told of each row before the next one goes. */
+  atOnce: boolean;
+  stopping: AbortSignal;
+  clock: Clock;
+  log: Log;
+}
+
+export interface Job {
+  row: OutboxRow;
+  draft: Draft | undefined;
+  /** It may have been posted already. */
+  doubtful: boolean;
+  /** When it may be tried, by `clock.elapsed`: what the wall says may jump. */
+  dueAt: number;
+  /** Where several processes send: this one's right to the row's lane. */
+  claim?: Claim;
+}
+
+/** The ledger is to learn that a row of this lane was sent. */
+interface Note {
+  lane: string;
+  write(tx: Transaction): Promise<OutboxRow[]>;
+}
+
+const backOffMs = (attempt: number): number => Math.min(60_000, 500 * 2 ** attempt);
+const noteAfterMs = 10;
+/** About a day of trying. */
+const attemptsMax = 1500;
+const dayMs = 86_400_000;
+
+export function createDelivery(parts: DeliveryParts): Delivery {
+  const { ledger, platforms, clock, log } = parts;
+  const notes: Note[] = [];
+  const writing = new Set<Note>();
+
+  /** Until the row is sent, failed or cancelled. @throws when the ledger cannot be written */
+  async function deliver(job: Job): Promise<void> {
+    const { row } = job;
+    for (let attempt = row.attempts; ; attempt++) {
+      await untilDue(job);
+      try {
+        const trying = attemptOnce(job);
+        if (row.author === "bot" && row.thread) parts.airspace.enter(row.thread, trying);
+        const posted = await trying;
+        if (posted !== "over") await settle(row, posted);
+        return;
+      } catch (error) {
+        // Another process has the row by now.
+        if (parts.stopping.aborted || codeOf(error) === "ledger_conflict") throw error;
+        const retry = attempt + 1 < attemptsMax && retryOf(error, attempt);
+        if (!retry) {
+          await giveUp(row, error);
+          return;
+        }
+        log.warn("send.retried", { outbox: row.id, lane: row.lane, attempt: attempt + 1, error });
+        job.draft = undefined;
+        job.dueAt = clock.elapsed() + retry;
+        if (codeOf(error) === "platform_ambiguous") job.doubtful = true;
+        else if (row.state === "sending") row.state = "waiting";
+        const { state } = row;
+        await ledger.write((tx) =>
+          markRetry(tx, row.id, { state, dueAt: clock.now() + retry }, faultOf(error)),
+        );
+      }
+    }
+  }
+
+  async function untilDue({ dueAt }: Job): Promise<void> {
+    for (;;) {
+      const wait = dueAt - clock.elapsed();
+      if (wait <= 0) return;
+      await clock.sleep(Math.min(wait, dayMs), parts.stopping);
+    }
+  }
+
+  async function attemptOnce(job: Job): Promise<Posted | undefined | "over"> {
+    const { row } = job;
+    const { send } = row;
+    const home = await homeOf(send);
+    if (row.state === "drafting") return takeBack(row, home as Home);
+    if (!(await mayGo(job))) {
+      await job.draft?.abandon();
+      await ledger.write((tx) => markOver(tx, row.id, "cancelled", "a person has the thread"));
+      log.info("send.cancelled", { outbox: row.id, thread: row.thread });
+      return "over";
+    }
+    if (row.source && send.does === "post" && !(await refresh(job, home as Home))) return "over";
+    switch (row.send.does) {
+      case "post":
+      case "card":
+        return post(job, home as Home, row.send.post);
+      case "mark":
+        await platformFor(row.send.message).mark?.(row.send.message, row.send.mark, row.send.set);
+        return undefined;
+      case "edit":
+        for (const copy of await copies(row.send.copiesOf))
+          await platformFor(copy).edit?.(copy, row.send.post);
+        return undefined;
+      case "remove":
+        for (const copy of await copies(row.send.copiesOf)) await platformFor(copy).remove?.(copy);
+        return undefined;
+      case "react": {
+        const { counterpartsOf: message, emoji, added } = row.send;
+        for (const other of await ledger.read((tx) => counterpartsOf(tx, message)))
+          await platformFor(other).react?.(other, emoji, added);
+        return undefined;
+      }
+    }
+  }
+
+  /** A copy follows its message while it waits: it says what that says now, or is not to be posted at all. */
+  async function refresh({ row, doubtful }: Job, home: Home): Promise<boolean> {
+    const now = await ledger.read((tx) => findRow(tx, row.id));
+    if (now && now.state !== "cancelled") {
+      row.send = now.send;
+      return true;
+    }
+    const platform = platformOfTarget(home.target);
+    const there = doubtful ? await platform.find?.(home.target, row.id) : undefined;
+    if (there) await platform.remove?.(there.id);
+    return false;
+  }
+
+  /** What a process that died had shown of an unfinished reply. */
+  async function takeBack(row: OutboxRow, home: Home): Promise<"over"> {
+    const platform = platformOfTarget(home.target);
+    const shown = await platform.find?.(home.target, row.id);
+    if (shown) await platform.remove?.(shown.id);
+    await ledger.write((tx) => unreserve(tx, row.id));
+    return "over";
+  }
+
+  async function post(job: Job, home: Home, content: Post): Promise<Posted> {
+    const { row } = job;
+    if (home.card) {
+      const platform = platformFor(home.card.id);
+      if (platform.edit) await platform.edit(home.card.id, content);
+      return home.card;
+    }
+    const platform = platformOfTarget(home.target);
+    if (job.draft) return job.draft.finish(content);
+    if (platform.find) {
+      const there = job.doubtful
+        ? await platform.find(home.target, row.id, { post: content, since: row.createdAt })
+        : undefined;
+      if (there) return there;
+    } else {
+      if (job.doubtful && row.state === "sending")
+        return { id: `${platform.name}:unknown`, thread: row.thread ?? "" };
+      if (row.state !== "sending") await ledger.write((tx) => markSending(tx, row.id));
+      row.state = "sending";
+    }
+    return platform.post(home.target, content, row.id);
+  }
+
+  /** Where a row goes: its target, or the card that it brings up to date. */
+  async function homeOf(send: Send): Promise<Home | undefined> {
+    if (send.does !== "post" && send.does !== "card") return undefined;
+    if (send.does === "post" && !("ticket" in send.to)) {
+      if (send.after) await parts.settled(send.after);
+      return { target: send.to, card: undefined };
+    }
+    if (send.after) await parts.settled(send.after);
+    const number = send.does === "card" ? send.ticket : (send.to as { ticket: number }).ticket;
+    const ticket = await ledger.read((tx) => findTicket(tx, number));
+    const placed =
+      ticket?.card && ticket.deskThread ? { id: ticket.card, thread: ticket.deskThread } : undefined;
+    if (send.does === "card") return { target: { channel: send.channel }, card: placed };
+    if (!placed)
+      throw new DeskError("platform_unreachable", `ticket ${number} has no card in the human channel`);
+    return { target: { thread: placed.thread }, card: undefined };
+  }
+
+  /**
+   * It is still to be sent: nobody else has the thread, and it has not been erased. Where several processes send, the
+   * same commit says that this one is at it.
+   */
+  async function mayGo({ row, claim }: Job): Promise<boolean> {
+    if (!claim) return ledger.read((tx) => isStillDue(tx, row));
+    const may = await ledger.write(async (tx) => {
+      await claim.check(tx);
+      if (!(await isStillDue(tx, row))) return false;
+      await markSending(tx, row.id);
+      return true;
+    });
+    if (!claim.holds()) throw new DeskError("ledger_conflict", `another process sends ${row.lane}`);
+    row.state = "sending";
+    return may;
+  }
+
+  /**
+   * Notes that a row was sent, with what follows from it. Where the platform can be asked after a death, replies of the
+   * bot are noted a moment later, many in one commit.
+   */
+  async function settle(row: OutboxRow, posted: Posted | undefined): Promise<void> {
+    const write = async (tx: Transaction) => {
+      await markSent(tx, row.id, posted, clock.now());
+      if (row.send.does === "card" && posted) await placeCard(tx, row.send.ticket, posted.id, posted.thread);
+      return parts.sent(tx, row, posted);
+    };
+    if (!parts.atOnce && row.author === "bot" && posted && platformFor(posted.id).find) {
+      notes.push({ lane: row.lane, write });
+      if (notes.length === 1) void clock.sleep(noteAfterMs, parts.stopping).then(writeNotes, writeNotes);
+      log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted.id });
+      return;
+    }
+    const next = await ledger.write(write);
+    log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted?.id });
+    parts.push(next);
+  }
+
+  /** A note that cannot be written is made good at the next start: the row is looked for. */
+  async function writeNotes(): Promise<void> {
+    const due = notes.splice(0);
+    if (due.length === 0) return;
+    for (const note of due) writing.add(note);
+    try {
+      const next = await ledger.write(async (tx) => {
+        const rows: OutboxRow[] = [];
+        for (const note of due) rows.push(...(await note.write(tx)));
+        return rows;
+      });
+      parts.push(next);
+    } catch (error) {
+      log.error("send.unnoted", { rows: due.length, error });
+    } finally {
+      for (const note of due) writing.delete(note);
+      parts.noted();
+    }
+  }
+
+  async function giveUp(row: OutboxRow, error: unknown): Promise<void> {
+    log.error("send.failed", { outbox: row.id, does: row.send.does, lane: row.lane, error });
+    const detour = await parts.detour?.(row, error);
+    const next = await ledger.write(async (tx) => {
+      await markOver(tx, row.id, "failed", faultOf(error));
+      return parts.failed(tx, row, error, detour);
+    });
+    parts.push(next);
+  }
+
+  async function copies(source: MessageId): Promise<MessageId[]> {
+    await writeNotes();
+    return ledger.read((tx) => copiesOf(tx, source));
+  }
+
+  const platformOfTarget = (target: Target) =>
+    platformFor("thread" in target ? target.thread : target.channel);
+
+  function platformFor(id: MessageId | ThreadId | ChannelId): Platform {
+    const platform = platforms.get(platformOf(id));
+    if (!platform)
+      throw new DeskError("platform_unreachable", `this desk is not connected to ${platformOf(id)}`);
+    return platform;
+  }
+
+  return {
+    deliver,
+    writeNotes,
+    noting: () => [...notes, ...writing].map((note) => note.lane),
+  };
+}
+
+async function isStillDue(tx: Reader, { id, fence }: OutboxRow): Promise<boolean> {
+  const now = await fenceOf(tx, id);
+  if (!now) return false;
+  return now.thread === undefined || (now.version !== undefined && (fence ?? now.version) === now.version);
+}
+
+interface Home {
+  target: Target;
+  card: Posted | undefined;
+}
+
+/** The pause before the next try, or undefined when there is none. */
+function retryOf(error: unknown, attempt: number): number | undefined {
+  switch (codeOf(error)) {
+    case "platform_rate_limited":
+      return error instanceof DeskError ? (error.retryAfterMs ?? backOffMs(attempt)) : undefined;
+    case "platform_unavailable":
+    case "platform_ambiguous":
+      return backOffMs(attempt);
+    default:
+      return undefined;
+  }
+}
