@@ -6,6 +6,7 @@ import { grounded } from "./agent/grounded.ts";
 import { deeds } from "./agent/policies/deeds.ts";
 import { createLinksPolicy } from "./agent/policies/links.ts";
 import { secrets } from "./agent/policies/secrets.ts";
+import { promisesIn } from "./agent/promises.ts";
 import { createBot } from "./bot.ts";
 import type { Clock } from "./clock.ts";
 import { absenceAt } from "./config/office-hours.ts";
@@ -153,6 +154,7 @@ export function createCore(parts: CoreParts): Core {
     filesFolder,
     away,
     route: route,
+    promisesIn,
     interrupt: (thread) => lanes.interrupt(thread, new Superseded("a person has the thread")),
     push: sender.push,
     clock,

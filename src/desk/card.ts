@@ -41,6 +41,9 @@ export function cardOf(ticket: Ticket, queues: readonly string[]): Post {
               },
             ]
           : []),
+        ...(brief.promises && brief.promises.length > 0
+          ? [{ label: "Promised", text: brief.promises.map((promise) => `- ${promise}`).join("\n") }]
+          : []),
         { label: "Last words", text: cut(brief.lastWords).replace(/^/gm, "> ") },
         { label: "Next step", text: brief.nextStep },
       ],

@@ -48,6 +48,8 @@ export interface DeskParts {
   /** What customers are told when nobody is at the desk now; empty when somebody is. */
   away(): string;
   route(text: string, queues: readonly string[]): RuledRoute;
+  /** The promises in a text, by rules. */
+  promisesIn(text: string): string[];
   /** Stops what the bot is doing in a thread. */
   interrupt(thread: ThreadId): void;
   /** Takes committed rows to their platforms. */

@@ -13,6 +13,7 @@ import type { ChannelId, MessageId, ThreadId } from "../thread.ts";
 import { askOf, briefOf } from "./brief.ts";
 import { cardOf } from "./card.ts";
 import { toStaff } from "./notices.ts";
+import { promisedIn } from "./promised.ts";
 
 export interface OpenTicketParts {
   /** The human channel; undefined: tickets are only listed. */
@@ -20,6 +21,8 @@ export interface OpenTicketParts {
   queues: readonly string[];
   /** What a text is about and where it belongs, by rules. */
   route(text: string, queues: readonly string[]): RuledRoute;
+  /** The promises in a text, by rules. */
+  promisesIn(text: string): string[];
   clock: Clock;
 }
 
@@ -75,6 +78,7 @@ export async function openTicketFor(
         transcript: appeal.transcript,
         reason: appeal.escalation.reason,
       }),
+      promises: await promisedIn(tx, appeal.thread.id, parts.promisesIn),
       category: routed.category,
       sentiment: routed.sentiment,
       ...(appeal.escalation.queue === undefined ? { ruledQueue: routed.queue } : {}),

@@ -5,14 +5,15 @@ import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
 import { enqueue, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
 import { advanceThread, findThread, type Thread } from "../ledger/threads.ts";
-import { findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
+import { changeTicket, findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Message, Person } from "../message.ts";
 import type { Post, Posted } from "../platform.ts";
 import { postOf } from "./files.ts";
 import { toCustomer, toStaff } from "./notices.ts";
-import { enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
+import { enqueueCard, enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
+import { promisedIn } from "./promised.ts";
 
 export interface RelayParts extends ToStaffParts {
   notePrefix: string;
@@ -20,11 +21,14 @@ export interface RelayParts extends ToStaffParts {
   relay: "assignee" | "staff";
   /** Where copies of files lie. */
   filesFolder: string;
+  queues: readonly string[];
   /** What customers are told when nobody is at the desk now; empty when somebody is. */
   away(): string;
+  /** The promises in a text, by rules. */
+  promisesIn(text: string): string[];
 }
 
-/** The customer's words, while a person has the thread or is awaited. */
+/** The customer's words, while a person has the thread or is awaited. They are answered where they have written. */
 export async function customerToStaff(
   tx: Transaction,
   parts: RelayParts,
@@ -139,7 +143,20 @@ export async function staffToCustomer(
       post: { ...postOf(message, parts.filesFolder), as: message.author.name },
     },
   });
-  return [row];
+  return [row, ...(await notePromises(tx, parts, ticket, message.text))];
+}
+
+/** The card shows what has just been promised. */
+async function notePromises(
+  tx: Transaction,
+  parts: RelayParts,
+  ticket: Ticket,
+  text: string,
+): Promise<OutboxRow[]> {
+  if (parts.promisesIn(text).length === 0) return [];
+  const promises = await promisedIn(tx, ticket.thread, parts.promisesIn);
+  const brief = { ...ticket.brief, promises };
+  return enqueueCard(tx, parts, await changeTicket(tx, ticket, { brief }, parts.clock.now()));
 }
 
 /** True: to the customer. False: a note. A text: a note, and what its writer should know. */

@@ -33,6 +33,8 @@ export interface Brief {
   tried: Source[];
   /** What tools have said, one fact a line. */
   facts: string[];
+  /** What bot and staff have promised the customer, as it was said, the newest last. */
+  promises?: string[];
   lastWords: string;
   nextStep: string;
   /** What it is about, in one or two words. */

@@ -259,6 +259,17 @@ export async function tokensSince(tx: Reader, since: number, user?: string): Pro
   return Number(row?.tokens ?? 0);
 }
 
+/** What bot and staff have said in a thread: the newest `limit` texts, oldest first. */
+export async function saidToCustomer(tx: Reader, thread: ThreadId, limit: number): Promise<string[]> {
+  const rows = await tx.all<{ text: string }>(
+    `SELECT text FROM messages WHERE thread = ? AND author IN ('bot', 'staff') AND deleted_at IS NULL
+     ORDER BY seq DESC LIMIT ?`,
+    thread,
+    limit,
+  );
+  return rows.map(({ text }) => text).reverse();
+}
+
 /** Whether a model has answered in a conversation since one of its places. */
 export async function modelSpokeIn(tx: Reader, thread: ThreadId, since: number): Promise<boolean> {
   const sql = "SELECT turn FROM journal WHERE thread = ? AND seq > ? AND model <> 'none' LIMIT 1";
