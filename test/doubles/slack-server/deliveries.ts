@@ -34,6 +34,8 @@ export interface Deliveries {
   eventsUrl: string | undefined;
   /** Every attempt, in order. */
   readonly log: Delivery[];
+  /** Called after every attempt. */
+  onAttempt: ((delivery: Delivery) => void) | undefined;
   /** Brings it, with retries; resolves with the last attempt. */
   deliver(kind: DeliveryKind, payload: Json): Promise<Delivery>;
   addSocket(socket: ServerSocket): void;
@@ -82,6 +84,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
       tookMs: performance.now() - started,
     };
     log.push(delivery);
+    deliveries.onAttempt?.(delivery);
     return delivery;
   }
 
@@ -147,6 +150,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
 
   const deliveries: Deliveries = {
     eventsUrl: undefined,
+    onAttempt: undefined,
     log,
     sockets,
     deliver(kind, payload) {

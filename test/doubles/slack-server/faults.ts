@@ -11,6 +11,8 @@ export type WebFault =
   | { kind: "reset" }
   /** Does it, then breaks the connection. */
   | { kind: "reset_after" }
+  /** Does it, and never answers. `then` is called when it has been done. */
+  | { kind: "hang_after"; then?: () => void }
   /** Does it, then answers 500. */
   | { kind: "status_after"; status: number }
   | { kind: "delay"; ms: number };

@@ -1,0 +1,2 @@
+/** The command `npm run chaos`; see test/chaos. */
+export { main } from "../test/chaos/chaos.ts";

@@ -1,0 +1,139 @@
+/** The people of a run: customers who write on without waiting, staff who take tickets, answer, and hand them back. */
+import type { Chance } from "./chance.ts";
+import type { Load } from "./load.ts";
+import type { Said } from "./record.ts";
+import type { Card, Stage } from "./stage.ts";
+
+export interface Crowd {
+  /** People begin. */
+  start(): void;
+  /** Customers write nothing more; staff do nothing more. */
+  stop(): void;
+}
+
+/** What nobody should have pasted, and what must be seen nowhere. */
+export const canaries = ["4111 1111 1111 1111", "ghp_0123456789abcdefABCDEF0123456789abcd"];
+
+const burstShare = 0.15;
+const creditShare = 0.12;
+const refundShare = 0.06;
+const editShare = 0.05;
+const personShare = 0.04;
+const canaryShare = 0.03;
+const staffEveryMs = 250;
+
+export function createCrowd(parts: {
+  stage: Stage;
+  load: Load;
+  chance: Chance;
+  messagesPerSecond: number;
+}): Crowd {
+  const { stage, load, chance } = parts;
+  let timers: NodeJS.Timeout[] = [];
+  let stopped = false;
+  let spoken = 0;
+  let orders = 1_000;
+  let words = 0;
+  /** Who has been asked to confirm something, and presses soon. */
+  const asked = new Map<number, number>();
+  const seenCards = new Map<string, { labels: string; since: number; patienceMs: number }>();
+
+  function later(ms: number, act: () => void): void {
+    if (stopped) return;
+    const timer = setTimeout(() => {
+      timers = timers.filter((one) => one !== timer);
+      if (!stopped) act();
+    }, ms);
+    timers.push(timer);
+  }
+
+  function speak(): void {
+    const customer = chance.whole(0, stage.customers - 1);
+    const times = chance.happens(burstShare) ? chance.whole(2, 3) : 1;
+    for (let at = 0; at < times; at++) later(at * chance.between(5, 150), () => sayOne(customer));
+    later(chance.between(0.3, 1.7) * (1_000 / parts.messagesPerSecond), speak);
+  }
+
+  function sayOne(customer: number): void {
+    const marker = `q${++spoken}`;
+    const said = stage.say(customer, marker, `${wordsOf(customer)} (${marker})`);
+    if (chance.happens(editShare)) editSoon(said, marker);
+  }
+
+  function wordsOf(customer: number): string {
+    // Others can read the threads of the support channel: there the desk moves no money.
+    const alone = customer % 3 !== 2;
+    if (alone && chance.happens(creditShare)) return `please credit ord_${++orders}, it never came`;
+    if (alone && chance.happens(refundShare)) {
+      asked.set(customer, 40);
+      return `please refund ord_${++orders}, it is broken`;
+    }
+    if (chance.happens(personShare)) return "I want to speak to a human";
+    const secret = chance.happens(canaryShare) ? ` my card is ${chance.pick(canaries)} ` : "";
+    return `${load.next(customer)}${secret}`;
+  }
+
+  function editSoon(said: Said, marker: string): void {
+    later(chance.between(0, 600), () => stage.edit(said, `I mean something else (${marker})`));
+  }
+
+  /** A customer who is asked presses, sometimes twice, until there is nothing left to press. */
+  function confirmAll(): void {
+    for (const [customer, tries] of asked) {
+      if (tries <= 0) asked.delete(customer);
+      else asked.set(customer, tries - 1);
+      if (!chance.happens(0.3)) continue;
+      const label = chance.happens(0.9) ? "Confirm" : "Cancel";
+      if (!stage.confirm(customer, label)) continue;
+      if (chance.happens(0.3)) stage.confirm(customer, label);
+      asked.set(customer, Math.min(tries, 3));
+    }
+  }
+
+  function staffWork(): void {
+    confirmAll();
+    for (const card of stage.staff.cards()) {
+      const key = `${card.kind} ${card.number}`;
+      const labels = card.labels.join();
+      const known = seenCards.get(key);
+      if (!known || known.labels !== labels) {
+        seenCards.set(key, { labels, since: Date.now(), patienceMs: chance.between(100, 3_000) });
+        continue;
+      }
+      if (Date.now() - known.since < known.patienceMs) continue;
+      // If nothing comes of it, they press again a moment later.
+      seenCards.set(key, { labels, since: Date.now(), patienceMs: chance.between(1_500, 4_000) });
+      attendTo(card);
+    }
+    later(staffEveryMs, staffWork);
+  }
+
+  function attendTo(card: Card): void {
+    const { staff } = stage;
+    const may = (label: string) => card.labels.includes(label);
+    const who = chance.whole(0, 1);
+    if (card.kind === "approval") {
+      if (!may("Approve")) return;
+      staff.press(0, "Approve", card);
+      staff.press(1, "Approve", card); // at once
+    } else if (may("Take") && may("Hand back"))
+      staff.press(who, chance.happens(0.6) ? "Take" : "Hand back", card);
+    else if (may("Hand back")) {
+      if (chance.happens(0.6)) {
+        const marker = `st${++words}`;
+        staff.say(who, marker, card, `I am looking into it (${marker})`);
+      } else staff.press(who, chance.happens(0.8) ? "Hand back" : "Resolve", card);
+    } else if (may("Take") && chance.happens(0.25)) staff.press(who, "Take", card);
+  }
+
+  return {
+    start() {
+      later(0, speak);
+      later(0, staffWork);
+    },
+    stop() {
+      stopped = true;
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}

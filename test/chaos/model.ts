@@ -1,0 +1,124 @@
+/**
+ * The model of the run: it says back the markers of what it is asked, moves money when the customer's words say so, and
+ * goes wrong in every way that servers do while trouble is on.
+ */
+import { type Answer, createOpenAIServer, type OpenAIServer, type Reply } from "../doubles/openai-server.ts";
+import type { Chance } from "./chance.ts";
+
+export interface Model {
+  url: string;
+  readonly asked: number;
+  /** The next answer is told to `then` when half of it has been sent. */
+  atHalf(then: () => void): void;
+  /** Of the next requests this share goes wrong. */
+  trouble(share: number): void;
+  /** Requests inside of a Retry-After, by the same turn. */
+  offences: string[];
+  close(): Promise<void>;
+}
+
+interface Item {
+  role: string;
+  content: string | null;
+  tool_calls?: unknown[];
+}
+
+const chunkMs = 8;
+const retryAfterSeconds = 1;
+
+export async function createModel(chance: Chance): Promise<Model> {
+  const offences: string[] = [];
+  const closedUntil = new Map<string, number>();
+  let half: (() => void) | undefined;
+  let troubled = 0;
+
+  const server: OpenAIServer = await createOpenAIServer({
+    script({ body }) {
+      const items = body.messages as Item[];
+      const asked = latestWords(items);
+      const about = asked.join("\n");
+      if ((closedUntil.get(about) ?? 0) > Date.now())
+        offences.push("the model was asked inside of a Retry-After");
+      if (troubled > 0 && chance.happens(troubled)) {
+        const reply = wrong(chance, about);
+        if ("status" in reply && reply.status === 429)
+          closedUntil.set(about, Date.now() + retryAfterSeconds * 1000 - 20);
+        return reply;
+      }
+      const said = answerTo(items, asked, chance);
+      if (half && said.text) {
+        const pieces = said.text.length;
+        setTimeout(half, (said.delayMs ?? 0) + (pieces / 2) * (said.chunkDelayMs ?? 0));
+        half = undefined;
+      }
+      return said;
+    },
+  });
+  return {
+    url: server.url,
+    get asked() {
+      return server.requests.length;
+    },
+    atHalf(then) {
+      half = then;
+    },
+    trouble(share) {
+      troubled = share;
+    },
+    offences,
+    close: server.close,
+  };
+}
+
+/** The customer's words that this turn is about: the last run of theirs, passages apart. */
+export function latestWords(items: readonly Item[]): string[] {
+  let at = items.length - 1;
+  while (at >= 0 && items[at]?.role !== "user") at--;
+  const words: string[] = [];
+  for (; at >= 0; at--) {
+    const item = items[at];
+    if (item?.role === "user") words.unshift(item.content ?? "");
+    else if (item?.role !== "system" || !item.content?.startsWith("Passages from")) break;
+  }
+  return words;
+}
+
+/** A list, so that it is streamed word by word. */
+type Streamed = Answer & { text?: string[] };
+
+function answerTo(items: readonly Item[], asked: readonly string[], chance: Chance): Streamed {
+  const about = asked.join("\n");
+  const markers = [...about.matchAll(/\bq\d+\b/g)].map(([marker]) => marker);
+  const called = items.at(-1)?.role === "tool";
+  const wish = /\b(credit|refund) (ord_\d+)/.exec(about);
+  const pace = { delayMs: chance.whole(0, 60), chunkDelayMs: chunkMs };
+  if (wish && !called) {
+    const name = wish[1] === "credit" ? "send_credit" : "issue_refund";
+    return { ...pace, calls: [{ name, arguments: { order_id: wish[2], reason: about.slice(0, 300) } }] };
+  }
+  const filler = "Let me know what else I can do for you and I will gladly look into it with you.".match(
+    /\S+\s?/g,
+  );
+  const head = `About ${markers.join(" and ") || "this"}: `;
+  return { ...pace, text: [head, ...Array.from({ length: chance.whole(1, 3) }, () => filler ?? []).flat()] };
+}
+
+/** What servers do instead of answering. */
+function wrong(chance: Chance, about: string): Reply {
+  const name = "send_credit";
+  return chance.pick<() => Reply>([
+    () => ({
+      status: 429,
+      headers: { "retry-after": String(retryAfterSeconds) },
+      body: { error: { message: "slow down", code: "rate_limit_exceeded" } },
+    }),
+    () => ({ status: 500, body: { error: { message: "internal" } } }),
+    () => ({ fault: "reset" }),
+    () => ({ text: ["About ", "this"], finishReason: null }),
+    () => ({ text: ["About ", "this"], after: "cut" }),
+    () => ({ text: ["About ", "this"], after: "reset" }),
+    () => ({ calls: [{ name, arguments: '{"order_id": "ord_1' }], finishReason: "length" }),
+    () => ({ calls: [{ name, arguments: '{"order_id": "ord_1' }] }),
+    () => ({ calls: [{ name: "search_knowledge", arguments: { query: about.slice(0, 200) || "hours" } }] }),
+  ])();
+}

@@ -1,0 +1,77 @@
+/**
+ * Runs in the desk's process before it (`node --import`): the product has no hooks for this. It watches the database
+ * driver and ends the process, as SIGKILL does, right before or after the n-th commit of a certain kind; and it shifts
+ * the process's clock.
+ *
+ *   CHAOS_POINT   `{ sql, value, when, count }`: see points.ts
+ *   CHAOS_CLOCK   milliseconds by which the clock is wrong
+ */
+import { writeSync } from "node:fs";
+import { DatabaseSync } from "@photostructure/sqlite";
+
+interface Armed {
+  name: string;
+  sql: string;
+  value?: string;
+  when: "before" | "after";
+  count: number;
+}
+
+interface Statement {
+  run(...values: unknown[]): unknown;
+  get(...values: unknown[]): unknown;
+  all(...values: unknown[]): unknown;
+}
+
+const shift = Number(process.env.CHAOS_CLOCK ?? 0);
+if (shift !== 0) {
+  const now = Date.now;
+  Date.now = () => now() + shift;
+}
+const armed = process.env.CHAOS_POINT;
+if (armed) watch(JSON.parse(armed) as Armed);
+
+function watch(point: Armed): void {
+  const constructor = DatabaseSync as unknown as { prototype: { prepare(sql: string): Statement } };
+  const { prototype } = constructor;
+  let touched = false;
+  let left = point.count;
+  const due = () => {
+    if (!touched) return false;
+    left -= 1;
+    return left <= 0;
+  };
+  function prepare(this: typeof prototype, sql: string): Statement {
+    const statement = prototype.prepare.call(this, sql);
+    const command = sql.trim().split(/\s/, 1)[0]?.toUpperCase();
+    const kind = sql.includes(point.sql);
+    if (command !== "COMMIT" && command !== "ROLLBACK" && !kind) return statement;
+    for (const name of ["run", "get", "all"] as const) {
+      const original = statement[name].bind(statement);
+      const call = (...values: unknown[]) => {
+        if (command === "COMMIT") {
+          const now = due();
+          touched = false;
+          if (now && point.when === "before") die(point);
+          const result = original(...values);
+          if (now) die(point);
+          return result;
+        }
+        const result = original(...values);
+        if (command === "ROLLBACK") touched = false;
+        else if (point.value === undefined || values.includes(point.value)) touched = true;
+        return result;
+      };
+      Object.defineProperty(statement, name, { value: call });
+    }
+    return statement;
+  }
+  // The driver's methods cannot be assigned to; what it makes has the prototype that its constructor has then.
+  constructor.prototype = Object.create(prototype, { prepare: { value: prepare } }) as typeof prototype;
+}
+
+function die(point: Armed): never {
+  writeSync(2, `${JSON.stringify({ event: "chaos.point", point: point.name, pid: process.pid })}\n`);
+  process.kill(process.pid, "SIGKILL");
+  for (;;); // the signal is on its way
+}

@@ -1,0 +1,221 @@
+/** One run: the doubles, the desk, the people, the faults; and in the end the record of it. */
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { leftIn, readBooks, readSqlite } from "./books.ts";
+import { createChance } from "./chance.ts";
+import { writeCompany } from "./company.ts";
+import { canaries, createCrowd } from "./crowd.ts";
+import { createDeskProcess, type DeskProcess } from "./desk-process.ts";
+import { createKills } from "./kills.ts";
+import { createLoad } from "./load.ts";
+import { createModel } from "./model.ts";
+import type { ChaosOptions } from "./options.ts";
+import { createPayments } from "./payments.ts";
+import { commits, points } from "./points.ts";
+import type { Program } from "./program.ts";
+import type { Blow, RunRecord } from "./record.ts";
+import { createSlackStage } from "./slack-stage.ts";
+import type { Stage } from "./stage.ts";
+import { createWeather } from "./weather.ts";
+
+export interface Finished {
+  record: RunRecord;
+  folder: string;
+  kills: Map<string, number>;
+  missed: Map<string, number>;
+  faults: Map<string, number>;
+  /** Of how many faults' time the desk was dead. */
+  modelRequests: number;
+  source: string;
+}
+
+export interface Ground {
+  program: Program;
+  options: ChaosOptions;
+  /** Holds `bench/load/messages.jsonl`, if it is there. */
+  shared: string;
+  tell(line: string): void;
+}
+
+const drainMaxMs = 65_000;
+const quietMs = 1_500;
+const migrationShare = 0.07;
+
+export async function run(ground: Ground): Promise<Finished> {
+  const { options, tell } = ground;
+  const folder = mkdtempSync(join(tmpdir(), "chaos-"));
+  const chance = (name: string) => createChance(options.seed, name);
+  const blows: Blow[] = [];
+  const blow = (what: string) => void blows.push({ at: Date.now(), what });
+  const stage = await createSlackStage(chance("stage"), options.customers);
+  const model = await createModel(chance("model"));
+  const payments = await createPayments();
+  const load = createLoad(ground.shared, chance("load"));
+  writeCompany(join(folder, "company"), stage.verified);
+  const env = environment(stage, { PAYMENTS_URL: payments.url, OPENAI_BASE_URL: model.url });
+  const begin = (data: string) => deskIn(ground, folder, data, env);
+  const killed = await dieInMigration(ground, begin, chance("migration"), blow);
+
+  const desk = begin("data");
+  const ledgerFile = join(folder, "data", "ledger.sqlite");
+  const kills = createKills({
+    desk,
+    stage,
+    model,
+    payments,
+    chance: chance("kills"),
+    only: options.point,
+    names: Object.keys(points).filter((name) => !name.startsWith("migration")),
+    blow,
+  });
+  const weather = createWeather({
+    stage,
+    model,
+    payments,
+    desk,
+    ledgerFile,
+    chance: chance("weather"),
+    blow,
+  });
+  const crowd = createCrowd({
+    stage,
+    load,
+    chance: chance("crowd"),
+    messagesPerSecond: options.messagesPerSecond,
+  });
+  const ends = Date.now() + options.minutes * 60_000;
+  const deaths = () => [...kills.counts.values()].reduce((sum, count) => sum + count, 0);
+
+  if ((await desk.start()) !== "ready")
+    throw new Error(`the desk does not start:\n${desk.log().slice(-4_000)}`);
+  crowd.start();
+  weather.start();
+  await sleep(1_000);
+  if (options.point === "none") await sleep(Math.max(0, ends - Date.now()));
+  else {
+    desk.kill();
+    await desk.dies(10_000);
+  }
+  let told = Date.now();
+  while (Date.now() < ends && deaths() < (options.kills ?? Number.POSITIVE_INFINITY)) {
+    await kills.one();
+    if (Date.now() - told < 15_000) continue;
+    told = Date.now();
+    const acked = stage.said.filter((one) => one.ackedAt !== undefined).length;
+    tell(
+      `${deaths()} deaths, ${stage.said.length} messages, ${acked} acknowledged, ${payments.effects.length} payments`,
+    );
+  }
+  crowd.stop();
+  await weather.stop();
+  if (!desk.alive) await desk.start();
+  blow("the last fault is over");
+  const drainedMs = await drained(stage, ledgerFile);
+  const exit = await desk.stop();
+  for (const [name, count] of killed) kills.counts.set(name, count);
+
+  const record: RunRecord = {
+    deskChannel: stage.deskChannel,
+    said: stage.said,
+    strokes: stage.strokes,
+    shown: stage.shown(),
+    pressed: stage.pressed,
+    effects: payments.effects,
+    books: readSqlite(ledgerFile, readBooks),
+    outages: [...desk.outages, ...weather.outages],
+    blows,
+    acks: stage.acks,
+    offences: [...stage.offences(), ...model.offences],
+    logs: desk.log(),
+    canaries: [...canaries, ...Object.values(secretsOf(stage))],
+    drainedMs,
+    fell: desk.fell,
+    exit,
+  };
+  await Promise.all([stage.close(), model.close(), payments.close()]);
+  const { missed } = kills;
+  return {
+    record,
+    folder,
+    kills: kills.counts,
+    missed,
+    faults: weather.counts,
+    modelRequests: model.asked,
+    source: load.source,
+  };
+}
+
+const secretsOf = ({ env }: Stage) =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => name.endsWith("TOKEN")));
+
+function environment(stage: Stage, more: Record<string, string>): Record<string, string> {
+  const kept = ["PATH", "HOME", "TMPDIR"].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...Object.fromEntries(kept),
+    LOG_LEVEL: "info",
+    SETTLE_MS: "40",
+    OPENAI_API_KEY: "key-of-the-run",
+    ...stage.env,
+    ...more,
+  };
+}
+
+function deskIn(ground: Ground, folder: string, data: string, env: Record<string, string>): DeskProcess {
+  const { cli, preload } = ground.program;
+  mkdirSync(join(folder, data), { recursive: true, mode: 0o700 });
+  const args = ["--import", preload, cli, "start"];
+  args.push("--workspace", join(folder, "company"), "--data", join(folder, data));
+  return createDeskProcess({ args, env, logFile: join(folder, `${data}.log`) });
+}
+
+/** The tables are made once in a ledger's life, so these deaths have data folders of their own, before any customer writes. */
+async function dieInMigration(
+  { options, tell }: Ground,
+  begin: (data: string) => DeskProcess,
+  chance: ReturnType<typeof createChance>,
+  blow: (what: string) => void,
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  const names = ["migration-before", "migration-after"].filter((name) => (options.point ?? name) === name);
+  const times = Math.max(1, Math.round((options.kills ?? options.minutes * 30) * migrationShare));
+  for (const name of names) {
+    for (let time = 0; time < times; time++) {
+      const point = points[name];
+      if (!point || !("inside" in point.where)) continue;
+      const desk = begin(`migration-${name}-${time}`);
+      const count = chance.whole(1, 3);
+      const armed = JSON.stringify({ name, ...commits.migration, when: point.where.when, count });
+      const first = await desk.start({ CHAOS_POINT: armed });
+      if (first === "dead" && desk.pointsMet.length > 0) {
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+        blow(`killed: ${point.story}`);
+        if ((await desk.start()) !== "ready")
+          throw new Error(`the desk does not start after ${name}:\n${desk.log().slice(-4_000)}`);
+      }
+      desk.kill();
+      await desk.dies(10_000);
+    }
+  }
+  if (counts.size > 0)
+    tell(`died in migration: ${[...counts].map(([name, count]) => `${name} ${count}`).join(", ")}`);
+  return counts;
+}
+
+/** Resolves when all that was acknowledged has been dealt with for a moment; undefined when that never came. */
+async function drained(stage: Stage, ledgerFile: string): Promise<number | undefined> {
+  const began = Date.now();
+  let quietSince: number | undefined;
+  while (Date.now() - began < drainMaxMs) {
+    const unheard = stage.said.filter((one) => one.ackedAt === undefined).length;
+    const busy = unheard > 0 || (leftIn(ledgerFile)?.length ?? 1) > 0;
+    quietSince = busy ? undefined : (quietSince ?? Date.now());
+    if (quietSince !== undefined && Date.now() - quietSince >= quietMs) return quietSince - began;
+    await sleep(100);
+  }
+  return undefined;
+}
