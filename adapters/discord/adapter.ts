@@ -150,7 +150,15 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
   });
   const threads = createThreads({ rest, places, log, questionOf: receiving.questionOf });
   const sending = createSending({ rest, notes, clock, log, self });
-  const direct = createDirect({ rest, places, notes, clock, support: config.supportChannels });
+  const direct = createDirect({
+    rest,
+    places,
+    notes,
+    clock,
+    support: config.supportChannels,
+    isMember: membership.isMember,
+    log,
+  });
   const typing = createTyping({
     show: (thread) =>
       threads.within(

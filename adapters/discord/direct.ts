@@ -6,6 +6,7 @@
  */
 import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
+import type { Log } from "../../src/log.ts";
 import type { Person } from "../../src/message.ts";
 import type { ThreadId } from "../../src/thread.ts";
 import { oneLine } from "./inbound-text.ts";
@@ -36,6 +37,9 @@ export function createDirect(parts: {
   notes: Notes;
   clock: Clock;
   support: readonly string[];
+  /** @throws DeskError when Discord cannot be asked */
+  isMember(user: string, guild: string): Promise<boolean>;
+  log: Log;
 }): Direct {
   const { rest, places, notes, clock } = parts;
   const closedAt = createRecent<string, number>(remembered);
@@ -58,22 +62,36 @@ export function createDirect(parts: {
     return at !== undefined && clock.elapsed() - at < closedForMs;
   };
 
-  /** Private threads can only be made in text channels. */
-  async function parentFor(near: ThreadId | undefined): Promise<string> {
+  /** Beside the shared thread, else in a support channel: the first where a private thread can be made for them. */
+  async function privateThread(person: Person, user: string, near: ThreadId | undefined): Promise<ThreadId> {
     const beside = near === undefined ? undefined : parseThreadId(near).parent;
-    const candidates = [
+    const candidates = new Set([
       ...(beside === undefined || beside === directParent ? [] : [beside]),
       ...parts.support,
-    ];
-    for (const channel of candidates) if ((await places.find(channel))?.kind === "text") return channel;
+    ]);
+    for (const channel of candidates) {
+      const guild = await textChannelsGuild(channel);
+      if (guild === undefined || !(await parts.isMember(user, guild))) continue;
+      try {
+        return await privateThreadIn(channel, person, user);
+      } catch (error) {
+        if (codeOf(error) !== "platform_unreachable" && codeOf(error) !== "platform_refused") throw error;
+        parts.log.warn("discord.no_private_thread", { channel, error });
+      }
+    }
     throw new DeskError(
       "platform_unreachable",
-      "this person takes no DMs, and there is no channel for a private thread",
+      "this person takes no DMs, and there is no channel for a private thread with them",
     );
   }
 
-  async function privateThread(person: Person, user: string, near: ThreadId | undefined): Promise<ThreadId> {
-    const parent = await parentFor(near);
+  /** Private threads can only be made in text channels. */
+  async function textChannelsGuild(channel: string): Promise<string | undefined> {
+    const place = await places.find(channel);
+    return place?.kind === "text" ? place.guild : undefined;
+  }
+
+  async function privateThreadIn(parent: string, person: Person, user: string): Promise<ThreadId> {
     const name = `private:${parent}:${user}`;
     const known = await notes.recall(name);
     if (known && (await places.find(known))) {

@@ -18,6 +18,8 @@ export interface Membership {
   belongs(user: UserId, group: string): Promise<boolean>;
   /** @throws DeskError */
   person(user: UserId): Promise<Person | undefined>;
+  /** @throws DeskError when Discord cannot be asked */
+  isMember(user: string, guild: string): Promise<boolean>;
   /** The roles that Discord has just told of somebody. */
   saw(user: string, guild: string, roles: readonly string[]): void;
 }
@@ -88,6 +90,7 @@ export function createMembership(parts: {
       const found = await places.find(wanted);
       return found?.guild ? readsChannel(user, wanted, found.guild) : false;
     },
+    isMember: async (user, guild) => (await rolesOf(user, guild)) !== undefined,
     async person(id) {
       const user = parseUserId(id);
       const known = people.get(user);

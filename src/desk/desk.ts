@@ -10,7 +10,7 @@ import { codeOf, DeskError } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
 import { cancelUnsent, enqueue, type OutboxRow } from "../ledger/outbox.ts";
-import { findThread, moveThread, type Thread } from "../ledger/threads.ts";
+import { findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, openTickets, type Ticket } from "../ledger/tickets.ts";
 import type { Ledger, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
@@ -137,10 +137,10 @@ export function createDesk(parts: DeskParts) {
   }
 
   /** A change of hands takes effect at once, or is refused in words. */
-  async function refusable(work: () => Promise<{ thread: ThreadId; rows: OutboxRow[] }>): Promise<string> {
+  async function refusable(work: () => Promise<{ threads: ThreadId[]; rows: OutboxRow[] }>): Promise<string> {
     try {
-      const { thread, rows } = await work();
-      parts.interrupt(thread);
+      const { threads, rows } = await work();
+      for (const thread of threads) parts.interrupt(thread);
       parts.push(rows);
       return "";
     } catch (error) {
@@ -194,7 +194,7 @@ export function createDesk(parts: DeskParts) {
     number: number,
     change: TicketMove,
     by: Person,
-  ): Promise<{ thread: ThreadId; rows: OutboxRow[] }> {
+  ): Promise<{ threads: ThreadId[]; rows: OutboxRow[] }> {
     const ticket = await findTicket(tx, number);
     const thread = ticket && (await findThread(tx, ticket.thread));
     if (!ticket || !thread) throw new DeskError("thread_move", toStaff.noTicket(number));
@@ -203,8 +203,10 @@ export function createDesk(parts: DeskParts) {
     }
     if (thread.ticket !== number) throw new DeskError("thread_move", toStaff.notNow(ticket.state));
     const taker = change.how === "take_over" ? by : undefined;
-    const moved = await moveThread(tx, thread, change.how, taker ? { assignee: taker } : {});
-    await cancelUnsent(tx, thread.id, change.action);
+    const hands = taker ? { assignee: taker } : {};
+    const moved = await moveThread(tx, thread, change.how, hands);
+    const threads = [thread.id, ...(await moveOthers(tx, thread, change.how, hands))];
+    for (const id of threads) await cancelUnsent(tx, id, change.action);
     const now = await changeTicket(
       tx,
       ticket,
@@ -224,7 +226,7 @@ export function createDesk(parts: DeskParts) {
     const notice = change.toCustomer?.(number);
     if (notice) rows.push(await enqueueNotice(tx, moved, notice));
     log.info(change.action, { ticket: number, thread: thread.id, by: by.id });
-    return { thread: thread.id, rows };
+    return { threads, rows };
   }
 
   /** The desk's own word to a customer; it loses its right when the thread changes hands again. */

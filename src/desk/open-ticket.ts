@@ -5,7 +5,14 @@ import type { TranscriptItem } from "../language-model.ts";
 import { audit } from "../ledger/audit.ts";
 import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
 import { moveThread, type Thread } from "../ledger/threads.ts";
-import { changeTicket, findTicket, openTicket, type Sentiment, type Ticket } from "../ledger/tickets.ts";
+import {
+  changeTicket,
+  findTicket,
+  openTicket,
+  placeTicket,
+  type Sentiment,
+  type Ticket,
+} from "../ledger/tickets.ts";
 import { sourcesOf } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Source } from "../platform.ts";
@@ -89,6 +96,7 @@ export async function openTicketFor(
   const ticket = again
     ? await changeTicket(tx, again, { ...told, state: "open", assignee: "none" }, now)
     : await openTicket(tx, { ...told, thread: appeal.thread.id, ask: askOf(appeal.lastWords) }, now);
+  await placeTicket(tx, ticket.number, appeal.thread.id);
   const thread = await moveThread(tx, appeal.thread, "escalate", { ticket: ticket.number });
   const rows = await enqueueCard(tx, parts, ticket);
   if (again) rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.again(told.reason))));

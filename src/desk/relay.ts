@@ -5,7 +5,7 @@ import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
 import { enqueue, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
 import { advanceThread, findThread, type Thread } from "../ledger/threads.ts";
-import { changeTicket, findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
+import { changeTicket, findTicket, placeTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Message, Person } from "../message.ts";
@@ -38,6 +38,7 @@ export async function customerToStaff(
   const { clock } = parts;
   const rows: OutboxRow[] = [];
   const messages = messagesOf(admitted);
+  if (thread.ticket !== undefined) await placeTicket(tx, thread.ticket, thread.id);
   let seq = await advanceThread(tx, thread, { count: messages.length, turn: false, now: clock.now() });
   for (const message of messages) {
     seq += 1;

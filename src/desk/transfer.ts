@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { cancelUnsent, type OutboxRow } from "../ledger/outbox.ts";
-import { findThread, moveThread } from "../ledger/threads.ts";
+import { findThread, moveOthers, moveThread } from "../ledger/threads.ts";
 import { changeTicket, findTicket } from "../ledger/tickets.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Person } from "../message.ts";
@@ -27,7 +27,7 @@ export async function transferTicket(
   tx: Transaction,
   parts: TransferParts,
   asked: { number: number; to: Receiver; by: Person },
-): Promise<{ thread: ThreadId; rows: OutboxRow[] }> {
+): Promise<{ threads: ThreadId[]; rows: OutboxRow[] }> {
   const { number, to, by } = asked;
   const ticket = await findTicket(tx, number);
   const thread = ticket && (await findThread(tx, ticket.thread));
@@ -38,10 +38,11 @@ export async function transferTicket(
     throw new DeskError("thread_move", toStaff.alreadyIn(to.queue));
   if ("person" in to && ticket.state === "taken" && ticket.assignee === to.person.id)
     throw new DeskError("thread_move", toStaff.alreadyTaken(to.person.name));
-  await ("queue" in to
-    ? moveThread(tx, thread, "transfer")
-    : moveThread(tx, thread, "take_over", { assignee: to.person }));
-  await cancelUnsent(tx, thread.id, "ticket.transferred");
+  const [how, change] =
+    "queue" in to ? (["transfer", {}] as const) : (["take_over", { assignee: to.person }] as const);
+  await moveThread(tx, thread, how, change);
+  const threads = [thread.id, ...(await moveOthers(tx, thread, how, change))];
+  for (const id of threads) await cancelUnsent(tx, id, "ticket.transferred");
   const now = await changeTicket(
     tx,
     ticket,
@@ -59,7 +60,7 @@ export async function transferTicket(
   });
   const receiver = "queue" in to ? to.queue : to.person.name;
   return {
-    thread: thread.id,
+    threads,
     rows: [
       ...(await enqueueCard(tx, parts, now, thread.id)),
       ...(await enqueueToStaff(tx, parts, now, toStaff.transferred(receiver, by.name), thread.id)),

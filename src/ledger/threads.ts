@@ -3,7 +3,7 @@
 import { DeskError } from "../errors.ts";
 import type { Reader, SqlValue, Transaction } from "../ledger.ts";
 import type { Message } from "../message.ts";
-import { type Control, type Move, move, platformOf, type ThreadId, type UserId } from "../thread.ts";
+import { type Control, type Move, move, moves, platformOf, type ThreadId, type UserId } from "../thread.ts";
 
 export interface Thread {
   id: ThreadId;
@@ -32,7 +32,11 @@ interface ThreadRow extends Record<string, SqlValue> {
 }
 
 /** Makes the thread of a customer's message when it is the first. */
-export async function openThread(tx: Transaction, message: Message, now: number): Promise<void> {
+export async function openThread(
+  tx: Transaction,
+  message: Pick<Message, "thread" | "channel" | "visibility" | "author">,
+  now: number,
+): Promise<void> {
   await tx.run(
     `INSERT INTO threads (id, platform, tenant, channel, visibility, opener, opener_name, customer, control, version,
        last_seq, turns, opened_at, active_at)
@@ -109,6 +113,45 @@ export async function moveThread(
     assigneeName: assignee?.name,
     turns: how === "reopen" ? 0 : thread.turns,
   };
+}
+
+/** A conversation goes on in another thread of its customer: who has the one has the other, for the same ticket. */
+export async function continueThread(tx: Transaction, from: Thread, there: Thread): Promise<Thread> {
+  const { control, ticket, assignee, assigneeName } = from;
+  const same = there.control === control && there.ticket === ticket && there.assignee === assignee;
+  if (same) return there;
+  await tx.run(
+    `UPDATE threads SET control = ?, ticket = ?, assignee = ?, assignee_name = ?, version = version + 1
+     WHERE id = ?`,
+    control,
+    ticket ?? null,
+    assignee ?? null,
+    assigneeName ?? null,
+    there.id,
+  );
+  return { ...there, control, ticket, assignee, assigneeName, version: there.version + 1 };
+}
+
+/**
+ * The other threads that a ticket's conversation has been in change hands with it, as far as the table of moves lets
+ * them.
+ * @returns those that have
+ */
+export async function moveOthers(
+  tx: Transaction,
+  than: Thread,
+  how: Move,
+  change: { assignee?: { id: UserId; name: string } } = {},
+): Promise<ThreadId[]> {
+  const rows = await tx.all<ThreadRow>(
+    "SELECT * FROM threads WHERE opener = ? AND ticket = ? AND id <> ?",
+    than.opener,
+    than.ticket ?? null,
+    than.id,
+  );
+  const others = rows.map(threadOf).filter((one) => moves[one.control][how]);
+  for (const other of others) await moveThread(tx, other, how, change);
+  return others.map((one) => one.id);
 }
 
 /**

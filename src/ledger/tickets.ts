@@ -157,6 +157,11 @@ export async function carryTicket(
   await tx.run("UPDATE threads SET ticket = ? WHERE id = ?", number, to);
 }
 
+/** The ticket's conversation goes on in another thread that it has, too. */
+export async function placeTicket(tx: Transaction, number: number, thread: ThreadId): Promise<void> {
+  await tx.run("UPDATE tickets SET thread = ? WHERE number = ?", thread, number);
+}
+
 export async function findTicket(tx: Reader, number: number): Promise<Ticket | undefined> {
   const row = await tx.get("SELECT * FROM tickets WHERE number = ?", number);
   return row && ticketOf(row);

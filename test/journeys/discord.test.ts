@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { permissions } from "../doubles/discord-server/world.ts";
 import { createOpenAIServer, type OpenAIServer, type Script } from "../doubles/openai-server.ts";
 import { type DiscordDesk, openDiscordDesk } from "./discord-desk.ts";
 import { asksForRefund } from "./refund-script.ts";
@@ -76,9 +77,67 @@ describe("a Discord desk", () => {
     expect(await desk.stop()).toBe(0);
   });
 
-  it("staff are told when a customer's DMs are closed in mid-conversation", async () => {
-    const { discord, office, sees, marked } = await open();
+  it("goes on in a private thread when a customer's DMs are closed in mid-conversation", async () => {
+    const { discord, office, support, sees, marked } = await open();
     const ana = discord.asUser("Ana");
+    const maya = desk.staff("Maya");
+    ana.dm("I want to speak to a human");
+    await sees(office, "Ticket #1");
+    maya.click("Take");
+    const staffThread = (await desk.seesInThreads(office, "The bot is silent")).channel;
+    await marked(maya.say(staffThread, "Hello Ana."), "✅");
+    ana.closeDms();
+    const words = maya.say(staffThread, "Are you there?");
+    const arrived = await desk.seesInThreads(support, "Are you there?");
+    await marked(words, "✅");
+    expect(words.reactions.has("⚠️")).toBe(false);
+    const told = await sees(staffThread, "did not reach the customer");
+    expect(told.content).toContain("Cannot send messages to this user");
+    expect(told.content).toContain("private thread");
+
+    const there = arrived.channel;
+    expect(there.type).toBe(12);
+    expect(there.members?.has(ana.id)).toBe(true);
+    ana.say(there, "Here I am.");
+    await sees(staffThread, "Here I am.");
+    await marked(maya.say(staffThread, "So it goes on."), "✅");
+    await sees(there, "So it goes on.");
+    maya.edit(words, "Are you still there?");
+    await sees(there, "Are you still there?");
+
+    // They answer where they were before: that is where they are answered.
+    ana.openDms();
+    ana.dm("Back in my DMs.");
+    await sees(staffThread, "Back in my DMs.");
+    await marked(maya.say(staffThread, "Fine with me."), "✅");
+    await sees(ana.directChannel, "Fine with me.");
+    maya.click("Hand back");
+    await sees(ana.directChannel, "back with the assistant");
+    ana.say(there, "How long does express shipping take?");
+    await sees(there, "1-2 business days");
+    expect(await desk.stop()).toBe(0);
+    expect(desk.byBot(there).filter((text) => text.includes("there?"))).toHaveLength(1);
+    expect(desk.byBot(ana.directChannel).join()).not.toContain("there?");
+  });
+
+  it("the bot's own answer, too, goes to a private thread when the DM does not take it", async () => {
+    const { discord, support, sees } = await open();
+    const ana = discord.asUser("Ana");
+    ana.closeDms();
+    ana.dm("How long does express shipping take?");
+    const arrived = await desk.seesInThreads(support, "1-2 business days");
+    expect(arrived.channel.members?.has(ana.id)).toBe(true);
+    ana.say(arrived.channel, "I want to speak to a human");
+    await sees(arrived.channel, "ticket is #1");
+    expect(await desk.stop()).toBe(0);
+    expect(desk.byBot(ana.directChannel)).toEqual([]);
+  });
+
+  it("staff are told, and can try again, when a customer is reached in no way any more", async () => {
+    const { discord, support, office, sees, marked } = await open();
+    const ana = discord.asUser("Ana");
+    const deny = permissions.createPrivateThreads;
+    discord.world.changeChannel(support, { overwrites: [{ id: discord.bot.id, type: 1, allow: 0n, deny }] });
     const maya = desk.staff("Maya");
     ana.dm("I want to speak to a human");
     await sees(office, "Ticket #1");
@@ -94,6 +153,10 @@ describe("a Discord desk", () => {
     ana.openDms();
     await marked(maya.say(staffThread, "And now?"), "✅");
     expect(desk.byBot(ana.directChannel).join()).not.toContain("Are you there?");
+    maya.click("Retry");
+    await sees(ana.directChannel, "Are you there?");
+    await discord.waitFor(() => !lost.reactions.get("⚠️")?.has(discord.bot.id), "no warning any more");
+    await marked(lost, "✅");
   });
 });
 

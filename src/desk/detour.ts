@@ -1,0 +1,109 @@
+/**
+ * Another way to a customer whom private messages do not reach any more: they close their DMs, in the middle of a
+ * conversation too. What did not arrive goes to a private thread beside the shared ones, and the conversation with it:
+ * who has it and its ticket are the same there. Both threads stay open: it goes on where the customer writes last.
+ */
+import type { Clock } from "../clock.ts";
+import { codeOf, faultOf } from "../errors.ts";
+import { audit } from "../ledger/audit.ts";
+import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
+import { advanceThread, continueThread, findThread, openThread, type Thread } from "../ledger/threads.ts";
+import { findTicket, placeTicket, type Ticket } from "../ledger/tickets.ts";
+import { writeMessage } from "../ledger/transcript.ts";
+import type { Ledger, Transaction } from "../ledger.ts";
+import type { Log } from "../log.ts";
+import type { ChannelId } from "../thread.ts";
+import { toStaff } from "./notices.ts";
+import { enqueueToStaff } from "./open-ticket.ts";
+import type { Private, Privately } from "./privately.ts";
+
+export interface DetourParts {
+  ledger: Ledger;
+  channel(): ChannelId | undefined;
+  privately: Pick<Privately, "find">;
+  clock: Clock;
+  log: Log;
+}
+
+export type Detour = ReturnType<typeof createDetour>;
+
+export function createDetour(parts: DetourParts) {
+  const { ledger, clock } = parts;
+
+  /** Where a row can go instead; undefined when it is no customer's, not for this reason, or there is no other way. */
+  async function find(row: OutboxRow, error: unknown): Promise<Private | undefined> {
+    const { thread } = row;
+    if (codeOf(error) !== "platform_unreachable" || !thread || !postOf(row)) return undefined;
+    const from = await ledger.read((tx) => findThread(tx, thread));
+    if (from?.visibility !== "private") return undefined;
+    const way = await parts.privately.find({ id: from.opener, tenant: from.tenant, name: from.openerName });
+    return way?.thread === from.id ? undefined : way;
+  }
+
+  /** In the transaction that gives the row up. */
+  async function take(tx: Transaction, row: OutboxRow, error: unknown, to: Private): Promise<OutboxRow[]> {
+    const from = row.thread === undefined ? undefined : await findThread(tx, row.thread);
+    const post = postOf(row);
+    if (!from || !post) return [];
+    const { thread, told } = await goOn(tx, from, to, error);
+    const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
+    await writeMessage(tx, thread.id, seq + 1, {
+      id: `${row.id}/there`,
+      author: row.author === "staff" ? "staff" : "bot",
+      text: post.post.text,
+      at: clock.now(),
+    });
+    const { replyTo: _, ...content } = post.post;
+    const again = await enqueue(tx, clock, {
+      lane: thread.id,
+      author: row.author,
+      thread: thread.id,
+      ...(row.fence === undefined ? {} : { fence: thread.version }),
+      ...(row.source === undefined ? {} : { source: row.source }),
+      send: { ...post, to: { thread: thread.id }, post: content },
+    });
+    return [again, ...told];
+  }
+
+  /** The conversation goes on there; staff are told when it does for the first time. */
+  async function goOn(
+    tx: Transaction,
+    from: Thread,
+    to: Private,
+    error: unknown,
+  ): Promise<{ thread: Thread; told: OutboxRow[] }> {
+    const author = { id: from.opener, tenant: from.tenant, name: from.openerName };
+    const place = { thread: to.thread, channel: String(to.thread), visibility: "private" as const, author };
+    await openThread(tx, place, clock.now());
+    const there = (await findThread(tx, to.thread)) as Thread;
+    const ticket = await unresolved(tx, from);
+    const theirs = await unresolved(tx, there);
+    if (!ticket || (theirs && theirs.number !== ticket.number)) return { thread: there, told: [] };
+    const thread = await continueThread(tx, from, there);
+    if (ticket.thread === thread.id) return { thread, told: [] };
+    await placeTicket(tx, ticket.number, thread.id);
+    await audit(tx, clock, {
+      actor: "bot",
+      action: "thread.detoured",
+      subject: thread.id,
+      thread: from.id,
+      detail: { way: to.way, ticket: ticket.number },
+    });
+    const told = await enqueueToStaff(tx, parts, ticket, toStaff.detoured(to.way, faultOf(error)));
+    parts.log.info("thread.detoured", { from: from.id, to: thread.id, ticket: ticket.number, way: to.way });
+    return { thread, told };
+  }
+
+  return { find, take };
+}
+
+/** A row that says something to a customer in their own thread. */
+function postOf(row: OutboxRow): Extract<Send, { does: "post" }> | undefined {
+  const { send } = row;
+  return send.does === "post" && row.lane === row.thread ? send : undefined;
+}
+
+async function unresolved(tx: Transaction, thread: Thread): Promise<Ticket | undefined> {
+  const ticket = thread.ticket === undefined ? undefined : await findTicket(tx, thread.ticket);
+  return ticket?.state === "resolved" ? undefined : ticket;
+}
