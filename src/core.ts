@@ -12,6 +12,7 @@ import type { Clock } from "./clock.ts";
 import { absenceAt } from "./config/office-hours.ts";
 import { type Config, policyOf } from "./config.ts";
 import { createDesk, type Desk } from "./desk/desk.ts";
+import { createDetour } from "./desk/detour.ts";
 import { createEnrichment } from "./desk/enrich.ts";
 import { awayNotice, toCustomer } from "./desk/notices.ts";
 import { enqueueCard } from "./desk/open-ticket.ts";
@@ -115,7 +116,8 @@ export function createCore(parts: CoreParts): Core {
     ledger,
     platforms,
     sent: (tx, row, posted) => desk.sent(tx, row, posted),
-    failed: (tx, row, error) => desk.failed(tx, row, error),
+    detour: (row, error) => detour.find(row, error),
+    failed: (tx, row, error, way) => (way ? detour.take(tx, row, error, way) : desk.failed(tx, row, error)),
     clock,
     log,
   });
@@ -199,6 +201,7 @@ export function createCore(parts: CoreParts): Core {
     log,
   });
   const privately = createPrivately({ platforms, channel, clock, log });
+  const detour = createDetour({ ledger, channel, privately, clock, log });
   const sessions = createSessionMemory({
     memory: parts.memory,
     clock,
