@@ -4,6 +4,7 @@ import { doctor } from "./doctor.ts";
 import { erase } from "./erase.ts";
 import { exportCommand } from "./export.ts";
 import { init } from "./init.ts";
+import { migrateCommand } from "./migrate.ts";
 import { pause, unpause } from "./pause.ts";
 import { search } from "./search.ts";
 import { start } from "./start.ts";
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   unpause,
   erase,
   exportCommand,
+  migrateCommand,
 ];
 
 export function usage(): string {

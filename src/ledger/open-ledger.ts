@@ -1,5 +1,5 @@
 /** The ledger of a desk, wherever it is: in Postgres where an address is given, else a file in the data folder. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
 import type { Ledger } from "../ledger.ts";
@@ -7,7 +7,7 @@ import type { Log } from "../log.ts";
 import { lockData } from "./data-lock.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations.ts";
-import { readSetting } from "./settings.ts";
+import { readSetting, unfinishedCopy } from "./settings.ts";
 import { createSqliteLedger } from "./sqlite-ledger.ts";
 
 export interface LedgerPlace {
@@ -16,9 +16,6 @@ export interface LedgerPlace {
   /** postgres://… */
   databaseUrl: string | undefined;
 }
-
-/** A setting of a ledger into which another one is being copied. */
-export const unfinishedCopy = "unfinished_copy";
 
 /**
  * Opens it with its tables up to date. A file belongs to this process alone until `close`; in a database there may be
@@ -41,8 +38,34 @@ export async function openLedger(
   }
 }
 
+/** One ledger, wherever it is. */
+export type LedgerHome = { kind: "sqlite"; path: string } | { kind: "postgres"; url: string };
+
+/**
+ * Opens it with its tables up to date, whole or not, for this process and no other.
+ * @throws DeskError data_in_use while a desk runs on it; data_unusable | ledger_busy
+ */
+export async function openAlone(home: LedgerHome, parts: { clock: Clock; log: Log }): Promise<Ledger> {
+  const unlock = home.kind === "sqlite" ? lockData(dirname(home.path)) : () => {};
+  try {
+    const ledger =
+      home.kind === "sqlite"
+        ? await createSqliteLedger({ path: home.path, ...parts })
+        : await openPostgres(home.url, { ...parts, alone: true });
+    const close = () => ledger.close().finally(unlock);
+    await migrate(ledger, migrations, parts).catch(async (error: unknown) => {
+      await close();
+      throw error;
+    });
+    return { ...ledger, close };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
 /** The driver is loaded only where there is a database. */
-export async function openPostgres(
+async function openPostgres(
   url: string,
   parts: { clock: Clock; log: Log; alone?: boolean },
 ): Promise<Ledger> {

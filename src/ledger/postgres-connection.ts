@@ -8,7 +8,7 @@ import pg from "pg";
 import type { Clock } from "../clock.ts";
 import { DeskError, type ErrorCode, faultOf } from "../errors.ts";
 import type { SqlValue } from "../ledger.ts";
-import { brief, checkValues, examine, numbered } from "./statement.ts";
+import { brief, checkValues, examine, numbered, storable } from "./statement.ts";
 
 export interface Answer<R> {
   rows: R[];
@@ -149,11 +149,6 @@ function translate(sql: string): Prepared {
   const parameters = examine(sql);
   const text = numbered(sql);
   return { text: isDefinition.test(sql) ? text.replace(/\bTEXT\b/g, 'TEXT COLLATE "C"') : text, parameters };
-}
-
-/** Postgres has no text with U+0000 in it. */
-export function storable(value: SqlValue): SqlValue {
-  return typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\uFFFD") : value;
 }
 
 /** Where the server is, and what a session with it is to be like, whatever its owner has set. */

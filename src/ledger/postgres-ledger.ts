@@ -26,6 +26,8 @@ export interface PostgresParts {
 
 /** pg_current_xact_id and pg_xact_status. */
 const versionMin = 130_000;
+/** How long a server needs to see that a process has gone. */
+const leavingMs = 1_500;
 
 /**
  * @throws DeskError data_unusable when the server refuses us, is too old, or keeps texts in another encoding;
@@ -35,7 +37,7 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
   const { url, clock, log, connectionsMax = 4, busyMs = 10_000, alone = false } = parts;
   // A connection that has been cut without a word is found out while there is time for another.
   const answerMaxMs = busyMs / 2;
-  const connect = async () => present(await openConnection({ url, clock, answerMaxMs }), alone);
+  const connect = async () => present(await openConnection({ url, clock, answerMaxMs }), alone, clock);
   const open = await patiently(clock, busyMs, connect);
   try {
     await examineServer(open, log);
@@ -73,13 +75,19 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
 
 /**
  * Every process that has the ledger open says so by a lock of its session, which many can have, or one that is alone.
+ * A process that has just been killed is still there for a moment.
  * @throws DeskError data_in_use
  */
-async function present(connection: Connection, alone: boolean): Promise<Connection> {
+async function present(connection: Connection, alone: boolean, clock: Clock): Promise<Connection> {
   const how = alone ? "pg_try_advisory_lock" : "pg_try_advisory_lock_shared";
+  const since = clock.elapsed();
   try {
-    const [rows] = await connection.command(`SELECT ${how}(${keyOf("run")}) AS here`);
-    if (rows?.[0]?.here === 1) return connection;
+    for (;;) {
+      const [rows] = await connection.command(`SELECT ${how}(${keyOf("run")}) AS here`);
+      if (rows?.[0]?.here === 1) return connection;
+      if (clock.elapsed() - since >= leavingMs) break;
+      await rest(clock);
+    }
     throw new DeskError(
       "data_in_use",
       alone ? "a desk runs on this database" : "this database is being moved",

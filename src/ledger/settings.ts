@@ -1,6 +1,9 @@
 /** The rows of `settings`: what operators have set while the desk runs. */
 import type { Reader, Transaction } from "../ledger.ts";
 
+/** Set in a ledger into which another one is being copied: it is not whole. */
+export const unfinishedCopy = "unfinished_copy";
+
 export async function readSetting(tx: Reader, name: string): Promise<string | undefined> {
   const row = await tx.get<{ value: string }>("SELECT value FROM settings WHERE name = ?", name);
   return row?.value;

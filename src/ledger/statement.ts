@@ -36,6 +36,11 @@ export function numbered(sql: string): string {
   return sql.replace(quotedCommentOrParameter, (part) => (part === "?" ? `$${++count}` : part));
 }
 
+/** As Postgres can hold it: it has no text with U+0000 in it, and nobody misses one. */
+export function storable(value: SqlValue): SqlValue {
+  return typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\uFFFD") : value;
+}
+
 export function failed(fault: string, sql: string): DeskError {
   return new DeskError("ledger_failed", `${fault} in: ${brief(sql)}`);
 }

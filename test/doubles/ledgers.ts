@@ -9,17 +9,26 @@ import type { PostgresForTests } from "./postgres-run.ts";
 
 type Open = (data: string, parts: { clock: Clock; log: Log }) => Promise<Ledger>;
 
-let open: Open = (data, parts) => createSqliteLedger({ path: join(data, "ledger.sqlite"), ...parts });
+let placeOf: (data: string) => Promise<string | undefined> = async () => undefined;
 
 /** The ledger of a data folder, without tables when it is new. */
-export const openLedger: Open = (data, parts) => open(data, parts);
+export const openLedger: Open = async (data, parts) => {
+  const url = await placeOf(data);
+  if (url !== undefined) return createPostgresLedger({ url, ...parts });
+  return createSqliteLedger({ path: join(data, "ledger.sqlite"), ...parts });
+};
 
 /** From now on each data folder has its place on this server. */
 export function keepLedgersIn(postgres: PostgresForTests): void {
   const places = new Map<string, Promise<string>>();
-  open = async (data, parts) => {
+  keepLedgersAt((data) => {
     const place = places.get(data) ?? postgres.place();
     places.set(data, place);
-    return createPostgresLedger({ url: await place, ...parts });
-  };
+    return place;
+  });
+}
+
+/** @param where the address for a data folder; undefined: its file */
+export function keepLedgersAt(where: (data: string) => Promise<string | undefined>): void {
+  placeOf = where;
 }
