@@ -16,6 +16,8 @@ import { endsWithin } from "./time-limit.ts";
 export interface Lanes {
   /** Something waits in this lane. */
   wake(lane: string, manner: Manner): void;
+  /** The same, if it runs or is about to. */
+  nudge(lane: string, manner: Manner): void;
   /** Aborts what runs in this lane; it then runs again and finds things as they are. */
   interrupt(lane: string, reason: unknown): void;
   /** Aborts what runs in every lane. */
@@ -32,6 +34,8 @@ export interface Control {
   signal: AbortSignal;
   /** From here on the work is carried through: nothing supersedes it any more. */
   commit(): void;
+  /** Whether the lane is this process's alone at this moment. */
+  holds(): boolean;
 }
 
 /** What is left in a lane: nothing that is known of, perhaps more, or something that is not due yet. */
@@ -58,6 +62,8 @@ interface Lane {
   committed: boolean;
   again: Manner | undefined;
   failures: number;
+  /** What has failed rests until then, whoever wakes it; by `clock.elapsed`. */
+  restsUntil: number;
 }
 
 const pauseAfterFailureMs = 1000;
@@ -96,14 +102,16 @@ export function createLanes(parts: LanesParts): Lanes {
   }
 
   function begin(name: string, quiet: boolean, failures = 0, afterMs = failures * pauseAfterFailureMs): void {
+    const since = parts.clock.elapsed();
     const lane: Lane = {
       state: "settling",
-      since: parts.clock.elapsed(),
+      since,
       cancelTimer: () => {},
       controller: new AbortController(),
       committed: false,
       again: undefined,
       failures,
+      restsUntil: failures > 0 ? since + afterMs : since,
     };
     lanes.set(name, lane);
     if (afterMs > 0) lane.cancelTimer = parts.clock.after(afterMs, () => enqueue(name, lane));
@@ -113,8 +121,9 @@ export function createLanes(parts: LanesParts): Lanes {
 
   function settle(name: string, lane: Lane): void {
     lane.cancelTimer();
-    const waited = parts.clock.elapsed() - lane.since;
-    const pause = Math.max(0, Math.min(parts.settleMs, parts.settleCapMs - waited));
+    const now = parts.clock.elapsed();
+    const quiet = Math.min(parts.settleMs, parts.settleCapMs - (now - lane.since));
+    const pause = Math.max(0, quiet, lane.restsUntil - now);
     lane.cancelTimer = parts.clock.after(pause, () => enqueue(name, lane));
   }
 
@@ -139,7 +148,11 @@ export function createLanes(parts: LanesParts): Lanes {
     let next: Next = "done";
     let failures = 0;
     try {
-      next = await parts.run(name, { signal: lane.controller.signal, commit: () => commit(lane) });
+      next = await parts.run(name, {
+        signal: lane.controller.signal,
+        commit: () => commit(lane),
+        holds: () => true,
+      });
     } catch (error) {
       if (lane.controller.signal.aborted) next = "more";
       else if (await parts.failed(name, error)) {
@@ -154,6 +167,10 @@ export function createLanes(parts: LanesParts): Lanes {
     } else if (typeof next === "object") begin(name, false, 0, next.afterMs);
     else if (next === "more" || lane.again) begin(name, lane.again?.settle ?? false, failures);
     advance();
+    tellIdlers();
+  }
+
+  function tellIdlers(): void {
     for (const idler of laneIdlers.filter((one) => !lanes.has(one.name))) {
       laneIdlers.splice(laneIdlers.indexOf(idler), 1);
       idler.done();
@@ -168,6 +185,9 @@ export function createLanes(parts: LanesParts): Lanes {
 
   return {
     wake,
+    nudge(name, manner) {
+      if (lanes.has(name)) wake(name, manner);
+    },
     interrupt(name, reason) {
       const lane = lanes.get(name);
       if (lane?.state === "running" && !lane.committed) lane.controller.abort(reason);
@@ -187,6 +207,7 @@ export function createLanes(parts: LanesParts): Lanes {
         if (lane.state !== "running") lanes.delete(name);
       }
       queue.length = 0;
+      tellIdlers();
       if (running === 0) return;
       const ended = idlers.idle();
       if (await endsWithin(parts.clock, graceMs, ended)) return;

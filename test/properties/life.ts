@@ -3,6 +3,8 @@ import type { Ledger } from "../../src/ledger.ts";
 
 export interface Life {
   readonly gone: boolean;
+  /** Resolves at the death. */
+  readonly over: Promise<void>;
   /** At the commit after so many others; `made`: it is still made, and nobody hears of it. */
   dieAt(commits: number, made: boolean): void;
   die(): void;
@@ -15,8 +17,15 @@ const never = <T>() => new Promise<T>(() => {});
 
 export function createLife(): Life {
   let gone = false;
-  let left: number | undefined;
+  let end = () => {};
+  const over = new Promise<void>((resolve) => (end = resolve));
+  let left = Number.POSITIVE_INFINITY;
   let made = false;
+
+  function die(): void {
+    gone = true;
+    end();
+  }
 
   async function alive<T>(work: () => Promise<T>): Promise<T> {
     if (gone) return never();
@@ -33,23 +42,21 @@ export function createLife(): Life {
     get gone() {
       return gone;
     },
+    over,
     dieAt(commits, still) {
       left = commits;
       made = still;
     },
-    die() {
-      gone = true;
-    },
+    die,
     alive,
     ledger: (real) => ({
       async write(work) {
         if (gone) return never();
-        if (left !== undefined && left-- === 0) {
-          gone = true;
-          if (made) await real.write(work);
-          return never();
-        }
-        return alive(() => real.write(work));
+        if (left-- > 0) return alive(() => real.write(work));
+        gone = true;
+        if (made) await real.write(work);
+        die();
+        return never();
       },
       read: (work) => alive(async () => real.read(work)),
       close: () => real.close(),

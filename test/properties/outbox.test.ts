@@ -64,7 +64,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ does: fc.constant("erase" as const), lane }) },
   {
     weight: 4,
-    arbitrary: fc.record({ does: fc.constant("pass" as const), ms: fc.constantFrom(0, 5, 40, 700, 20_000) }),
+    arbitrary: fc.record({
+      does: fc.constant("pass" as const),
+      ms: fc.constantFrom(0, 5, 40, 700, 20_000, 100_000),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ does: fc.constant("jump" as const), days: fc.constantFrom(-1, 1) }) },
   {
@@ -92,13 +95,17 @@ describe.each([
     async () => {
       let posts = 0;
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 30 }), async (steps) => {
-          await store.empty();
-          const office = createOffice(blind);
-          for (const one of steps) await office.take(one);
-          await office.recovers();
-          posts += await office.judge();
-        }),
+        fc.asyncProperty(
+          fc.array(step, { minLength: 4, maxLength: 30 }),
+          fc.boolean(),
+          async (steps, dies) => {
+            await store.empty();
+            const office = createOffice(blind);
+            for (const one of steps) await office.take(one);
+            await office.recovers(dies);
+            posts += await office.judge();
+          },
+        ),
         runs(130),
       );
       expect(posts).toBeGreaterThan(200);
@@ -227,15 +234,7 @@ function createOffice(blind: boolean) {
 
   /** Waits for something of the living process; false when it died over it. */
   async function race(work: Promise<unknown>): Promise<boolean> {
-    let over = false;
-    const end = () => {
-      over = true;
-    };
-    work.then(end, end);
-    for (let n = 0; !over && !life.gone && n < 10_000; n++) await clock.pass(n < 3 ? 0 : 100);
-    // The last commit of one that has died may still be made.
-    if (life.gone) await clock.pass(0);
-    return over;
+    return clock.until(Promise.race([work.then(() => true), life.over.then(() => false)]));
   }
 
   async function takesOver(): Promise<void> {
@@ -331,12 +330,13 @@ function createOffice(blind: boolean) {
       }
     },
     /** The faults are over: what is left goes out. */
-    async recovers(): Promise<void> {
+    async recovers(dies: boolean): Promise<void> {
       silence = true;
-      life.die();
-      await takesOver();
+      life.dieAt(Number.POSITIVE_INFINITY, false);
+      if (dies) life.die();
+      if (life.gone) await takesOver();
       const since = clock.elapsed();
-      await clock.until(sender.idle());
+      while (!(await race(sender.idle()))) await takesOver();
       await clock.pass(50);
       // A pause that was noted by a clock that has jumped is kept for up to an hour.
       if (clock.elapsed() - since > (jumped ? 71 : 11) * 60_000)
