@@ -74,7 +74,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
 
   async function asked<T>(sql: string, ask: () => Promise<T>): Promise<T> {
-    const patience = isDefinition.test(sql) ? undefined : clock.after(answerMaxMs, destroy);
+    const patience = isLong.test(sql) ? undefined : clock.after(answerMaxMs, destroy);
     try {
       return await ask();
     } catch (cause) {
@@ -138,8 +138,9 @@ interface Prepared {
   parameters: number;
 }
 
-/** Definitions may take as long as there are rows. */
 const isDefinition = /^\s*(CREATE|ALTER|DROP)\b/i;
+/** These take as long as there are rows. */
+const isLong = /^\s*(CREATE|ALTER|DROP|VACUUM)\b/i;
 
 /**
  * The one difference between the databases that statements have: texts are compared byte by byte, as SQLite and

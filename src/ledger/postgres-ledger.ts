@@ -9,6 +9,7 @@ import type { Ledger, Reader, SqlValue } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import { type Connection, keyOf, openConnection } from "./postgres-connection.ts";
 import { createReaders } from "./postgres-readers.ts";
+import { scrubTables } from "./postgres-scrub.ts";
 import { createPostgresWriter, rest } from "./postgres-writer.ts";
 
 export interface PostgresParts {
@@ -34,6 +35,7 @@ const leavingMs = 1_500;
  *   data_in_use when another process has it alone, or this one cannot; ledger_busy when it does not answer
  */
 export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger> {
+  if (!URL.canParse(parts.url)) throw new DeskError("data_unusable", "the database's address is none");
   const { url, clock, log, connectionsMax = 4, busyMs = 10_000, alone = false } = parts;
   // A connection that has been cut without a word is found out while there is time for another.
   const answerMaxMs = busyMs / 2;
@@ -58,6 +60,15 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
   };
   let closing: Promise<void> | undefined;
 
+  async function scrub(bytesMax: number): Promise<boolean> {
+    const connection = await openConnection({ url, clock, answerMaxMs });
+    try {
+      return await scrubTables(connection, bytesMax);
+    } finally {
+      await connection.close();
+    }
+  }
+
   async function close(): Promise<void> {
     await writer.close();
     await readers.close();
@@ -66,6 +77,8 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
   return {
     write: (work) => (closing ? Promise.reject(closed()) : writer.write(work)),
     read: (work) => (closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => work(reader))),
+    scrub: (bytesMax = Number.POSITIVE_INFINITY) =>
+      closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => scrub(bytesMax)),
     close() {
       closing ??= close();
       return closing;
