@@ -214,6 +214,7 @@ async function openConsole(
     write: writeToStandardOutput,
     printed: openPrinted(join(config.folders.data, "console.printed")),
     interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    columns: () => process.stdout.columns,
     idle: core.idle,
     summary: (thread) => ledger.read((tx) => summaryOf(tx, thread)),
     openTicket: (thread, number) => ledger.read((tx) => ticketAtHand(tx, thread, number)),

@@ -12,6 +12,7 @@ import { plain } from "./plain-text.ts";
 import type { Printed } from "./printed.ts";
 import { type Line, readLines } from "./read-lines.ts";
 import { customerThread, customerUser, deskChannel, isDesk, staffUser, ticketThread } from "./thread-id.ts";
+import { wrapped } from "./wrap.ts";
 
 export interface ConsoleParts {
   config: {
@@ -27,6 +28,8 @@ export interface ConsoleParts {
   printed: Printed;
   /** A person at a terminal sees a prompt and a greeting. */
   interactive: boolean;
+  /** How wide the terminal is at this moment. */
+  columns?(): number | undefined;
   /** Resolves when nothing is under way in the lanes that concern the console. */
   idle(concerns: (lane: string) => boolean): Promise<void>;
   /** What has been said in a thread. */
@@ -56,6 +59,8 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
   let atPrompt = false;
   /** The ticket that staff have named last. */
   let named: number | undefined;
+
+  const columns = (): number | undefined => (parts.interactive ? parts.columns?.() : undefined);
 
   const lines = createLineQueue<Line>({
     kindOf(line) {
@@ -91,8 +96,10 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
           `That line was not taken: it has ${tooLong} characters, and the most is ${parts.lineCharactersMax}.`,
         ]);
       } else if (line.trim() === "quit") return false;
-      else if (line.trim() === "summary") show((await parts.summary(thread)).split("\n").map(plain));
-      else await receive(line);
+      else if (line.trim() === "summary") {
+        const said = (await parts.summary(thread)).split("\n");
+        show(said.flatMap((one) => wrapped(plain(one), columns())));
+      } else await receive(line);
     } catch (error) {
       parts.log.error("message.refused", { error });
       const why = error instanceof DeskError ? error.remedy : faultOf(error);
@@ -150,11 +157,12 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
 
   function greet(): void {
     const who = config.as ? `customer ${config.as}` : "a customer";
-    show([
+    const told = [
       `You are ${who}, in the thread ${thread.split(":").at(-1)}: ask something.`,
       "For the desk: @staff take · @staff TEXT · @staff // NOTE · @staff hand back · @staff resolve",
       "Also: summary · quit",
-    ]);
+    ];
+    show(told.flatMap((line) => wrapped(line, columns())));
   }
 
   return {
@@ -178,10 +186,10 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
 
     async post(target: Target, post: Post, key: string): Promise<Posted> {
       const place = "thread" in target ? target.thread : target.channel;
-      if (isDesk(place)) show(linesForStaff(post));
-      else if (place === thread) show(linesForCustomer(post));
+      if (isDesk(place)) show(linesForStaff(post, columns()));
+      else if (place === thread) show(linesForCustomer(post, columns()));
       // What an earlier run left for another thread: nobody may take it for this one's.
-      else show(linesForCustomer(post).map((line) => `(${place.split(":").at(-1)}) ${line}`));
+      else show(linesForCustomer(post, columns()).map((line) => `(${place.split(":").at(-1)}) ${line}`));
       const ticket = post.card ? post.buttons?.find(({ action }) => action.startsWith("ticket.")) : undefined;
       const posted = { id: idOf(key), thread: ticket ? ticketThread(ticket.value) : String(place) };
       parts.printed.add(key, posted.thread);
@@ -195,7 +203,7 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
 
     /** Of a card that has changed, its head and foot are printed again. */
     async edit(_message, post) {
-      show(post.card ? [changeOf(post.card)] : linesForStaff(post));
+      show(post.card ? [changeOf(post.card)] : linesForStaff(post, columns()));
     },
 
     async mark(_message, mark, set) {
@@ -203,7 +211,7 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
     },
 
     async answer(_interaction, post) {
-      show(linesForStaff(post));
+      show(linesForStaff(post, columns()));
       return true;
     },
 

@@ -1,17 +1,22 @@
 /** A post as lines of plain text. Pure. */
 import type { Card, Post } from "../../src/platform.ts";
 import { plain } from "./plain-text.ts";
+import { wrapped } from "./wrap.ts";
 
 /** What stands before everything that staff see. */
 const deskPrefix = "[desk] ";
 
-export function linesForStaff(post: Post): string[] {
-  return linesOf(post).map((line) => `${deskPrefix}${line}`);
+/** @param columns of the terminal; undefined: no line is broken */
+export function linesForStaff(post: Post, columns?: number): string[] {
+  const room = columns === undefined ? undefined : columns - deskPrefix.length;
+  return linesOf(post, room).map((line) => `${deskPrefix}${line}`);
 }
 
 /** Nothing that is said to a customer can pass for what staff see. */
-export function linesForCustomer(post: Post): string[] {
-  return linesOf(post).map((line) => (line.trimStart().startsWith(deskPrefix.trim()) ? `> ${line}` : line));
+export function linesForCustomer(post: Post, columns?: number): string[] {
+  return linesOf(post, columns).map((line) =>
+    line.trimStart().startsWith(deskPrefix.trim()) ? `> ${line}` : line,
+  );
 }
 
 /** A card that has changed: its head and its foot. */
@@ -19,7 +24,7 @@ export function changeOf(card: Card): string {
   return `${deskPrefix}${plain(card.title)}${card.footer ? ` — ${plain(card.footer)}` : ""}`;
 }
 
-function linesOf(post: Post): string[] {
+function linesOf(post: Post, columns: number | undefined): string[] {
   const lines = post.card ? cardLines(post.card) : textLines(post);
   const sources = post.sources ?? [];
   if (sources.length > 0) {
@@ -31,7 +36,7 @@ function linesOf(post: Post): string[] {
   for (const file of post.files ?? []) lines.push(`(file: ${file.name})`);
   if (post.buttons && post.buttons.length > 0)
     lines.push(post.buttons.map((button) => `[${button.label}]`).join(" "));
-  return lines.map(plain);
+  return lines.flatMap((line) => wrapped(plain(line), columns));
 }
 
 function textLines(post: Post): string[] {

@@ -1,0 +1,51 @@
+/** A server of Discord: customers in direct messages, Maya with the role of staff in the human channel. */
+import type { Message } from "../../doubles/discord-server/world.ts";
+import { openDiscordDesk } from "../discord-desk.ts";
+import type { Stage, StageOptions } from "./stage.ts";
+
+export async function createDiscordStage({ workspace, modelUrl }: StageOptions): Promise<Stage> {
+  const desk = await openDiscordDesk({ workspace, ...(modelUrl === undefined ? {} : { modelUrl }) });
+  const { discord, office } = desk;
+  const maya = desk.staff("Maya");
+  let people = 0;
+  let person = discord.asUser("Ana");
+  const words = ({ content, embeds }: Message): string => [content, ...textsIn(embeds)].join("\n");
+
+  return {
+    platform: "discord",
+    knows: false,
+    async enter() {
+      people += 1;
+      person = discord.asUser(`Customer ${people}`);
+    },
+    says: async (text) => void person.dm(text),
+    presses: async (button) => void person.click(button),
+    async staffSays(text) {
+      const thread = discord.threadsOf(office).at(-1);
+      maya.say(thread ?? office, text);
+    },
+    staffPresses: async (button) => void maya.click(button),
+    read: async () => discord.byBot(person.directChannel).map(words),
+    desk: () =>
+      [office, ...discord.threadsOf(office)]
+        .flatMap((place) => discord.messages(place))
+        .map(words)
+        .join("\n"),
+    mailedCode: desk.mailedCode,
+    program: () => desk.program,
+    async restart() {
+      await desk.kill();
+      await desk.start();
+    },
+    async close() {
+      const code = await desk.stop();
+      await desk.close();
+      return { code, complaints: [] };
+    },
+  };
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
