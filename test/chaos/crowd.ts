@@ -4,11 +4,15 @@ import type { Load } from "./load.ts";
 import type { Said } from "./record.ts";
 import type { Card, Stage } from "./stage.ts";
 
+export type Deed = "talk" | "money" | "take" | "hand back" | "relay" | "word";
+
 export interface Crowd {
   /** People begin. */
   start(): void;
   /** Customers write nothing more; staff do nothing more. */
   stop(): void;
+  /** People do what leads to a point, so that it is not waited for in vain. */
+  provoke(what: Deed): void;
 }
 
 /** What nobody should have pasted, and what must be seen nowhere. */
@@ -20,6 +24,8 @@ const refundShare = 0.06;
 const editShare = 0.05;
 const personShare = 0.04;
 const canaryShare = 0.03;
+const heldUpShare = 0.3;
+const heldUpMs = 1_200;
 const staffEveryMs = 250;
 
 export function createCrowd(parts: {
@@ -36,6 +42,8 @@ export function createCrowd(parts: {
   let words = 0;
   /** Who has been asked to confirm something, and presses soon. */
   const asked = new Map<number, number>();
+  /** By marker. */
+  const whose = new Map<string, number>();
   const seenCards = new Map<string, { labels: string; since: number; patienceMs: number }>();
 
   function later(ms: number, act: () => void): void {
@@ -54,16 +62,18 @@ export function createCrowd(parts: {
     later(chance.between(0.3, 1.7) * (1_000 / parts.messagesPerSecond), speak);
   }
 
-  function sayOne(customer: number): void {
+  function sayOne(customer: number, words = wordsOf(customer)): Said {
     const marker = `q${++spoken}`;
-    const said = stage.say(customer, marker, `${wordsOf(customer)} (${marker})`);
+    whose.set(marker, customer);
+    const said = stage.say(customer, marker, `${words} (${marker})`);
     if (chance.happens(editShare)) editSoon(said, marker);
+    return said;
   }
 
   function wordsOf(customer: number): string {
     // Others can read the threads of the support channel: there the desk moves no money.
     const alone = customer % 3 !== 2;
-    if (alone && chance.happens(creditShare)) return `please credit ord_${++orders}, it never came`;
+    if (alone && chance.happens(creditShare)) return creditWish();
     if (alone && chance.happens(refundShare)) {
       asked.set(customer, 40);
       return `please refund ord_${++orders}, it is broken`;
@@ -72,6 +82,8 @@ export function createCrowd(parts: {
     const secret = chance.happens(canaryShare) ? ` my card is ${chance.pick(canaries)} ` : "";
     return `${load.next(customer)}${secret}`;
   }
+
+  const creditWish = () => `please credit ord_${++orders}, it never came`;
 
   function editSoon(said: Said, marker: string): void {
     later(chance.between(0, 600), () => stage.edit(said, `I mean something else (${marker})`));
@@ -119,11 +131,69 @@ export function createCrowd(parts: {
     } else if (may("Take") && may("Hand back"))
       staff.press(who, chance.happens(0.6) ? "Take" : "Hand back", card);
     else if (may("Hand back")) {
-      if (chance.happens(0.6)) {
-        const marker = `st${++words}`;
-        staff.say(who, marker, card, `I am looking into it (${marker})`);
-      } else staff.press(who, chance.happens(0.8) ? "Hand back" : "Resolve", card);
-    } else if (may("Take") && chance.happens(0.25)) staff.press(who, "Take", card);
+      if (chance.happens(0.6)) saysAs(who, card);
+      else staff.press(who, chance.happens(0.8) ? "Hand back" : "Resolve", card);
+    } else if (may("Take") && chance.happens(0.6)) ambush(who, card);
+  }
+
+  function saysAs(who: number, card: Card): void {
+    const marker = `st${++words}`;
+    stage.staff.say(who, marker, card, `I am looking into it (${marker})`);
+  }
+
+  /** The ticket is taken at some moment of the bot's answer, or while the platform holds it up. */
+  function ambush(who: number, card: Card): void {
+    const customer = customerOf(card);
+    if (customer === undefined) return;
+    const { thread } = sayOne(customer);
+    if (chance.happens(heldUpShare)) {
+      stage.limit(thread, 1);
+      later(heldUpMs, () => stage.limit(undefined, 0));
+    }
+    later(chance.between(0, 900), () => stage.staff.press(who, "Take", card));
+  }
+
+  /** Whose words are on a card. */
+  function customerOf({ text }: Card): number | undefined {
+    for (const [marker] of text.matchAll(/\bq\d+\b/g)) {
+      const customer = whose.get(marker);
+      if (customer !== undefined) return customer;
+    }
+    return undefined;
+  }
+
+  function provoke(what: Deed): void {
+    const tickets = stage.staff.cards().filter((card) => card.kind === "ticket");
+    const free = tickets.filter((card) => card.labels.includes("Take"));
+    const taken = tickets.filter(
+      (card) => card.labels.includes("Hand back") && !card.labels.includes("Take"),
+    );
+    const anybody = chance.whole(0, stage.customers - 1);
+    switch (what) {
+      case "talk":
+        sayOne(anybody);
+        return;
+      case "money":
+        sayOne(anybody % 3 === 2 ? 0 : anybody, creditWish());
+        return;
+      case "take":
+        if (free.length === 0) sayOne(anybody, "I want to speak to a human");
+        else ambush(0, chance.pick(free));
+        return;
+      case "hand back":
+        if (taken.length === 0) provoke("take");
+        else stage.staff.press(0, "Hand back", chance.pick(taken));
+        return;
+      case "relay": {
+        const customer = taken.length > 0 ? customerOf(chance.pick(taken)) : undefined;
+        if (customer === undefined) provoke("take");
+        else sayOne(customer);
+        return;
+      }
+      case "word":
+        if (taken.length === 0) provoke("take");
+        else saysAs(0, chance.pick(taken));
+    }
   }
 
   return {
@@ -135,5 +205,6 @@ export function createCrowd(parts: {
       stopped = true;
       for (const timer of timers) clearTimeout(timer);
     },
+    provoke,
   };
 }

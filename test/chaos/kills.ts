@@ -1,10 +1,11 @@
 /** The deaths of a run: at random, and at each dangerous point. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Chance } from "./chance.ts";
+import type { Deed } from "./crowd.ts";
 import type { DeskProcess } from "./desk-process.ts";
 import type { Model } from "./model.ts";
 import type { Payments } from "./payments.ts";
-import { commits, points } from "./points.ts";
+import { commits, type Point, points } from "./points.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Kills {
@@ -21,6 +22,7 @@ export interface KillsParts {
   stage: Stage;
   model: Model;
   payments: Payments;
+  provoke(what: Deed): void;
   chance: Chance;
   /** Only this point, or `random`. */
   only: string | undefined;
@@ -31,6 +33,8 @@ export interface KillsParts {
 
 /** How long a life may take to reach its point. */
 const patienceMs = 8_000;
+/** Commits of which there are many: it need not be the first. */
+const common = new Set<keyof typeof commits>(["inbox", "turn", "sent", "draft"]);
 const clockShare = 0.15;
 const dayMs = 86_400_000;
 
@@ -73,10 +77,15 @@ export function createKills(parts: KillsParts): Kills {
     const point = points[name];
     if (!point || !("inside" in point.where)) return;
     const { inside: commit, when } = point.where;
-    const armed = JSON.stringify({ name, ...commits[commit], when, count: chance.whole(1, 4) });
+    const armed = JSON.stringify({
+      name,
+      ...commits[commit],
+      when,
+      count: chance.whole(1, common.has(commit) ? 4 : 1),
+    });
     const before = desk.pointsMet.length;
     await desk.start({ ...env, CHAOS_POINT: armed });
-    if ((await desk.dies(patienceMs)) && desk.pointsMet.length > before) {
+    if ((await diesAt(point)) && desk.pointsMet.length > before) {
       count(counts, name);
       blow(`killed: ${point.story}`);
     } else await late(name);
@@ -95,7 +104,7 @@ export function createKills(parts: KillsParts): Kills {
       desk.kill();
     };
     arm(point.where.outside, die);
-    const died = await desk.dies(patienceMs);
+    const died = await diesAt(point);
     const reached = died && met;
     met = true;
     disarm();
@@ -107,6 +116,15 @@ export function createKills(parts: KillsParts): Kills {
       payments.dayPasses();
       blow("a day passes for the backend");
     }
+  }
+
+  /** People do what leads to the point, again and again. */
+  async function diesAt({ needs }: Point): Promise<boolean> {
+    for (const ends = Date.now() + patienceMs; Date.now() < ends; ) {
+      if (await desk.dies(chance.between(100, 500))) return true;
+      parts.provoke(needs);
+    }
+    return false;
   }
 
   function arm(where: "acked" | "stream" | "backend" | "posted" | "draft", die: () => void): void {

@@ -41,38 +41,45 @@ export async function createPayments(): Promise<Payments> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const [, what = "", id = ""] = (request.url ?? "").split("/");
-    if (what === "orders") return answer(response, 200, orderOf(id));
-    if (request.method === "GET") {
-      const effect = effects.find((one) => one.key === id);
-      return effect ? answer(response, 200, resultOf(effect)) : answer(response, 404, {});
+    const effect = effects.find((one) => one.key === id);
+    if (what === "orders") answer(response, 200, orderOf(id));
+    else if (request.method === "GET") answer(response, effect ? 200 : 404, effect ? resultOf(effect) : {});
+    else {
+      const key = String(request.headers["idempotency-key"]);
+      pay(key, JSON.parse(Buffer.concat(parts).toString()) as Wish, response);
     }
-    const key = String(request.headers["idempotency-key"]);
-    pay(key, JSON.parse(Buffer.concat(parts).toString()) as Wish, response);
   }
 
   function pay(key: string, wish: Wish, response: ServerResponse): void {
-    if (underWay.has(key)) return answer(response, 409, { error: "a request with this key is under way" });
-    const before = stored.get(key);
-    if (before) return answer(response, before.status, before.body);
+    const before = underWay.has(key) ? twin : (stored.get(key) ?? failure(key));
+    if (before) {
+      answer(response, before.status, before.body);
+      return;
+    }
     const fails = broken.times > 0;
     if (fails) broken.times -= 1;
-    if (fails && !broken.moved) {
-      stored.set(key, { status: 500, body: { error: "internal" } });
-      return answer(response, 500, { error: "internal" });
-    }
     const effect = { at: Date.now(), key, ...wish };
     effects.push(effect);
     refunded.set(wish.subject, (refunded.get(wish.subject) ?? 0) + wish.minor);
-    const result: Stored = fails
-      ? { status: 500, body: { error: "internal" } }
-      : { status: 200, body: resultOf(effect) };
+    const result: Stored = fails ? internal : { status: 200, body: resultOf(effect) };
     stored.set(key, result);
     const then = withheld;
     withheld = undefined;
-    if (!then) return answer(response, result.status, result.body);
+    if (!then) {
+      answer(response, result.status, result.body);
+      return;
+    }
     underWay.add(key);
     response.on("close", () => underWay.delete(key));
     then();
+  }
+
+  /** A failure that moves nothing, when one is due. */
+  function failure(key: string): Stored | undefined {
+    if (broken.times === 0 || broken.moved) return undefined;
+    broken.times -= 1;
+    stored.set(key, internal);
+    return internal;
   }
 
   const orderOf = (id: string) => ({
@@ -115,6 +122,9 @@ export function capturedFor(order: string): number {
   const number = Number(order.replace(/\D/g, ""));
   return number % 7 === 0 ? approvalAboveMinor + number : 100 + (number % 9_000);
 }
+
+const internal: Stored = { status: 500, body: { error: "internal" } };
+const twin: Stored = { status: 409, body: { error: "a request with this key is under way" } };
 
 const resultOf = ({ subject, minor }: Effect) => ({ paid: true, subject, minor });
 

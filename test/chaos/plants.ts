@@ -22,9 +22,9 @@ export const plants: Readonly<Record<string, Plant>> = {
     takesOut: "what was written for a thread that somebody has taken is refused",
     edits: [
       {
-        file: "src/sender.ts",
-        find: "if (!thread || fence === undefined) return true;",
-        replace: "if (!thread || fence === undefined || thread) return true;",
+        file: "src/delivery.ts",
+        find: "  if (!now) return false;\n  return now.thread === undefined ||",
+        replace: '  if (!now) return false;\n  return now.thread !== "" ||',
       },
       {
         file: "src/ledger/threads.ts",
@@ -37,7 +37,7 @@ export const plants: Readonly<Record<string, Plant>> = {
     takesOut: "a post that may have arrived is looked for before it is sent again",
     edits: [
       {
-        file: "src/sender.ts",
+        file: "src/delivery.ts",
         find: "const there = job.doubtful\n",
         replace: "const there = job.doubtful && !job\n",
       },

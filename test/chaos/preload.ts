@@ -32,8 +32,8 @@ const armed = process.env.CHAOS_POINT;
 if (armed) watch(JSON.parse(armed) as Armed);
 
 function watch(point: Armed): void {
-  const constructor = DatabaseSync as unknown as { prototype: { prepare(sql: string): Statement } };
-  const { prototype } = constructor;
+  const driver = DatabaseSync as unknown as { prototype: { prepare(sql: string): Statement } };
+  const { prototype } = driver;
   let touched = false;
   let left = point.count;
   const due = () => {
@@ -67,7 +67,7 @@ function watch(point: Armed): void {
     return statement;
   }
   // The driver's methods cannot be assigned to; what it makes has the prototype that its constructor has then.
-  constructor.prototype = Object.create(prototype, { prepare: { value: prepare } }) as typeof prototype;
+  driver.prototype = Object.create(prototype, { prepare: { value: prepare } }) as typeof prototype;
 }
 
 function die(point: Armed): never {

@@ -60,11 +60,18 @@ export async function run(ground: Ground): Promise<Finished> {
 
   const desk = begin("data");
   const ledgerFile = join(folder, "data", "ledger.sqlite");
+  const crowd = createCrowd({
+    stage,
+    load,
+    chance: chance("crowd"),
+    messagesPerSecond: options.messagesPerSecond,
+  });
   const kills = createKills({
     desk,
     stage,
     model,
     payments,
+    provoke: crowd.provoke,
     chance: chance("kills"),
     only: options.point,
     names: Object.keys(points).filter((name) => !name.startsWith("migration")),
@@ -78,12 +85,6 @@ export async function run(ground: Ground): Promise<Finished> {
     ledgerFile,
     chance: chance("weather"),
     blow,
-  });
-  const crowd = createCrowd({
-    stage,
-    load,
-    chance: chance("crowd"),
-    messagesPerSecond: options.messagesPerSecond,
   });
   const ends = Date.now() + options.minutes * 60_000;
   const deaths = () => [...kills.counts.values()].reduce((sum, count) => sum + count, 0);

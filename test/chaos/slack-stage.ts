@@ -301,6 +301,7 @@ function cardOf({ ts, text, message }: ReturnType<SlackServer["messages"]>[numbe
       kind: kind === "Ticket" ? "ticket" : "approval",
       number,
       message: ts,
+      text,
       labels: buttons.map(labelOf),
       values: Object.fromEntries(buttons.map((element) => [labelOf(element), String(element.value ?? "")])),
     },

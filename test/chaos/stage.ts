@@ -57,6 +57,7 @@ export interface Card {
   number: string;
   /** The platform's own id of the card's message. */
   message: string;
+  text: string;
   /** What it can be pressed for now. */
   labels: string[];
   values: Record<string, string>;
