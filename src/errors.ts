@@ -7,7 +7,7 @@ export const errors = {
   init_refused: "Give a new or empty folder that can be written; what was there has not been changed.",
   data_in_use: "Another process uses this data folder. Stop it, or give another one with --data.",
   data_unusable:
-    "Check that the data folder exists, is writable, and was made by this version or an older one.",
+    "Check that the data folder exists, is writable, and was made by this version or an older one; or give another one with --data.",
   ledger_busy:
     "Another program holds the database's write lock. Nothing was taken; try again when it has let go.",
   ledger_full: "The disk is full or read-only. Nothing was taken; free space, then try again.",

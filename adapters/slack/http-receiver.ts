@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { verifySlackRequest } from "@slack/bolt";
 import type { Clock } from "../../src/clock.ts";
+import { DeskError, faultOf } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { type Json, record } from "./payload.ts";
 import type { Handle, Receiver } from "./receiver.ts";
@@ -93,9 +94,13 @@ export function createHttpReceiver(parts: HttpReceiverParts): Receiver {
       );
       server = listening;
       return new Promise((resolve, reject) => {
-        listening.once("error", reject);
+        const refused = (cause: Error): void => {
+          const fault = `SLACK_HOST, SLACK_PORT: cannot listen on ${host}:${port}: ${faultOf(cause)}`;
+          reject(new DeskError("config_invalid", fault, { cause }));
+        };
+        listening.once("error", refused);
         listening.listen(port, host, () => {
-          listening.off("error", reject);
+          listening.off("error", refused);
           listening.on("error", (error) => log.error("slack.listener_failed", { error }));
           const address = listening.address();
           if (address !== null && typeof address === "object") parts.onListening?.(address.port);

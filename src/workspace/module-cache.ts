@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { makeFolder } from "../config/folders.ts";
-import { DeskError } from "../errors.ts";
+import { DeskError, faultOf } from "../errors.ts";
 import { type Bundle, compileModules } from "./compile.ts";
 import { hashOf } from "./hash.ts";
 import { programModule } from "./program.ts";
@@ -53,7 +53,9 @@ export async function compiledModules(
     sweep(cache, folder);
     return { urls: urlsOf(join(cache, folder), bundle.entries), faults };
   } catch (error) {
-    throw new DeskError("data_unusable", `compiled tools cannot be kept in ${cache}`, { cause: error });
+    throw new DeskError("data_unusable", `compiled tools cannot be kept: ${faultOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
