@@ -113,10 +113,12 @@ export async function deleteOldPosts({ ledger, signal, before }: Work): Promise<
     const old = rows.filter(({ state, created_at }) => isSettled(state) && created_at < before);
     for (let from = 0; from < old.length; from += rowsAtOnce) {
       signal?.throwIfAborted();
-      await ledger.write(async (tx) => {
+      count += await ledger.write(async (tx) => {
+        let deleted = 0;
         for (const { id } of old.slice(from, from + rowsAtOnce)) {
-          count += await tx.run("DELETE FROM outbox WHERE id = ?", id);
+          deleted += await tx.run("DELETE FROM outbox WHERE id = ?", id);
         }
+        return deleted;
       });
     }
     // Ids are in the order of time.
