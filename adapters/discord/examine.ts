@@ -55,12 +55,9 @@ const messageContentFlags = (1 << 18) | (1 << 19);
 export async function examine(parts: ExamineParts): Promise<Problem[]> {
   const { rest } = parts;
   try {
-    const application = await rest.call<{ id: string; flags?: number; bot?: { id: string } }>(
-      "GET",
-      "/applications/@me",
-    );
-    const self = application.bot?.id ?? (await rest.call<{ id: string }>("GET", "/users/@me")).id;
-    const problems = intentProblems(application.flags);
+    const application = await describedApplication(rest);
+    const self = application?.bot?.id ?? (await rest.call<{ id: string }>("GET", "/users/@me")).id;
+    const problems = intentProblems(application?.flags);
     for (const guild of parts.guilds) problems.push(...(await guildProblems(parts, guild)));
     for (const channel of parts.support)
       problems.push(...(await channelProblems(parts, channel, self, false)));
@@ -71,6 +68,18 @@ export async function examine(parts: ExamineParts): Promise<Problem[]> {
     return [
       { where: "DISCORD_TOKEN", fault: "Discord refuses this token.", remedy: (error as DeskError).remedy },
     ];
+  }
+}
+
+/** Undefined on a server that has no applications; Discord has. */
+async function describedApplication(
+  rest: Rest,
+): Promise<{ flags?: number; bot?: { id: string } } | undefined> {
+  try {
+    return await rest.call("GET", "/applications/@me");
+  } catch (error) {
+    if (codeOf(error) === "platform_refused") return undefined;
+    throw error;
   }
 }
 

@@ -7,6 +7,8 @@
  * - A closed token, or intents that were not granted, end the connection with one clear error.
  * - Closing leaves the session resumable, by this process or another; connecting goes on with what is noted of it.
  */
+
+import type { REST } from "@discordjs/rest";
 import {
   type SessionInfo,
   WebSocketManager,
@@ -19,6 +21,7 @@ import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { atMost } from "./at-most.ts";
 import { firstContact, tokenRefused } from "./first-contact.ts";
+import { bareAddress, gatewayAddress } from "./gateway-address.ts";
 import { createIdentifyThrottle } from "./identify-throttle.ts";
 import type { Rest } from "./rest.ts";
 import type { Notes } from "./watermarks.ts";
@@ -130,7 +133,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     // Closing on purpose, the library forgets the session; we do not.
     if (state === "closing") return;
     if (next === null) open.clear();
-    session = next;
+    // The library takes a session without an address to the gateway's own.
+    session = next && { ...next, resumeURL: bareAddress(next.resumeURL) as string };
     changed = true;
   }
 
@@ -138,7 +142,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     const made = new WebSocketManager({
       token: parts.token,
       intents: gatewayIntents,
-      rest: parts.rest.client,
+      // All that the library asks of it is where the gateway is.
+      rest: { get: () => gatewayAddress(parts.rest) } as unknown as REST,
       shardCount: 1,
       shardIds: [0],
       retrieveSessionInfo: () => session,

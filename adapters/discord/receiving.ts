@@ -241,6 +241,7 @@ export function createReceiving(parts: ReceivingParts): Receiving {
         urgency: urgent ? "reply" : "read",
       });
       return messages
+        .filter((raw) => compareSnowflakes(raw.id, after) > 0)
         .sort((a, b) => compareSnowflakes(a.id, b.id))
         .map((raw) => ({ channel, message: raw.id, read: () => readMessage(raw, place) }));
     },

@@ -32,8 +32,6 @@ export interface CallOptions {
 export interface Rest {
   /** @throws DeskError one of the platform_ codes */
   call<T>(method: Method, path: Path, options?: CallOptions): Promise<T>;
-  /** discord.js's client, for its gateway. */
-  readonly client: REST;
   /** What only catches up is not asked for any more. */
   stopReading(): void;
   close(): void;
@@ -65,9 +63,11 @@ export function createRest(parts: RestParts): Rest {
   let invalid: number[] = [];
   let tokenRefusedAt: number | undefined;
 
+  const { api, version } = rootOf(parts.apiUrl);
+
   const client = new REST({
-    api: parts.apiUrl.replace(/\/+$/, ""),
-    version: "10",
+    api,
+    version,
     retries: 0,
     timeout: timeoutMs,
     globalRequestsPerSecond: Number.POSITIVE_INFINITY,
@@ -86,7 +86,7 @@ export function createRest(parts: RestParts): Rest {
     if (response.status === 429) throw await limitedBy(response, method, path);
     if (response.status >= 500) throw await failedBy(response, method, path);
     if (response.status === 401 || response.status === 403) invalid.push(clock.elapsed());
-    return response;
+    return method === "PUT" || method === "DELETE" ? withoutEmptyJson(response) : response;
   }
 
   async function limitedBy(response: ResponseLike, method: string, path: string): Promise<DeskError> {
@@ -175,13 +175,27 @@ export function createRest(parts: RestParts): Rest {
 
   return {
     call,
-    client,
     stopReading: pace.stopReading,
     close() {
       client.clearHashSweeper();
       client.clearHandlerSweeper();
     },
   };
+}
+
+/** `…/api` of `…/api/` and `…/api/v10`: the library puts the version there itself. */
+function rootOf(apiUrl: string): { api: string; version: string } {
+  const [, api = apiUrl, version = "10"] = /^(.*?)(?:\/v(\d+))?\/*$/.exec(apiUrl) ?? [];
+  return { api, version };
+}
+
+/** Discord says 204 where it has nothing to say; some servers say nothing in JSON, which is none. */
+async function withoutEmptyJson(response: ResponseLike): Promise<ResponseLike> {
+  if (!response.ok || !response.headers.get("content-type")?.startsWith("application/json")) return response;
+  const text = await response.text();
+  const headers = new Headers(response.headers);
+  if (text.trim() === "") headers.delete("content-type");
+  return new Response(text, { status: response.status, headers });
 }
 
 const isFirstAnswer = (route: string): boolean => route.startsWith("POST /interactions/");

@@ -19,7 +19,7 @@ import { tagIn, tagOf } from "./components.ts";
 import { messagesOf, type OutgoingMessage, type Payload } from "./outgoing.ts";
 import { createRecent } from "./recent.ts";
 import type { CallOptions, Rest } from "./rest.ts";
-import { snowflakeAt } from "./thread-id.ts";
+import { compareSnowflakes, snowflakeAt } from "./thread-id.ts";
 import type { Notes } from "./watermarks.ts";
 
 export interface Sending {
@@ -229,7 +229,7 @@ export function createSending(parts: {
     for (let page = 0; page < pagesMax; page++) {
       const query = { after, limit: "100" };
       const some = await rest.call<APIMessage[]>("GET", `/channels/${channel}/messages`, { query });
-      some.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+      some.sort((a, b) => compareSnowflakes(a.id, b.id));
       own.push(...some.filter((message) => message.author?.id === parts.self()));
       const last = some.at(-1)?.id;
       if (some.length < 100 || last === undefined || last === after) break;

@@ -36,6 +36,12 @@ export interface DiscordServerOptions {
   answerWithinMs?: number;
   tokenLivesMs?: number;
   attachmentBytesMax?: number;
+  /**
+   * Like a small server that speaks Discord's protocol: no headers about limits, a gateway's address with parameters and
+   * without limits, a session without an address or application, no description of guilds, no commands, no typing, no
+   * lists of threads, empty JSON for nothing, and `after` is not known.
+   */
+  sparse?: boolean;
 }
 
 export type DiscordServer = Awaited<ReturnType<typeof createDiscordServer>>;
@@ -73,6 +79,7 @@ export async function createDiscordServer(options: DiscordServerOptions = {}) {
     origin: () => origin,
     nonceWindowMs: options.nonceWindowMs ?? 300_000,
     attachmentBytesMax: options.attachmentBytesMax ?? 10_485_760,
+    sparse: options.sparse ?? false,
   });
   const rest = createRest({
     token: () => token,
@@ -80,6 +87,7 @@ export async function createDiscordServer(options: DiscordServerOptions = {}) {
     bucket: options.bucket ?? { limit: 10_000, perMs: 1_000 },
     globalPerSecond: options.globalPerSecond ?? 10_000,
     invalidMax: options.invalidMax ?? 10_000,
+    sparse: options.sparse ?? false,
   });
   const gateway = createGateway(rest.server, world, {
     token: () => token,
@@ -91,6 +99,7 @@ export async function createDiscordServer(options: DiscordServerOptions = {}) {
     resumeWindowMs: options.resumeWindowMs ?? 120_000,
     identifiesMax,
     maxConcurrency,
+    sparse: options.sparse ?? false,
   });
   await new Promise<void>((resolve) => rest.server.listen(options.port ?? 0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(rest.server.address() as AddressInfo).port}`;

@@ -39,6 +39,8 @@ export interface GatewayOptions {
   resumeWindowMs: number;
   identifiesMax: number;
   maxConcurrency: number;
+  /** No more than a small server says. */
+  sparse: boolean;
 }
 
 export type Gateway = ReturnType<typeof createGateway>;
@@ -68,7 +70,9 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
   let swapped: Event | undefined;
 
   server.on("upgrade", (request, socket, head) => {
-    if (trouble.down || !request.url?.startsWith("/gateway")) {
+    const asked = new URL(request.url ?? "", "ws://double");
+    const known = asked.pathname === "/gateway" && ["", "10"].includes(asked.searchParams.getAll("v").join());
+    if (trouble.down || !known) {
       socket.destroy();
       return;
     }
@@ -160,13 +164,17 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
     dispatch(session, "READY", {
       v: 10,
       user: userJson(options.bot),
-      guilds: [...world.guilds.values()].map((guild) => ({ id: guild.id, unavailable: true })),
       session_id: session.id,
       session_type: "normal",
-      resume_gateway_url: options.url(),
-      application: { id: options.applicationId, flags: 1 << 19 },
+      ...(options.sparse
+        ? {}
+        : {
+            guilds: [...world.guilds.values()].map((guild) => ({ id: guild.id, unavailable: true })),
+            resume_gateway_url: options.url(),
+            application: { id: options.applicationId, flags: 1 << 19 },
+          }),
     });
-    if (asked & intents.guilds) {
+    if (asked & intents.guilds && !options.sparse) {
       for (const guild of world.guilds.values()) {
         if (guild.members.has(options.bot.id)) dispatch(session, "GUILD_CREATE", guildJson(guild));
       }

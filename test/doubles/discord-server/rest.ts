@@ -60,6 +60,8 @@ export interface RestOptions {
   globalPerSecond: number;
   /** 401, 403 and 429 in ten minutes, above which the address is banned. */
   invalidMax: number;
+  /** No more than a small server says. */
+  sparse: boolean;
 }
 
 interface Bucket {
@@ -211,6 +213,7 @@ export function createRest(options: RestOptions) {
       return undefined;
     }
     bucket.used += 1;
+    if (options.sparse) return {};
     return {
       "x-ratelimit-limit": String(options.bucket.limit),
       "x-ratelimit-remaining": String(options.bucket.limit - bucket.used),
@@ -247,6 +250,10 @@ export function createRest(options: RestOptions) {
     headers: Record<string, string> = {},
   ): void {
     if (status === 401 || status === 403 || status === 429) invalid.push(Date.now());
+    if (status === 204 && options.sparse) {
+      response.writeHead(200, { "content-type": "application/json" }).end();
+      return;
+    }
     if (status === 204) {
       response.writeHead(204, headers).end();
       return;

@@ -28,6 +28,8 @@ export interface RoutesParts {
   origin(): string;
   nonceWindowMs: number;
   attachmentBytesMax: number;
+  /** No more than a small server knows. */
+  sparse: boolean;
 }
 
 type Handler = (call: Call, ...parts: string[]) => Answer | Promise<Answer>;
@@ -178,7 +180,7 @@ export function createRoutes(parts: RoutesParts) {
     const limit = Number(call.query.get("limit") ?? 50);
     if (limit < 1 || limit > 100) throw new Refusal(400, 50035, "Invalid Form Body");
     const all = channel.messages.filter((message) => message.ephemeralFor === undefined);
-    const after = call.query.get("after");
+    const after = parts.sparse ? null : call.query.get("after");
     const before = call.query.get("before");
     const some =
       after === null
@@ -290,7 +292,7 @@ export function createRoutes(parts: RoutesParts) {
       reset_after: 86_400_000,
       max_concurrency: maxConcurrency,
     };
-    return { url, shards: 1, session_start_limit };
+    return parts.sparse ? { url: `${url}?v=9&encoding=json` } : { url, shards: 1, session_start_limit };
   };
   const application = () =>
     ok({ id: parts.applicationId, name: bot.username, flags: parts.applicationFlags(), bot: userJson(bot) });
@@ -452,6 +454,7 @@ export function createRoutes(parts: RoutesParts) {
       if (!call.path.startsWith("/attachments/") && !call.authorized) {
         throw new Refusal(401, 0, "401: Unauthorized");
       }
+      if (parts.sparse && unknownToSmallServers.test(call.path)) throw new Refusal(404, 0, "404: Not Found");
       for (const [method, path, handler] of routes) {
         const match = method === call.method ? path.exec(call.path) : null;
         if (match) return handler(call, ...match.slice(1));
@@ -460,6 +463,8 @@ export function createRoutes(parts: RoutesParts) {
     },
   };
 }
+
+const unknownToSmallServers = /\/commands$|\/typing$|\/threads\/active$|^\/applications\/|^\/oauth2\//;
 
 function checkName(name: unknown): void {
   const length = typeof name === "string" ? name.length : 0;
