@@ -5,7 +5,7 @@ import { type Admitted, markDone } from "../ledger/inbox.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
 import { findThread, newestThreadOf, openThread, type Thread } from "../ledger/threads.ts";
 import { openTickets, type Ticket, ticketsOfUser } from "../ledger/tickets.ts";
-import type { Ledger, Transaction } from "../ledger.ts";
+import type { Ledger, Reader, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { Incoming, Message, Person } from "../message.ts";
 import type { Platform } from "../platform.ts";
@@ -145,8 +145,20 @@ export function createService(parts: ServiceParts) {
     return toStaff.notStaff();
   }
 
-  function askForPerson(admitted: Admitted, call: CommandCall): Promise<string> {
-    return request(admitted, (tx) => threadOf(tx, call), toCustomer.writeFirst(), {
+  /** Who has no conversation yet gets one in private. */
+  async function askForPerson(admitted: Admitted, call: CommandCall): Promise<string> {
+    const { by } = call;
+    const known = await ledger.read((tx) => threadOf(tx, call));
+    const way = known ? undefined : await parts.privately.find(by);
+    const found = async (tx: Transaction) => {
+      const thread = await threadOf(tx, call);
+      if (thread || !way) return thread;
+      const channel = String(way.thread);
+      const opened = { thread: way.thread, channel, visibility: "private", author: by } as const;
+      await openThread(tx, opened, parts.clock.now());
+      return findThread(tx, way.thread);
+    };
+    return request(admitted, found, toCustomer.writeFirst(), {
       by: call.by.id,
       reason: toStaff.wantsPerson(),
       lastWords: "/support person",
@@ -212,7 +224,7 @@ export function createService(parts: ServiceParts) {
   }
 
   /** The asker's own conversation: where they are, or the newest. */
-  async function threadOf(tx: Transaction, call: CommandCall): Promise<Thread | undefined> {
+  async function threadOf(tx: Reader, call: CommandCall): Promise<Thread | undefined> {
     const here: ThreadId | undefined = call.thread;
     const thread = here && (await findThread(tx, here));
     return thread?.opener === call.by.id ? thread : newestThreadOf(tx, call.by.id);

@@ -50,6 +50,13 @@ describe("a customer calls /support", () => {
     expect(desk.room.seen("ann").filter((text) => text.includes("#1"))).toHaveLength(1);
   });
 
+  it("person, and who has never written is answered in private", async () => {
+    desk = await openDesk();
+    expect(await call("person", "bob")).toContain("#1");
+    expect(desk.room.seen("bob").filter((text) => text.includes("#1"))).toHaveLength(1);
+    expect(await call("status", "bob")).toContain("- #1");
+  });
+
   it("forget, and staff have a ticket that says so", async () => {
     desk = await openDesk();
     expect(await call("forget", "ann")).toContain("nothing to forget");
