@@ -138,6 +138,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     if (row.state === "drafting") return takeBack(row, home as Home);
     if (!(await mayGo(job))) {
       await job.draft?.abandon();
+      // Half of it may have been shown; to look for the whole takes that back.
+      if (job.doubtful && send.does === "post") await lookFor(job, home as Home, send.post);
       await ledger.write((tx) => markOver(tx, row.id, "cancelled", "a person has the thread"));
       log.info("send.cancelled", { outbox: row.id, thread: row.thread });
       return "over";
@@ -198,9 +200,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const platform = platformOfTarget(home.target);
     if (job.draft) return job.draft.finish(content);
     if (platform.find) {
-      const there = job.doubtful
-        ? await platform.find(home.target, row.id, { post: content, since: row.createdAt })
-        : undefined;
+      const there = job.doubtful ? await lookFor(job, home, content) : undefined;
       if (there) return there;
     } else {
       if (job.doubtful && row.state === "sending")
@@ -209,6 +209,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       row.state = "sending";
     }
     return platform.post(home.target, content, row.id);
+  }
+
+  async function lookFor({ row }: Job, { target }: Home, content: Post): Promise<Posted | undefined> {
+    return platformOfTarget(target).find?.(target, row.id, { post: content, since: row.createdAt });
   }
 
   /** Where a row goes: its target, or the card that it brings up to date. */

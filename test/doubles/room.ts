@@ -14,6 +14,8 @@ export interface Shown {
   /** How often it has been edited. */
   edits: number;
   removed: boolean;
+  /** A draft that has not been finished. */
+  growing?: boolean;
   marks: Mark[];
   /** When it was shown, in the order of everything that happened in the room. */
   at: number;
@@ -116,12 +118,12 @@ export function createRoom(options: RoomOptions = {}): Room {
       append(delta) {
         text += delta;
         open ??= show(placeOf(target), { text: "" }, key);
-        find(open.id).post = { text };
+        Object.assign(find(open.id), { post: { text }, growing: true });
       },
       async finish(content) {
         await holds.get(placeOf(target));
         if (!open) return post(target, content, key);
-        find(open.id).post = content;
+        Object.assign(find(open.id), { post: content, growing: false });
         return open;
       },
       async abandon() {
@@ -185,12 +187,15 @@ export function createRoom(options: RoomOptions = {}): Room {
     ...(options.blind
       ? {}
       : {
-          async find(target: Target, key: string) {
+          async find(target: Target, key: string, sent?: { post: Post }) {
             const there = shown.find(
               (message) => message.key === key && message.place === placeOf(target) && !message.removed,
             );
+            // Half a reply is not what is looked for, and does not stay.
+            if (there?.growing && sent) there.removed = true;
             return (
-              there && {
+              there &&
+              !there.removed && {
                 id: there.id,
                 thread: there.place === channel ? `${channel}/${there.id}` : there.place,
               }
