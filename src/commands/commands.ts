@@ -1,4 +1,5 @@
 /** Every command, in the order of the list. */
+import { backup } from "./backup.ts";
 import type { Command } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { erase } from "./erase.ts";
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   unpause,
   erase,
   exportCommand,
+  backup,
   migrateCommand,
 ];
 

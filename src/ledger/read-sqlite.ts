@@ -15,7 +15,7 @@ export interface SqliteReading extends Pick<Ledger, "read"> {
    * @param file a path where an empty file is, or nothing
    * @throws DeskError ledger_full, also when the file cannot be written
    */
-  copyTo(file: string): void;
+  copyTo(file: string): Promise<void>;
   close(): void;
 }
 
@@ -36,7 +36,7 @@ export async function readSqliteLedger(parts: { path: string; clock: Clock }): P
     copyTo(file) {
       // A temporary file in a public folder would hold customers' texts.
       connection.command("PRAGMA temp_store = MEMORY");
-      connection.run("VACUUM INTO ?", [file]);
+      return patiently(clock, busyMs, () => void connection.run("VACUUM INTO ?", [file]));
     },
     close: connection.close,
   };

@@ -1,0 +1,56 @@
+/** `deskhand backup`: what must not be lost, as a folder that a desk can start on. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createClock } from "../clock.ts";
+import { makeFolder } from "../config/folders.ts";
+import { readConfig } from "../config.ts";
+import { DeskError, faultOf } from "../errors.ts";
+import { copyData } from "../records/copy-data.ts";
+import { type Command, folders, foldersHelp, print, text } from "./command.ts";
+
+export const backup: Command = {
+  name: "backup",
+  about: "copy the ledger and customers' files, beside a running desk",
+  help: `deskhand backup DIR [options]
+
+Copies the ledger, as it is at one moment, and the files that customers have sent into DIR, a new or empty folder that
+only its owner can read. A desk that runs meanwhile goes on. The copy is a data folder: to restore it, stop the desk and
+start it with --data DIR. Whoever is erased later is still in it. A ledger in Postgres is backed up with pg_dump, and
+the folder files/ beside it by copying.
+
+${foldersHelp}`,
+  takesWords: true,
+  options: folders,
+  async run(given) {
+    const [to, ...more] = given.positionals;
+    if (!to || more.length > 0) {
+      process.stderr.write(`${backup.help}\n`);
+      return 2;
+    }
+    const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
+    const { data } = config.folders;
+    if (config.databaseUrl)
+      throw new DeskError(
+        "command_failed",
+        `the ledger is in Postgres: back it up with pg_dump, and copy ${join(data, "files")} afterwards`,
+      );
+    if (!existsSync(join(data, "ledger.sqlite")))
+      throw new DeskError("command_failed", `there is no ledger in ${data}`);
+    const target = resolve(to);
+    makeTarget(target);
+    const copied = await copyData({ data, to: target, clock: createClock() });
+    print(`Copied into ${target}: the ledger (${copied.ledgerBytes} bytes) and ${filesOf(copied.files)}.`);
+    print("To restore it, stop the desk and start it with --data and this folder.");
+    return 0;
+  },
+};
+
+function makeTarget(target: string): void {
+  try {
+    makeFolder(target, 0o700);
+  } catch (cause) {
+    throw new DeskError("command_failed", faultOf(cause), { cause });
+  }
+}
+
+const filesOf = (count: number): string => `${count} ${count === 1 ? "file" : "files"}`;

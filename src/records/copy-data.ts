@@ -1,0 +1,87 @@
+/**
+ * A copy of a data folder, made beside the desk that writes it. First the ledger, as it is at one moment; then the files
+ * that customers have sent, each of which was there before its message was. The ledger gets its name last: a copy that
+ * broke off is none.
+ */
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+} from "node:fs";
+import { join, relative } from "node:path";
+import type { Clock } from "../clock.ts";
+import { DeskError, faultOf } from "../errors.ts";
+import { readSqliteLedger } from "../ledger/read-sqlite.ts";
+
+/**
+ * @param parts.to absolute; an empty folder outside of the data
+ * @throws DeskError command_failed when the folder is not empty or cannot be written; data_unusable | ledger_busy |
+ *   ledger_full
+ */
+export async function copyData(parts: {
+  data: string;
+  to: string;
+  clock: Clock;
+}): Promise<{ ledgerBytes: number; files: number }> {
+  const { data, to, clock } = parts;
+  if (!relative(data, to).startsWith("..")) throw refused(`${to} lies in the data folder itself`);
+  if (readdirSync(to).length > 0) throw refused(`${to} is not empty; nothing was copied`);
+  const ledger = await readSqliteLedger({ path: join(data, "ledger.sqlite"), clock });
+  const part = join(to, "ledger.sqlite.part");
+  try {
+    // Made first, because SQLite would let everybody read it.
+    closeSync(openSync(part, "wx", 0o600));
+    await ledger.copyTo(part);
+    keep(part);
+    const files = copyFiles(join(data, "files"), join(to, "files"));
+    renameSync(part, join(to, "ledger.sqlite"));
+    keep(to);
+    return { ledgerBytes: statSync(join(to, "ledger.sqlite")).size, files };
+  } catch (cause) {
+    throw cause instanceof DeskError ? cause : refused(faultOf(cause), cause);
+  } finally {
+    ledger.close();
+  }
+}
+
+/** Not those that are half written; what is erased meanwhile is not missed. */
+function copyFiles(from: string, to: string): number {
+  if (!existsSync(from)) return 0;
+  mkdirSync(to, { mode: 0o700 });
+  let count = 0;
+  for (const name of readdirSync(from)) {
+    if (!/^[0-9a-f]{64}$/.test(name)) continue;
+    try {
+      copyFileSync(join(from, name), join(to, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
+      throw error;
+    }
+    chmodSync(join(to, name), 0o600);
+    keep(join(to, name));
+    count += 1;
+  }
+  keep(to);
+  return count;
+}
+
+/** Whatever is said to be copied outlasts a power cut. */
+function keep(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function refused(fault: string, cause?: unknown): DeskError {
+  return new DeskError("command_failed", fault, { cause });
+}
