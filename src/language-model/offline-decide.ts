@@ -118,9 +118,10 @@ function toldBy(
       namedIn(turn.message),
     ),
   }));
-  // An account that cannot be looked into yet is worth a word only where there is nothing else to say.
+  // An account that cannot be looked into yet is worth a word only where there is nothing else to say, or where it is
+  // the account that something is wanted of: then an article's rule would be an answer to something else.
   const told = all.filter((one) => one.text !== whoYouAre);
-  if (told.length === 0) return quote?.text ?? whoYouAre;
+  if (told.length === 0) return isAboutAccount(turn) ? whoYouAre : (quote?.text ?? whoYouAre);
   const text = [...new Set(told.map((one) => one.text))].filter(Boolean).join("\n\n");
   const refused = told.find((one) => one.came === "refused");
   const question = refused && questionAfter(refused.text, refused.done, kit);
@@ -130,6 +131,11 @@ function toldBy(
   }
   if (told.some((one) => one.came === "done" || one.came === "pending")) return text;
   return [text, ...addition(turn, kit, request)].join("\n\n");
+}
+
+/** Names an order of theirs, or wants something done. */
+function isAboutAccount({ message }: OfflineTurn): boolean {
+  return namedIn(message).length > 0 || (isWish(message) && mannerOf(message) === "statement");
 }
 
 /** After a lookup: what the articles say to the wish behind it, and who can fulfil it. */

@@ -26,9 +26,11 @@ export interface DiscordDesk {
   close(): Promise<void>;
 }
 
-/** @param modelUrl of an OpenAI-compatible server; the offline model without it */
-export async function openDiscordDesk(options: { modelUrl?: string } = {}): Promise<DiscordDesk> {
-  const { modelUrl } = options;
+/** @param options.modelUrl of an OpenAI-compatible server; the offline model without it. `workspace`: the example without it */
+export async function openDiscordDesk(
+  options: { modelUrl?: string; workspace?: string } = {},
+): Promise<DiscordDesk> {
+  const { modelUrl, workspace } = options;
   const discord = await createDiscordServer();
   const support = discord.addChannel("support");
   const agents = discord.world.addRole(discord.guild, "Agents");
@@ -41,7 +43,8 @@ export async function openDiscordDesk(options: { modelUrl?: string } = {}): Prom
     DESK_CHANNEL: `discord:${office.id}`,
     ...(modelUrl ? { OPENAI_BASE_URL: modelUrl, OPENAI_API_KEY: "k" } : {}),
   };
-  const begin = () => openTerminal(data.path, { env });
+  const args = workspace === undefined ? [] : ["--workspace", workspace];
+  const begin = () => openTerminal(data.path, { args, env });
   let program = await begin();
 
   const readable = (message: Message) =>

@@ -37,11 +37,15 @@ export interface SlackDesk {
 export interface SlackDeskOptions {
   transport?: Transport;
   modelUrl?: string;
+  /** The example unless given. */
+  workspace?: string;
   settleMs?: number;
   /** Further workspaces can install the app. */
   installable?: true;
   /** How this Slack differs. */
   server?: SlackServerOptions;
+  /** More of the program's environment. */
+  env?: Record<string, string>;
 }
 
 export const stateSecret = "a-state-secret-of-at-least-32-characters";
@@ -73,8 +77,10 @@ export async function openSlackDesk(options: SlackDeskOptions = {}): Promise<Sla
         }
       : {}),
     ...(modelUrl ? { OPENAI_BASE_URL: modelUrl, OPENAI_API_KEY: "k" } : {}),
+    ...options.env,
   };
-  const begin = () => openTerminal(data.path, { env });
+  const args = options.workspace === undefined ? [] : ["--workspace", options.workspace];
+  const begin = () => openTerminal(data.path, { args, env });
   let program = await begin();
   const byBot = (channel: string, thread?: string) =>
     slack

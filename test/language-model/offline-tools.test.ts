@@ -76,6 +76,15 @@ describe("tools", () => {
     expect(step.text).not.toContain("tool_");
   });
 
+  it("asks who somebody is before it does anything for them, and does not answer with an article instead", async () => {
+    const unknown = write("issue_refund", () => {
+      throw new Error("identity_needed: the customer is not verified");
+    });
+    const { text } = await ask("Refund ORD-1 please, I have the receipt", [unknown, escalation()]);
+    expect(text).toContain("I need to know who you are");
+    expect(text).not.toContain("30 days");
+  });
+
   it("passes on what waits for a confirmation or an approval", async () => {
     const refund = write("issue_refund", () => ({
       pending: "confirmation",

@@ -10,7 +10,9 @@ const key = "key-of-the-web-shop";
 interface Answered {
   session_id: string;
   confirmation?: { id: string };
-  messages?: { from: string; text: string }[];
+  reply_id?: string;
+  sources?: { title: string; url?: string }[];
+  messages?: { id?: string; from: string; text: string }[];
 }
 
 export async function createHttpStage({ workspace, modelUrl }: StageOptions): Promise<Stage> {
@@ -29,6 +31,8 @@ export async function createHttpStage({ workspace, modelUrl }: StageOptions): Pr
   let customer: string | undefined;
   let session: string | undefined;
   let question: string | undefined;
+  /** Below which reply a chat window shows which sources. */
+  const sources = new Map<string, string>();
 
   async function ask(path: string, body?: object): Promise<Answered> {
     const { port } = await program.logs("http.listening");
@@ -48,6 +52,8 @@ export async function createHttpStage({ workspace, modelUrl }: StageOptions): Pr
     const answered = await ask("/chat", session === undefined ? body : { session_id: session, ...body });
     session = answered.session_id;
     question = answered.confirmation?.id;
+    const shown = (answered.sources ?? []).map(({ title, url = "" }) => `${title} ${url}`);
+    if (answered.reply_id !== undefined) sources.set(answered.reply_id, shown.join("\n"));
   }
   const atDesk = async (line: string): Promise<void> => void (await program.say(`@staff ${line}`));
   const desk = () =>
@@ -74,7 +80,9 @@ export async function createHttpStage({ workspace, modelUrl }: StageOptions): Pr
     async read() {
       if (session === undefined) return [];
       const { messages = [] } = await ask(`/conversation/${session}`);
-      return messages.filter(({ from }) => from !== "customer").map(({ text }) => text);
+      return messages
+        .filter(({ from }) => from !== "customer")
+        .map(({ id = "", text }) => `${text}\n${sources.get(id) ?? ""}`);
     },
     desk,
     mailedCode: () => mailedCode(data.path),

@@ -24,7 +24,7 @@ export interface Stage {
   /** The process dies on the spot and is started again. */
   restart(): Promise<void>;
   /** Ends it as an operator does. @returns the exit code, and what the platform has to complain about */
-  close(): Promise<{ code: number | null; complaints: string[] }>;
+  close(): Promise<{ code: number | null; complaints: readonly string[] }>;
 }
 
 export interface StageOptions {

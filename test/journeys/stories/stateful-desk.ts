@@ -58,6 +58,7 @@ export const statefulDesk: Chapter = {
       customer: "cust_002",
       told: `
         customer: Refund ord_2001 please
+           model: lookup_customer {}
            model: transfer_to_billing {"reason": "a refund"}
            model: issue_refund {"order_id": "ord_2001", "reason": "it never worked for us"}
            model: “A colleague has to approve this.”

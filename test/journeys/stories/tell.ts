@@ -56,7 +56,7 @@ export async function tell(story: Story, stage: Stage, prompter?: Prompter): Pro
   /** Where the platform does not know them, a customer is asked, and what they wanted goes on from there. */
   async function prove(customer: string, model: readonly ModelLine[]): Promise<void> {
     if (stage.knows) return;
-    await reads("… the address …");
+    await reads("… e-mail address …");
     await act(() => stage.says(`${customer}@example.com`), true);
     await reads("… six digits …");
     const known = await found(() => stage.mailedCode());
