@@ -130,6 +130,13 @@ describe("the homes", () => {
     expect(astray).toEqual([]);
   });
 
+  it("tests reach for Postgres' driver only in the doubles of its server", () => {
+    const users = sourcesIn("test").filter(({ packages }) => packages.includes("pg"));
+    expect(
+      users.map(({ path }) => path).filter((path) => !path.startsWith("test/doubles/postgres-")),
+    ).toEqual([]);
+  });
+
   it("the environment is read in one place", () => {
     expect(pathsWith(/process\.env\b/)).toEqual(["src/config.ts"]);
   });

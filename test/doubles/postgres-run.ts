@@ -47,12 +47,26 @@ export interface PostgresForTests {
   remove(): Promise<void>;
 }
 
+/** A server for a file of tests that does it harm; undefined, and loudly so, when none can run here. */
+export async function ownPostgres(): Promise<PostgresServer | undefined> {
+  try {
+    return await startPostgres();
+  } catch (error) {
+    sayMissing(String(error));
+    return undefined;
+  }
+}
+
+function sayMissing(reason: string): void {
+  process.stderr.write(`\nNO POSTGRES: its tests are skipped. ${reason}\n\n`);
+}
+
 /** A database for a file of tests. What cannot run says so. */
 export async function postgresForTests(): Promise<PostgresForTests> {
   const answer = await fetch(inject("postgresRun"));
   const { url, reason } = (await answer.json()) as { url?: string; reason?: string };
   if (url === undefined) {
-    process.stderr.write(`\nNO POSTGRES: its tests are skipped. ${reason}\n\n`);
+    sayMissing(reason ?? "unknown");
     return {
       missing: reason ?? "unknown",
       place: () => Promise.reject(new Error(reason)),

@@ -1,27 +1,24 @@
 /** What a ledger in Postgres does when its server, or the way to it, fails in the middle of writes. */
 import { createServer, type Server, type Socket, connect as socketTo } from "node:net";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClock } from "../../src/clock.ts";
 import { codeOf, faultOf } from "../../src/errors.ts";
 import { createPostgresLedger, type PostgresParts } from "../../src/ledger/postgres-ledger.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
-import { postgresForTests } from "../doubles/postgres-run.ts";
-import { type PostgresServer, startPostgres } from "../doubles/postgres-server.ts";
+import { ownPostgres } from "../doubles/postgres-run.ts";
+import type { PostgresServer } from "../doubles/postgres-server.ts";
 
 const clock = createClock();
 const log = createLog("silent");
-const { missing } = await postgresForTests();
-/** Of our own: it is stopped and killed. */
-let server: PostgresServer;
+/** Of our own, whatever TEST_DATABASE_URL says: it is stopped and killed. */
+const started = await ownPostgres();
+const server = started as PostgresServer;
 let url: string;
 const opened: Ledger[] = [];
 
-describe.skipIf(missing)("a Postgres that fails", () => {
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server?.remove());
+describe.skipIf(!started)("a Postgres that fails", () => {
+  afterAll(() => server.remove());
   beforeEach(async () => {
     url = await server.database();
   });

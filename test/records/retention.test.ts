@@ -10,15 +10,15 @@ import { writeIntent } from "../../src/ledger/intents.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
 import { enqueue, markSent } from "../../src/ledger/outbox.ts";
-import { createSqliteLedger, type SqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import { findThread, moveThread, openThread, type Thread } from "../../src/ledger/threads.ts";
 import { changeTicket, findTicket, openTicket } from "../../src/ledger/tickets.ts";
 import { writeJournal, writeMessage } from "../../src/ledger/transcript.ts";
-import type { Row, Transaction } from "../../src/ledger.ts";
+import type { Ledger, Row, Transaction } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
 import type { Message } from "../../src/message.ts";
 import { createCustomerFiles } from "../../src/records/customer-files.ts";
 import { createRetention, type Swept } from "../../src/records/retention.ts";
+import { openLedger } from "../doubles/ledgers.ts";
 
 const day = 86_400_000;
 const hour = 3_600_000;
@@ -27,13 +27,13 @@ const clock = { ...createClock(), now: () => now };
 const log = createLog("silent");
 
 let data: string;
-let ledger: SqliteLedger;
+let ledger: Ledger;
 let cards: number[];
 beforeEach(async () => {
   now = 1_790_000_000_000;
   cards = [];
   data = mkdtempSync(join(tmpdir(), "retention-"));
-  ledger = await createSqliteLedger({ path: join(data, "ledger.sqlite"), clock, log });
+  ledger = await openLedger(data, { clock, log });
   await migrate(ledger, migrations, { clock, log });
 });
 afterEach(async () => {
