@@ -193,13 +193,8 @@ export function createRoom(options: RoomOptions = {}): Room {
             );
             // Half a reply is not what is looked for, and does not stay.
             if (there?.growing && sent) there.removed = true;
-            return (
-              there &&
-              !there.removed && {
-                id: there.id,
-                thread: there.place === channel ? `${channel}/${there.id}` : there.place,
-              }
-            );
+            if (!there || there.removed) return undefined;
+            return { id: there.id, thread: there.place === channel ? `${channel}/${there.id}` : there.place };
           },
         }),
     ...(options.drafts ? { draft } : {}),
