@@ -24,7 +24,7 @@ import type { Turns } from "./turns.ts";
 export interface BotParts {
   inbox: Inbox;
   files: Files;
-  lanes: Lanes;
+  lanes: Pick<Lanes, "wake">;
   reception: Reception;
   intents: Intents;
   desk: Desk;

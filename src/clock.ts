@@ -16,6 +16,8 @@ export interface Clock {
   id(prefix: string): string;
   /** Ids from now on sort after this one, which another process has made; wherever the wall's clock stands. */
   idsAfter?(id: string): void;
+  /** From now on `now` follows this moment, which a clock has said that several processes share; ids sort after it. */
+  keepTo?(now: number): void;
   /** Six digits. */
   code(): string;
   /** 0 ≤ random < 1, for jitter. */
@@ -24,8 +26,11 @@ export interface Clock {
 
 export function createClock(): Clock {
   let last = 0;
+  /** Milliseconds since 1970 at which `elapsed` was zero, once there is a shared clock. */
+  let shared: number | undefined;
+  const now = () => (shared === undefined ? Date.now() : Math.floor(shared + performance.now()));
   return {
-    now: () => Date.now(),
+    now,
     elapsed: () => performance.now(),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
@@ -54,12 +59,16 @@ export function createClock(): Clock {
       return () => clearInterval(timer);
     },
     id(prefix) {
-      last = Math.max(last + 1, Date.now() * 1024);
+      last = Math.max(last + 1, now() * 1024);
       return `${prefix}_${last.toString(36)}${randomBytes(4).toString("hex")}`;
     },
     idsAfter(id) {
       const stamp = Number.parseInt(/_([0-9a-z]+)[0-9a-f]{8}$/.exec(id)?.[1] ?? "", 36);
       if (Number.isSafeInteger(stamp)) last = Math.max(last, stamp);
+    },
+    keepTo(moment) {
+      shared = moment - performance.now();
+      last = Math.max(last, moment * 1024);
     },
     code: () => String(randomInt(1_000_000)).padStart(6, "0"),
     random: () => Math.random(),

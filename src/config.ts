@@ -2,8 +2,9 @@
  * Configuration: environment variables over desk.yaml over defaults, checked once, every problem reported together, and
  * frozen. The only place that reads the environment.
  */
+
 import { resolve } from "node:path";
-import { disagreements, doubts, type Together } from "./config/agreement.ts";
+import { disagreements, doubts, rolesIn, type Together } from "./config/agreement.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { DeskFile, MoneyPolicy } from "./config/desk-file.ts";
 import { type Environment, readEnvironment, type Variables } from "./config/environment.ts";
@@ -19,6 +20,7 @@ import {
 } from "./config/platforms.ts";
 import { readDeskFile } from "./config/read-desk-file.ts";
 import type { Secret } from "./config/secret.ts";
+import type { Role } from "./crew.ts";
 import type { LogLevel } from "./log.ts";
 import type { Problem } from "./platform.ts";
 
@@ -40,6 +42,8 @@ export interface Config {
   readonly databaseUrl: Secret | undefined;
   /** A Keyv store instead of a file in the data folder. */
   readonly memoryUri: Secret | undefined;
+  /** What this process does; all of it, unless told otherwise. */
+  readonly roles: readonly Role[];
   readonly model: ModelConfig;
   readonly limits: Limits;
   readonly knowledge: {
@@ -126,6 +130,8 @@ export interface Sources {
   readonly console?: boolean | undefined;
   /** Logs and conversation stand on one screen, where somebody talks to the desk. */
   readonly atTerminal?: boolean | undefined;
+  /** What this process does, comma between: receive, work, send. */
+  readonly roles?: string | undefined;
   /** The process's own unless given. */
   readonly env?: Environment;
   readonly currentFolder?: string;
@@ -198,7 +204,9 @@ function assemble(together: Together, folders: { workspace: string; data: string
     officeHours: file.office_hours,
     folders: { ...folders, knowledge: resolve(folders.workspace, file.knowledge.folder) },
     databaseUrl: set.DATABASE_URL,
-    memoryUri: set.KEYV_URI,
+    roles: rolesIn(options.roles).known,
+    // What may be rebuilt is to be found by every process of a desk, too.
+    memoryUri: set.KEYV_URI ?? set.DATABASE_URL,
     model: modelOf(set, file),
     limits: limitsOf(file),
     knowledge: {

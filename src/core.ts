@@ -11,6 +11,8 @@ import { createBot } from "./bot.ts";
 import type { Clock } from "./clock.ts";
 import { absenceAt } from "./config/office-hours.ts";
 import { type Config, policyOf } from "./config.ts";
+import { createOffice, type Office } from "./crew/office.ts";
+import type { Crew } from "./crew.ts";
 import { createDesk, type Desk } from "./desk/desk.ts";
 import { createDetour } from "./desk/detour.ts";
 import { createEnrichment } from "./desk/enrich.ts";
@@ -48,6 +50,7 @@ import { createReplies } from "./replies.ts";
 import { route } from "./routing/route.ts";
 import { wantsPerson } from "./routing/wants-person.ts";
 import { createSender, type Sender } from "./sender.ts";
+import { createSharedLanes } from "./shared-lanes.ts";
 import { platformOf, type ThreadId } from "./thread.ts";
 import { createTrouble } from "./trouble.ts";
 import { createTurns } from "./turns.ts";
@@ -63,6 +66,8 @@ export interface CoreParts {
   offlineModel: LanguageModel;
   /** By name; filled before `start`. */
   platforms: ReadonlyMap<string, Platform>;
+  /** Undefined: this process is the desk alone. */
+  crew?: Crew | undefined;
   clock: Clock;
   log: Log;
 }
@@ -83,6 +88,8 @@ export interface Core {
   idleIn(thread: ThreadId): Promise<void>;
   /** Whether it can take messages: connected, and its ledger can be written. */
   ready(): Promise<{ ready: boolean; checks: Record<string, boolean> }>;
+  /** Whether this process does what is to be done once for all processes of the desk. */
+  tidies(): boolean;
   /** Prometheus' text format. */
   metrics(): Promise<string>;
   /** No new work; what is in flight is finished or handed back. */
@@ -94,9 +101,10 @@ const runningMax = 256;
 const stopGraceMs = 12_000;
 const suggestionsMax = 25;
 const choresEveryMs = 60_000;
+const atOnce = { settle: false, supersede: false };
 
 export function createCore(parts: CoreParts): Core {
-  const { config, workspace, ledger, platforms, clock } = parts;
+  const { config, workspace, ledger, platforms, crew, clock } = parts;
   const metrics = createMetrics({ ledger, tools: namesOfTools(workspace), clock });
   const log = metered(parts.log, metrics);
   const deskPlatform = config.desk.channel ? platformOf(config.desk.channel) : "console";
@@ -115,6 +123,7 @@ export function createCore(parts: CoreParts): Core {
   const posting = createSender({
     ledger,
     platforms,
+    crew,
     sent: (tx, row, posted) => desk.sent(tx, row, posted),
     detour: (row, error) => detour.find(row, error),
     failed: (tx, row, error, way) => (way ? detour.take(tx, row, error, way) : desk.failed(tx, row, error)),
@@ -157,7 +166,7 @@ export function createCore(parts: CoreParts): Core {
     away,
     route: route,
     promisesIn,
-    interrupt: (thread) => lanes.interrupt(thread, new Superseded("a person has the thread")),
+    interrupt: (thread) => road.interrupt(thread, new Superseded("a person has the thread")),
     push: sender.push,
     clock,
     log,
@@ -283,7 +292,7 @@ export function createCore(parts: CoreParts): Core {
     staff,
     privately,
     away,
-    wake: (lane) => lanes.wake(lane, { settle: false, supersede: false }),
+    wake: (lane) => road.wake(lane, atOnce),
     pause: pause.set,
     push: sender.push,
     clock,
@@ -295,18 +304,34 @@ export function createCore(parts: CoreParts): Core {
     sender,
     silenceMaxMs,
     slowNotice: toCustomer.slow(),
+    drafts: !crew || crew.roles.has("send"),
     clock,
     log,
   });
   const lanes = createLanes({
-    run: (lane, control) => bot.run(lane, control),
+    run: (lane, control) =>
+      shared ? shared.run(lane, control, (claimed) => bot.run(lane, claimed)) : bot.run(lane, control),
     failed: trouble.failed,
     settleMs: config.settleMs,
     settleCapMs: config.settleCapMs,
     runningMax,
     clock,
   });
-  const bot = createBot({ inbox, files, lanes, reception, intents, desk, service, trouble, turns, replies });
+  const shared = crew && createSharedLanes({ crew, lanes, platforms, countDeath: trouble.countDeath });
+  /** Where what has come in goes on. */
+  const road = shared ?? lanes;
+  const bot = createBot({
+    inbox,
+    files,
+    lanes: road,
+    reception,
+    intents,
+    desk,
+    service,
+    trouble,
+    turns,
+    replies,
+  });
 
   const receiver: Receiver = {
     receive: bot.receive,
@@ -317,6 +342,47 @@ export function createCore(parts: CoreParts): Core {
     },
   };
 
+  async function startAlone(): Promise<void> {
+    await trouble.countDeath();
+    for (const platform of platforms.values()) await platform.connect(receiver);
+    await sender.recover();
+    for (const lane of await ledger.read(lanesWaiting)) lanes.wake(lane, atOnce);
+  }
+
+  async function startInCrew(crew: Crew): Promise<void> {
+    const receives = crew.roles.has("receive");
+    for (const platform of platforms.values())
+      await platform.connect(receiver, { listening: receives && !platform.listensAlone });
+    await crew.start({
+      async work(lane, manner) {
+        lanes.wake(lane, manner);
+        await lanes.idleIn(lane);
+      },
+      nudge: lanes.nudge,
+      interrupt: (lane) => lanes.interrupt(lane, new Superseded("asked for by another process")),
+      send: sender.sendLane,
+    });
+    if (crew.roles.has("work")) open(crew, "chores", {});
+    for (const platform of platforms.values()) {
+      const { listen } = platform;
+      if (receives && platform.listensAlone && listen)
+        open(crew, `listen:${platform.name}`, { enter: () => listen(true), leave: () => listen(false) });
+    }
+  }
+
+  function open(
+    crew: Crew,
+    name: string,
+    does: Partial<Pick<Parameters<typeof createOffice>[0], "enter" | "leave">>,
+  ) {
+    const nothing = async () => {};
+    offices.set(name, createOffice({ crew, name, enter: nothing, leave: nothing, ...does, clock, log }));
+  }
+
+  /** Whether this process is the one that does what has to be done once for all. */
+  const tidies = (): boolean => !crew || (offices.get("chores")?.holds() ?? false);
+
+  const offices = new Map<string, Office>();
   let stopChores = () => {};
   let connected = false;
   let stopped = false;
@@ -325,7 +391,7 @@ export function createCore(parts: CoreParts): Core {
     desk,
     sessions,
     underWay: {
-      interrupt: (lane) => lanes.interrupt(lane, new Superseded("the customer is being erased")),
+      interrupt: (lane) => road.interrupt(lane, new Superseded("the customer is being erased")),
       async idleIn(lane) {
         await lanes.idleIn(lane);
         await sender.idleIn(lane);
@@ -339,15 +405,13 @@ export function createCore(parts: CoreParts): Core {
     async start() {
       await goOnAfter(ledger, clock);
       await pause.watch();
-      await trouble.countDeath();
-      for (const platform of platforms.values()) await platform.connect(receiver);
+      if (crew) await startInCrew(crew);
+      else await startAlone();
       connected = true;
-      await sender.recover();
       stopChores = clock.every(choresEveryMs, () => {
+        if (!tidies()) return;
         intents.expire().catch((error: unknown) => log.warn("approvals.unexpired", { error }));
       });
-      for (const lane of await ledger.read(lanesWaiting))
-        lanes.wake(lane, { settle: false, supersede: false });
     },
     async idle(concerns) {
       await lanes.idle(concerns);
@@ -370,10 +434,13 @@ export function createCore(parts: CoreParts): Core {
       return { ready: writable && connected && !stopped, checks };
     },
     metrics: metrics.render,
+    tidies,
     async stop(graceMs = stopGraceMs) {
       stopped = true;
       pause.close();
       stopChores();
+      await crew?.stop();
+      await Promise.allSettled([...offices.values()].map((office) => office.close()));
       await Promise.allSettled([...platforms.values()].map((platform) => platform.close()));
       await enrichment.close();
       await lanes.stop(graceMs);

@@ -1,6 +1,6 @@
 /** The way in: one commit per event, before the platform is told that we have it. */
 import type { Clock } from "./clock.ts";
-import type { Manner } from "./lanes.ts";
+import type { Manner } from "./crew.ts";
 import { type Admitted, admit, amendWaiting, markDone, waitingIn, withdrawWaiting } from "./ledger/inbox.ts";
 import { openThread } from "./ledger/threads.ts";
 import type { Ledger, Transaction } from "./ledger.ts";

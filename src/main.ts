@@ -5,6 +5,7 @@ import { makeFolder } from "./config/folders.ts";
 import type { Config, Sources } from "./config.ts";
 import { openControl } from "./control.ts";
 import { createCore } from "./core.ts";
+import type { Crew } from "./crew.ts";
 import { DeskError, faultOf } from "./errors.ts";
 import { createMarkdownKnowledgeBase } from "./knowledge/markdown-knowledge-base.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
@@ -67,6 +68,8 @@ interface Ground {
   log: Log;
 }
 
+/** Lanes that one process runs at once. */
+const lanesMax = 256;
 const sweepEveryMs = 3_600_000;
 /** Writing a larger database anew would hold everybody up for seconds. */
 const scrubBytesMax = 100 * 1024 * 1024;
@@ -75,6 +78,7 @@ async function runDesk(ground: Ground): Promise<Running> {
   const { config, workspace, ledger, memory, clock, log } = ground;
   const knowledge = await openKnowledge(ground);
   const platforms = new Map<string, Platform>();
+  const crew = await openCrew(ground);
   const core = createCore({
     config,
     workspace,
@@ -84,6 +88,7 @@ async function runDesk(ground: Ground): Promise<Running> {
     model: await openModel(ground),
     offlineModel: createOfflineModel(),
     platforms,
+    crew,
     clock,
     log,
   });
@@ -110,6 +115,7 @@ async function runDesk(ground: Ground): Promise<Running> {
   const retention = createRetention({ ...config.limits, ...core.endings, ledger, files, clock, log });
   const sweeping = new AbortController();
   const stopSweeping = clock.every(sweepEveryMs, () => {
+    if (!core.tidies()) return;
     retention.run(sweeping.signal).catch((error: unknown) => log.warn("retention.stopped", { error }));
   });
   await core.start();
@@ -130,6 +136,7 @@ async function runDesk(ground: Ground): Promise<Running> {
     sweeping.abort(new Error("the desk is stopping"));
     await control.close();
     await core.stop();
+    await crew?.close();
     await knowledge.close();
     await memory.close();
     await ledger.close();
@@ -152,6 +159,14 @@ function urlOf(address: { host: string; port: number } | undefined): string | un
   if (!address) return undefined;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `http://${host}:${address.port}`;
+}
+
+/** Several processes may run a desk whose ledger is in Postgres. */
+async function openCrew({ config, ledger, clock, log }: Ground): Promise<Crew | undefined> {
+  if (!config.databaseUrl) return undefined;
+  const { createCrew } = await import("./crew/crew.ts");
+  const url = config.databaseUrl.reveal();
+  return createCrew({ url, roles: new Set(config.roles), ledger, atOnceMax: lanesMax, clock, log });
 }
 
 async function openKnowledge({ config, memory, clock, log }: Ground): Promise<KnowledgeBase> {

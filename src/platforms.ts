@@ -30,7 +30,7 @@ export async function openPlatforms(platforms: Map<string, Platform>, parts: Pla
   const open = [
     config.slack && openSlack(parts, config.slack),
     config.discord && openDiscord(parts, config.discord),
-    config.http && openHttp(parts, config.http),
+    config.roles.includes("receive") && config.http && openHttp(parts, config.http),
     config.console && openConsole(parts, config.console),
   ];
   for (const platform of await Promise.all(open)) if (platform) platforms.set(platform.name, platform);

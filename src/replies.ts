@@ -17,6 +17,8 @@ export interface RepliesParts {
   /** After so long without anything to show, the customer gets a line. */
   silenceMaxMs: number;
   slowNotice: string;
+  /** Whether replies may be shown while they are written: this process posts them itself. */
+  drafts: boolean;
   clock: Clock;
   log: Log;
 }
@@ -50,7 +52,9 @@ export function createReplies(parts: RepliesParts) {
     platform
       ?.working?.(turn.thread.id)
       .catch((error: unknown) => parts.log.debug("working.failed", { error }));
-    const draft = platform?.draft?.({ thread: turn.thread.id }, turn.reply, turn.replyTo);
+    const draft = parts.drafts
+      ? platform?.draft?.({ thread: turn.thread.id }, turn.reply, turn.replyTo)
+      : undefined;
     if (!draft) return undefined;
     reply.draft = draft;
     return showOn(turn, reply, draft);

@@ -86,5 +86,5 @@ export function createTrouble(parts: TroubleParts) {
     return [...opened.rows, notice];
   }
 
-  return { failed, park, countDeath: () => ledger.write((tx) => countDeath(tx)) };
+  return { failed, park, countDeath: (lane?: string) => ledger.write((tx) => countDeath(tx, lane)) };
 }

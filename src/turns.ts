@@ -82,7 +82,7 @@ export function createTurns(parts: TurnsParts) {
       signal: control.signal,
       async stillOurs() {
         control.signal.throwIfAborted();
-        if (parts.paused()) throw fenced(thread.id);
+        if (parts.paused() || !control.holds()) throw fenced(thread.id);
         if ((await ledger.read((tx) => versionOf(tx, thread.id))) !== thread.version) throw fenced(thread.id);
       },
     };

@@ -13,8 +13,16 @@ the desk (@staff take, @staff TEXT, @staff // note, @staff hand back, @staff res
 ${foldersHelp}
   --thread ID       the console's thread to resume
   --as CUSTOMER     the console's customer, taken as verified
-  --console         a console beside the configured platforms`,
-  options: { ...folders, thread: { type: "string" }, as: { type: "string" }, console: { type: "boolean" } },
+  --console         a console beside the configured platforms
+  --roles R[,R…]    of several processes on one DATABASE_URL, what this one does: receive (listens to the platforms),
+                    work (takes turns), send (posts); all of it unless given`,
+  options: {
+    ...folders,
+    thread: { type: "string" },
+    as: { type: "string" },
+    console: { type: "boolean" },
+    roles: { type: "string" },
+  },
   async run(given) {
     // Before anything else: who stops a desk that is just starting stops it, too.
     const signalled = new Promise<void>((resolve) => {
@@ -27,6 +35,7 @@ ${foldersHelp}
       thread: text(given, "thread"),
       as: text(given, "as"),
       console: given.values.console === true,
+      roles: text(given, "roles"),
       atTerminal: [process.stdin, process.stdout, process.stderr].every((stream) => stream.isTTY === true),
     });
     const running = await Promise.race([starting, signalled]);

@@ -1,4 +1,5 @@
 /** What variables, desk.yaml and options must be together, beyond each being well formed. */
+import { type Role, roles } from "../crew.ts";
 import type { Problem } from "../platform.ts";
 import type { DeskFile } from "./desk-file.ts";
 import type { Variables } from "./environment.ts";
@@ -10,7 +11,12 @@ export interface Together {
   /** What is set at all: a faulty variable is its own problem, not a missing one. */
   given: ReadonlySet<VariableName>;
   file: DeskFile;
-  options: { as?: string | undefined; thread?: string | undefined; atTerminal?: boolean | undefined };
+  options: {
+    as?: string | undefined;
+    thread?: string | undefined;
+    atTerminal?: boolean | undefined;
+    roles?: string | undefined;
+  };
   consoleOn: boolean;
 }
 
@@ -21,7 +27,13 @@ export function isLoopback(host: string): boolean {
 
 /** With these nothing starts. */
 export function disagreements(together: Together): Problem[] {
-  return [...slack(together), ...installing(together), ...channels(together), ...others(together)];
+  return [
+    ...slack(together),
+    ...installing(together),
+    ...channels(together),
+    ...sharing(together),
+    ...others(together),
+  ];
 }
 
 function slack({ given }: Together): Problem[] {
@@ -37,6 +49,33 @@ function slack({ given }: Together): Problem[] {
   const where = "SLACK_APP_TOKEN, SLACK_SIGNING_SECRET";
   if (ways.length === 0) return [{ where, fault: "Slack is configured, but neither is set", remedy }];
   return ways.length === 1 ? [] : [{ where, fault: "both are set", remedy }];
+}
+
+/** Of `--roles`: those that there are, and what is none. */
+export function rolesIn(text: string | undefined): { known: readonly Role[]; strange: readonly string[] } {
+  if (text === undefined) return { known: roles, strange: [] };
+  const words = text.split(",").map((word) => word.trim());
+  const known = roles.filter((role) => words.includes(role));
+  const strange = words.filter((word) => !(roles as readonly string[]).includes(word));
+  return known.length > 0 ? { known, strange } : { known: roles, strange };
+}
+
+/** Of several processes each may do a part of the work. */
+function sharing({ given, options, consoleOn }: Together): Problem[] {
+  const where = "--roles";
+  const { known, strange } = rolesIn(options.roles);
+  if (strange.length > 0) {
+    const fault = `${strange.map((word) => JSON.stringify(word)).join(", ")} is none of ${roles.join(", ")}`;
+    return [{ where, fault, remedy: "Name one or more of them, with commas between." }];
+  }
+  if (known.length === roles.length) return [];
+  if (!given.has("DATABASE_URL")) {
+    const fault = `this process does only ${known.join(", ")}, and without DATABASE_URL it is the only one`;
+    return [{ where, fault, remedy: "Set DATABASE_URL, or leave --roles out." }];
+  }
+  if (!consoleOn) return [];
+  const fault = "a console needs a process that does everything";
+  return [{ where, fault, remedy: "Configure a platform, or leave --roles out." }];
 }
 
 const forInstalling = ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_STATE_SECRET"] as const;

@@ -20,8 +20,6 @@ import { readWord, type Word, writeWord } from "./words.ts";
 
 export interface CrewParts {
   url: string;
-  /** Of the desk's tables. */
-  schema: string;
   roles: ReadonlySet<Role>;
   ledger: Ledger;
   /** How many lanes run here at once, and how many are sent. */
@@ -44,7 +42,8 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
   const { ledger, clock, log } = parts;
   const member = clock.id("m");
   const claims: Claims = createClaims({ ledger, member, clock, log });
-  const handOut: HandOut = await createHandOut(parts);
+  const schema = await ledger.read((tx) => tx.get<{ name: string }>("SELECT current_schema() AS name"));
+  const handOut: HandOut = await createHandOut({ ...parts, schema: schema?.name ?? "public" });
   let hands: Hands | undefined;
   const stopping = new AbortController();
   const atHand: Record<Queue, Map<string, Task>> = { work: new Map(), send: new Map() };
@@ -175,6 +174,9 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
     async close() {
       stopping.abort(new Error("the desk is stopping"));
       for (const end of ends) end();
+      for (const queue of ["work", "send"] as const) {
+        for (const task of atHand[queue].values()) await handOut.done(queue, task).catch(() => {});
+      }
       await claims.close();
       tell({ says: "look" });
       await signals.close();

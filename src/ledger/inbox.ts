@@ -3,6 +3,7 @@
  * the keys it may come again with; it waits in its lane until the turn that took it has ended.
  */
 import type { Clock } from "../clock.ts";
+import { DeskError } from "../errors.ts";
 import type { Reader, Transaction } from "../ledger.ts";
 import type { FileRef, Incoming, Message } from "../message.ts";
 
@@ -94,8 +95,15 @@ export async function lanesWaiting(tx: Reader): Promise<string[]> {
   return rows.map((row) => row.lane);
 }
 
+/**
+ * Part of every commit that something has come of an event in: of two processes that have dealt with it, one commits.
+ * @throws DeskError ledger_conflict when one of them does not wait any more: it was dealt with elsewhere, or withdrawn
+ */
 export async function markDone(tx: Transaction, ids: readonly string[]): Promise<void> {
-  for (const id of ids) await tx.run("UPDATE inbox SET state = 'done' WHERE id = ?", id);
+  for (const id of ids) {
+    const changed = await tx.run("UPDATE inbox SET state = 'done' WHERE id = ? AND state = 'waiting'", id);
+    if (changed === 0) throw new DeskError("ledger_conflict", `event ${id} does not wait any more`);
+  }
 }
 
 /**
@@ -116,9 +124,10 @@ export async function countFailure(tx: Transaction, ids: readonly string[]): Pro
   }
 }
 
-/** At the start: what waits now was waiting when the last process died. */
-export async function countDeath(tx: Transaction): Promise<void> {
-  await tx.run("UPDATE inbox SET strikes = strikes + 1 WHERE state = 'waiting'");
+/** What waits now, there or everywhere, was waiting when the last process died. */
+export async function countDeath(tx: Transaction, lane?: string): Promise<void> {
+  if (lane === undefined) await tx.run("UPDATE inbox SET strikes = strikes + 1 WHERE state = 'waiting'");
+  else await tx.run("UPDATE inbox SET strikes = strikes + 1 WHERE state = 'waiting' AND lane = ?", lane);
 }
 
 /** These are given to a person. */

@@ -28,7 +28,11 @@ export async function createSignals(parts: {
   let last: Promise<unknown> = Promise.resolve();
 
   async function connect(): Promise<void> {
-    const fresh = new pg.Client({ connectionString: url, application_name: "deskhand signals", keepAlive: true });
+    const fresh = new pg.Client({
+      connectionString: url,
+      application_name: "deskhand signals",
+      keepAlive: true,
+    });
     // Before it is connected, too: unheard, an error would end the process.
     fresh.on("error", () => lost(fresh));
     fresh.on("end", () => lost(fresh));

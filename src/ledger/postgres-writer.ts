@@ -78,6 +78,8 @@ export function createPostgresWriter(parts: {
         const open = await connected();
         const [, , rows] = await open.command(`BEGIN; ${lock}; ${begin}`);
         const { number, now } = rows?.[0] ?? {};
+        // Everybody's ids sort by the one clock that all share.
+        clock.keepTo?.(Number(now));
         return { connection: open, number: String(number), now: Number(now) };
       } catch (error) {
         await rollback();

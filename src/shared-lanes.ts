@@ -1,0 +1,66 @@
+/**
+ * The lanes of a desk that several processes run: what waits in a lane is offered to all of them, and whoever has the
+ * lane's claim runs it. What came in by a platform that knows only this process (a console, an HTTP request that waits
+ * for its answer) stays here.
+ */
+import type { Claim, Crew, Manner } from "./crew.ts";
+import { type Control, type Lanes, type Next, Superseded } from "./lanes.ts";
+import type { Platform } from "./platform.ts";
+import { platformOf } from "./thread.ts";
+
+export interface SharedLanesParts {
+  crew: Crew;
+  /** Of this process. */
+  lanes: Lanes;
+  platforms: ReadonlyMap<string, Platform>;
+  /** What waits in this lane was waiting when a process died. */
+  countDeath(lane: string): Promise<void>;
+}
+
+export interface SharedLanes extends Pick<Lanes, "wake" | "interrupt"> {
+  /** Runs a lane here, if nobody else does. */
+  run(lane: string, control: Control, work: (control: Control) => Promise<Next>): Promise<Next>;
+}
+
+/** How soon a lane that runs elsewhere is looked at again. */
+const lookAgainMs = 200;
+
+export function createSharedLanes({ crew, lanes, platforms, countDeath }: SharedLanesParts): SharedLanes {
+  function staysHere(lane: string): boolean {
+    const platform = platforms.get(platformOf(lane));
+    return platform !== undefined && !platform.listen;
+  }
+
+  async function runClaimed(
+    lane: string,
+    control: Control,
+    claim: Claim,
+    work: (control: Control) => Promise<Next>,
+  ): Promise<Next> {
+    const lost = () => lanes.interrupt(lane, new Superseded("another process has taken over the lane"));
+    claim.signal.addEventListener("abort", lost, { once: true });
+    try {
+      if (claim.takenOver) await countDeath(lane);
+      return await work({ ...control, holds: claim.holds });
+    } finally {
+      claim.signal.removeEventListener("abort", lost);
+      await claim.release();
+    }
+  }
+
+  return {
+    wake(lane: string, manner: Manner) {
+      if (staysHere(lane)) lanes.wake(lane, manner);
+      else crew.offerWork(lane, manner);
+    },
+    interrupt(lane, reason) {
+      lanes.interrupt(lane, reason);
+      crew.interrupt(lane);
+    },
+    async run(lane, control, work) {
+      const claim = await crew.claim(`work:${lane}`);
+      if (!claim) return { afterMs: lookAgainMs };
+      return runClaimed(lane, control, claim, work);
+    },
+  };
+}

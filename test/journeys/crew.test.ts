@@ -1,0 +1,121 @@
+/** One desk, several processes: they share the work, take over from each other, and never speak twice. */
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { createInhabitedSlack } from "../adapters/slack/harness.ts";
+import { createOpenAIServer, type OpenAIServer, type Reply } from "../doubles/openai-server.ts";
+import { postgresForTests } from "../doubles/postgres-run.ts";
+import type { SlackServer } from "../doubles/slack-server/slack-server.ts";
+import { closeTerminals, countOf, openTerminal, type Terminal, temporaryFolder, until } from "./terminal.ts";
+
+const postgres = await postgresForTests();
+afterAll(() => postgres.remove());
+
+let slack: SlackServer;
+let model: OpenAIServer;
+const folders: ReturnType<typeof temporaryFolder>[] = [];
+afterEach(async () => {
+  closeTerminals();
+  slack.dropHanging();
+  await slack.close();
+  await model.close();
+  for (const folder of folders.splice(0)) folder.remove();
+});
+
+interface Open {
+  start(...roles: string[]): Promise<Terminal>;
+  /** What the bot has said to a customer. */
+  told(user: string): string[];
+}
+
+async function open(script: (asked: string) => Reply | Promise<Reply>): Promise<Open> {
+  slack = await createInhabitedSlack();
+  model = await createOpenAIServer({
+    script: ({ body }) => {
+      const messages = body.messages as { role: string; content: string | null }[];
+      return script(messages.findLast((message) => message.role === "user")?.content ?? "");
+    },
+  });
+  const url = await postgres.place();
+  const env = {
+    DATABASE_URL: url,
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
+    SLACK_API_URL: slack.apiUrl,
+    DESK_CHANNEL: "slack:C2",
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API_KEY: "k",
+  };
+  return {
+    async start(...roles) {
+      const folder = temporaryFolder();
+      folders.push(folder);
+      return openTerminal(folder.path, { env, args: roles.length > 0 ? ["--roles", roles.join(",")] : [] });
+    },
+    told: (user) =>
+      slack
+        .messages(slack.asUser(user).directChannel)
+        .filter((one) => one.byBot && !one.streaming)
+        .map((one) => one.text),
+  };
+}
+
+const greets = (asked: string): Reply => ({ text: `What can I do for you, ${asked}?` });
+
+describe.skipIf(postgres.missing)("a crew", () => {
+  it("shares the work, and answers everybody once", async () => {
+    const { start, told } = await open(greets);
+    const crew = [await start(), await start()];
+    const users = Array.from({ length: 16 }, (_, at) => `U1${at}`);
+    for (const user of users) slack.addUser(user, { name: user });
+    await Promise.all(users.map((user) => slack.asUser(user).dm(`Hello ${user}`)));
+    for (const user of users) {
+      await until(
+        () => told(user).length > 0,
+        () => `${user} is answered\n${crew.map((one) => one.errors().slice(-3000)).join("\n")}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (const user of users) expect(told(user)).toEqual([expect.stringContaining(`Hello ${user}`)]);
+    const turns = crew.map((one) => one.log().filter((line) => line.event === "turn.ended").length);
+    expect(turns.reduce((sum, count) => sum + count)).toBe(users.length);
+    expect(Math.min(...turns)).toBeGreaterThan(0);
+    expect(await Promise.all(crew.map((one) => one.kill("SIGTERM")))).toEqual([0, 0]);
+  });
+
+  it("in parts: one listens, one thinks, one speaks", async () => {
+    const { start, told } = await open(greets);
+    const parts = [await start("receive"), await start("work"), await start("send")];
+    await slack.asUser("U1").dm("Hello");
+    await until(
+      () => told("U1").length > 0,
+      () => parts.map((one) => one.errors().slice(-3000)).join("\n---\n"),
+    );
+    expect(told("U1")).toEqual([expect.stringContaining("What can I do for you, Hello?")]);
+    const have = (event: string) => parts.map((one) => countOf(one.log(), event));
+    await until(
+      () => have("send.done")[2] === 1,
+      () => "the sender has noted it",
+    );
+    expect(have("turn.ended")).toEqual([0, 1, 0]);
+    expect(have("send.done")).toEqual([0, 0, 1]);
+  });
+
+  it("a process that dies in a turn is taken over, and the customer reads one answer", async () => {
+    let hang = true;
+    const { start, told } = await open((asked) => (hang ? { fault: "hang" } : greets(asked)));
+    await start();
+    await slack.asUser("U1").dm("Hello");
+    await until(
+      () => model.chats().length > 0,
+      () => "the model is asked",
+    );
+    hang = false;
+    closeTerminals();
+    const next = await start();
+    await until(
+      () => told("U1").length > 0,
+      () => next.errors().slice(-3000),
+      20_000,
+    );
+    expect(told("U1")).toEqual([expect.stringContaining("What can I do for you, Hello?")]);
+  }, 40_000);
+});
