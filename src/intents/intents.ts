@@ -4,8 +4,10 @@
  */
 import type { Admitted } from "../ledger/inbox.ts";
 import type { Incoming } from "../message.ts";
+import type { ThreadId } from "../thread.ts";
 import { answer } from "./answer.ts";
 import { decideApproval, expireApprovals } from "./approvals.ts";
+import { carryThrough } from "./carry-through.ts";
 import type { IntentsParts, Said, Settled } from "./parts.ts";
 import { createPropose } from "./propose.ts";
 
@@ -37,6 +39,8 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
     /** Staff's Approve or Deny. */
     decide: (admitted: Admitted, action: Extract<Incoming, { kind: "action" }>): Promise<void> =>
       decideApproval(parts, admitted, action),
+    /** What was begun in a thread by a process that died, and has not been taken up again. */
+    carryThrough: (thread: ThreadId): Promise<void> => carryThrough(parts, thread),
     expire: (): Promise<void> => expireApprovals(parts),
   };
 }

@@ -218,6 +218,15 @@ export async function sameOpen(
   );
 }
 
+/** Writes that have begun in a thread and of which nobody knows the end, but for those that staff have approved. */
+export async function begunIn(tx: Reader, thread: ThreadId): Promise<Intent[]> {
+  const rows = await tx.all(
+    "SELECT * FROM intents WHERE thread = ? AND state = 'running' AND approval IS NULL ORDER BY id",
+    thread,
+  );
+  return rows.map((row) => intentOf(row) as Intent);
+}
+
 /** The question is put again, in another turn, and stands as long as a new one. */
 export async function askAgain(
   tx: Transaction,

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ToolPolicy } from "../../src/config.ts";
 import { type DeskInARoom, type DeskOptions, openDesk } from "../doubles/desk-in-a-room.ts";
 import { createRoom, type Room, threadOf } from "../doubles/room.ts";
+import { createScriptedModel, type ScriptedModel } from "../doubles/scripted-model.ts";
 import { temporaryFolder } from "../journeys/terminal.ts";
 import { mortal } from "./mortal.ts";
 import { createShop, obliging, type Shop, usual } from "./shop.ts";
@@ -82,10 +83,47 @@ describe.each(Object.entries(stories))("a write %s", (_name, story) => {
   }, 120_000);
 });
 
+describe("a write that has begun", () => {
+  const story = stories["done at the customer's request"] as Story;
+
+  it.each([
+    ["the model does not ask for it again", false],
+    ["the customer asks for a person meanwhile", true],
+  ])(
+    "is carried through when %s",
+    async (_name, asksForPerson) => {
+      const { commits } = await tell(story, undefined);
+      let carried = 0;
+      for (let at = 1; at <= commits; at++) {
+        for (const made of [true, false]) {
+          const forgetful = createScriptedModel("What can I do for you?");
+          const then = asksForPerson ? [writes("m2", "I want to speak to a human")] : [];
+          const { shop, desk } = await tell(
+            { ...story, events: [...story.events, ...then] },
+            { at, made },
+            forgetful,
+          );
+          const rows = await desk.ledger.read((tx) =>
+            tx.all("SELECT id FROM audit WHERE action = 'intent.done'"),
+          );
+          const where = `dead ${made ? "after" : "before"} commit ${at} of ${commits}`;
+          expect(rows, where).toHaveLength(shop.paid.size);
+          expect(await states(desk), where).not.toContain("running");
+          carried += shop.paid.size;
+          await cleanUp();
+        }
+      }
+      expect(carried).toBeGreaterThan(0);
+    },
+    60_000,
+  );
+});
+
 /** The story in a process that dies once, and in the one after it. */
 async function tell(
   story: Story,
   death: { at: number; made: boolean } | undefined,
+  nextModel: ScriptedModel = obliging(),
 ): Promise<{ shop: Shop; room: Room; desk: DeskInARoom; commits: number }> {
   const shop = createShop({ tells: true });
   const life = mortal(death);
@@ -105,7 +143,7 @@ async function tell(
   let second = false;
   for (const event of story.events) {
     if (desk && (await Promise.race([comesOf(desk, event), ...(second ? [] : [life.dead])]))) continue;
-    desk = await openNext(options);
+    desk = await openNext({ ...options, model: nextModel });
     second = true;
     await comesOf(desk, event);
   }
