@@ -59,23 +59,33 @@ export function createLimits(parts: LimitsParts) {
 interface Taken {
   id: string;
   at: number;
+  /** False for those of a burst that are more than a minute's places: they are let through with the others. */
+  counts: boolean;
 }
 
 /** Sliding minutes, one for each key. */
 function createWindows(clock: Clock, max: number) {
   const taken = new Map<string, Taken[]>();
 
-  /** Takes a place for each id that has none yet, or says how long to wait for them. More ids than places count as `max`. */
+  /**
+   * Takes a place for each id that has none yet, or says how long to wait for them. More ids than places count as `max`,
+   * also when they are asked for again, or some of them had been asked for before.
+   */
   function take(key: string, ids: readonly string[]): number {
     const now = clock.elapsed();
+    const asked = new Set(ids);
     const places = (taken.get(key) ?? []).filter(({ at }) => now - at < minuteMs);
-    const fresh = ids.filter((id) => !places.some((place) => place.id === id)).slice(0, max);
-    const over = places.length + fresh.length - max;
-    if (over <= 0) for (const id of fresh) places.push({ id, at: now });
+    const others = places.filter(({ id, counts }) => counts && !asked.has(id));
+    const over = others.length + Math.min(asked.size, max) - max;
+    if (over <= 0) {
+      for (const { id } of places) asked.delete(id);
+      let left = max - places.filter(({ counts }) => counts).length;
+      for (const id of asked) places.push({ id, at: now, counts: left-- > 0 });
+    }
     taken.delete(key);
     taken.set(key, places);
     if (taken.size > countedMax) taken.delete(taken.keys().next().value ?? "");
-    return over <= 0 ? 0 : Math.max(1, Math.ceil((places[over - 1]?.at ?? now) + minuteMs - now));
+    return over <= 0 ? 0 : Math.max(1, Math.ceil((others[over - 1]?.at ?? now) + minuteMs - now));
   }
 
   return { take };

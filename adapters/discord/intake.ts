@@ -5,7 +5,8 @@
  *   An event that the desk cannot take is offered again, with growing pauses; nothing of its channel passes it.
  *   A channel's watermark moves only when a message has been taken, and is kept over restarts.
  *   Whenever events may have been missed, every lane first fetches what came after its watermark, oldest first, before
- *   it takes another event. So a watermark never jumps over a message.
+ *   it takes another event. A page of them is offered at once, and the watermark moves when all have been taken. So a
+ *   watermark never jumps over a message.
  *   What waits when it stops is left to whoever listens next: it is below no watermark.
  */
 import { setMaxListeners } from "node:events";
@@ -139,10 +140,13 @@ export function createIntake(parts: IntakeParts): Intake {
       const missed =
         (await asked(channel, lane.over, () => parts.fetchAfter(channel, from, lane.events.length > 0))) ??
         [];
-      for (const event of missed) {
-        await take({ ...event, taken: () => undefined }, lane.over);
-        dropTaken(lane, event.message);
-        if (event.message && compareSnowflakes(event.message, after) > 0) after = event.message;
+      // Together, so that they wait together and are answered by one turn.
+      await Promise.all(missed.map((event) => offer(event, lane.over)));
+      for (const { message } of missed) {
+        if (message === undefined) continue;
+        advance(channel, message);
+        dropTaken(lane, message);
+        if (compareSnowflakes(message, after) > 0) after = message;
       }
       count += missed.length;
       if (after === from || missed.length < pageMin) break;
@@ -152,14 +156,20 @@ export function createIntake(parts: IntakeParts): Intake {
   }
 
   /** What has been fetched has often been told as well, and waits in the lane. */
-  function dropTaken(lane: Lane, message: string | undefined): void {
-    for (const event of lane.events.filter((one) => message !== undefined && one.message === message)) {
+  function dropTaken(lane: Lane, message: string): void {
+    for (const event of lane.events.filter((one) => one.message === message)) {
       lane.events.splice(lane.events.indexOf(event), 1);
       event.taken();
     }
   }
 
   async function take(event: IntakeEvent, over: AbortSignal): Promise<void> {
+    await offer(event, over);
+    if (event.message !== undefined) advance(event.channel, event.message);
+  }
+
+  /** Until the desk has it, or nobody can read it. */
+  async function offer(event: Omit<IntakeEvent, "taken">, over: AbortSignal): Promise<void> {
     const incoming = await asked(event.channel, over, async () => event.read());
     if (incoming)
       await persistently(
@@ -169,7 +179,6 @@ export function createIntake(parts: IntakeParts): Intake {
         () => parts.receive(incoming),
         () => true,
       );
-    if (event.message !== undefined) advance(event.channel, event.message);
   }
 
   /** What Discord says; undefined where it has nothing to say any more, and for an event that nobody can read. */
