@@ -98,6 +98,7 @@ function slackSettings(config: Config, slack: NonNullable<Config["slack"]>) {
     supportChannels: slack.supportChannels,
     suggestedPrompts: slack.suggestedPrompts,
     greeting: `Hello, this is ${config.name}. How can I help?`,
+    loadingMessages: ["Reading your message…", "Looking it up…", "Putting the answer together…"],
     ...deskChannelOn(config, "slack"),
   };
 }

@@ -9,7 +9,7 @@ import {
   type InstallationStore as BoltStore,
   HTTPReceiver,
 } from "@slack/bolt";
-import { DeskError } from "../../src/errors.ts";
+import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Http } from "./fetch.ts";
 import { botScopes } from "./scopes.ts";
@@ -63,6 +63,7 @@ export function createInstallPages(
       directInstall: true,
       redirectUriPath: redirectUri === undefined ? redirectPath : new URL(redirectUri).pathname,
       clientOptions: clientOptions(parts.http, log, parts.apiUrl),
+      callbackOptions: { failure: (error, _options, _request, response) => sayFailure(log, error, response) },
       ...(authorizationUrl === undefined ? {} : { authorizationUrl }),
     },
   });
@@ -74,6 +75,16 @@ export function createInstallPages(
   };
 }
 
+/** Slack's state that is forged, old or of another browser; what the app was refused; or our own trouble. */
+function sayFailure(log: Log, error: Error, response: ServerResponse): void {
+  const refused = codeOf(error) === "platform_refused";
+  const isState = /state|code/i.test(String((error as { code?: unknown }).code));
+  log.warn("slack.not_installed", { error });
+  const why = refused ? error.message : "something went wrong; begin again";
+  response.writeHead(refused || isState ? 400 : 500, { "content-type": "text/plain; charset=utf-8" });
+  response.end(`Not installed: ${why}.\n`);
+}
+
 function boltStore({ store, log, onInstalled }: InstallingParts): BoltStore {
   return {
     async storeInstallation(given: BoltInstallation) {
@@ -81,7 +92,7 @@ function boltStore({ store, log, onInstalled }: InstallingParts): BoltStore {
       if (!team || !bot) {
         throw new DeskError(
           "platform_refused",
-          "the app is installed workspace by workspace, with a bot user",
+          "this app is installed workspace by workspace, and not in a whole organisation at once",
         );
       }
       const installation: Installation = {

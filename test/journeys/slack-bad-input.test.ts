@@ -2,15 +2,21 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createOpenAIServer, type OpenAIServer } from "../doubles/openai-server.ts";
 import { sign } from "../doubles/slack-server/deliveries.ts";
+import { careful } from "../fixtures/scenarios.ts";
+import { writeShop } from "../fixtures/workspace.ts";
 import { openSlackDesk, type SlackDesk } from "./slack-desk.ts";
+import { temporaryFolder } from "./terminal.ts";
 
 let desk: SlackDesk;
 let model: OpenAIServer | undefined;
+let shop: ReturnType<typeof temporaryFolder> | undefined;
 afterEach(async () => {
   const { violations } = desk.slack;
   await desk.close();
   await model?.close();
   model = undefined;
+  shop?.remove();
+  shop = undefined;
   expect(violations).toEqual([]);
 });
 
@@ -70,6 +76,30 @@ describe("over HTTP", () => {
     expect(await desk.stop()).toBe(0);
   });
 
+  it("a request that is replayed as it was, press or message, does nothing a second time", async () => {
+    desk = await openSlackDesk({ transport: "http" });
+    const { slack } = desk;
+    const ana = slack.asUser("U1");
+    await ana.dm("I want to speak to a human");
+    const card = await desk.sees("C2", "Ticket #1");
+    await slack.asUser("U2").click("Take");
+    await desk.sees("C2", "The bot is silent", card.ts);
+    await slack.asUser("U2").click("Hand back");
+    await desk.sees(ana.directChannel, "back with the assistant");
+    await slack.waitFor(() => desk.byBot("C2", card.ts).includes("Handed back to the bot by Maya."));
+    const shown = () => [...desk.byBot("C2", card.ts), ...desk.byBot(ana.directChannel)];
+    const before = shown();
+    for (const { kind, payload } of [...slack.deliveries.log]) {
+      expect((await slack.deliveries.deliver(kind, payload)).status).toBe(200);
+    }
+    await ana.dm("How long does express shipping take?");
+    await desk.sees(ana.directChannel, "1-2 business days");
+    const fresh = shown().filter((text) => !before.includes(text));
+    expect(fresh).toEqual([expect.stringContaining("1-2 business days")]);
+    expect(shown()).toHaveLength(before.length + 1);
+    expect(await desk.stop()).toBe(0);
+  });
+
   it("signed nonsense is answered, and the desk goes on", async () => {
     desk = await openSlackDesk({ transport: "http" });
     const { slack, address } = desk;
@@ -123,6 +153,32 @@ describe("over HTTP", () => {
   });
 });
 
+describe("over Socket Mode", () => {
+  it("envelopes that make no sense are left, and the desk goes on", async () => {
+    desk = await openSlackDesk();
+    const { slack } = desk;
+    const odd = [
+      "{",
+      "null",
+      "[]",
+      '"hello"',
+      "{}",
+      '{"type":"events_api"}',
+      '{"type":"events_api","envelope_id":"1","payload":null}',
+      '{"type":"events_api","envelope_id":"2","payload":{"type":"event_callback","team_id":"T1","event":{"type":"message","channel":7}}}',
+      '{"type":"interactive","envelope_id":"3","payload":{"type":"block_actions","team":{"id":"T1"},"actions":"no"}}',
+      '{"type":"slash_commands","envelope_id":"4","payload":{"team_id":"T1","command":7}}',
+      '{"type":"unheard_of","envelope_id":"5","payload":{}}',
+    ];
+    for (const text of odd) for (const socket of slack.deliveries.sockets) socket.send(text);
+    const ana = slack.asUser("U1");
+    await ana.dm("How long does express shipping take?");
+    await desk.sees(ana.directChannel, "1-2 business days");
+    expect(await desk.stop()).toBe(0);
+    expect(desk.program.errors()).not.toContain(slack.appToken);
+  });
+});
+
 describe("hostile text", () => {
   it("of a customer reaches staff as text", async () => {
     desk = await openSlackDesk();
@@ -137,6 +193,42 @@ describe("hostile text", () => {
     await ana.say("C1", `I want to speak to a human ${hostile[0]}`);
     await sees("C2", "Ticket #2");
     harmless();
+    expect(await desk.stop()).toBe(0);
+  });
+
+  it("of an article is quoted as text, and its links lead nowhere that is not allowed", async () => {
+    shop = temporaryFolder();
+    const words = `To water the ficus: <!channel> <@U2> <https://evil.example/pay|pay here> [pay](https://evil.example) every Monday.`;
+    const article = { id: "ficus", category: "plants", updated: "2026-01-10", text: words };
+    writeShop(shop.path, { ...careful, articles: [article] });
+    desk = await openSlackDesk({ workspace: shop.path });
+    const { slack, sees } = desk;
+    const ana = slack.asUser("U1");
+    await ana.dm("When should I water the ficus?");
+    await sees(ana.directChannel, "every Monday");
+    harmless();
+    expect(JSON.stringify(slack.callsOf("chat.postMessage").map((call) => call.args))).not.toMatch(
+      /<https:\/\/evil|<!channel|<@U2>/,
+    );
+  });
+
+  it("in the names of people reaches staff and customers as text", async () => {
+    desk = await openSlackDesk();
+    const { slack, sees } = desk;
+    slack.addUser("U6", { name: "<!channel> *Eve* <https://evil.example|help>\n\u202eU2" });
+    slack.addUser("U7", { name: "<@U1> `Mallory`" });
+    for (const channel of ["C1", "C2"]) slack.world.channels.get(`T1 ${channel}`)?.members.add("U7");
+    await slack.asUser("U6").dm("I want to speak to a human");
+    const card = await sees("C2", "Ticket #1");
+    await slack.asUser("U7").click("Take");
+    await sees("C2", "The bot is silent", card.ts);
+    const words = await slack.asUser("U7").say("C2", "Here I am.", { threadTs: card.ts });
+    await desk.marked("C2", words, "white_check_mark");
+    await sees("D6", "Here I am.");
+    await slack.asUser("U6").dm("Hello!");
+    await sees("C2", "Hello!", card.ts);
+    harmless();
+    for (const { live } of slack.messages("D6")) expect(live).toEqual([]);
     expect(await desk.stop()).toBe(0);
   });
 

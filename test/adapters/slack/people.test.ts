@@ -319,6 +319,15 @@ describe("several workspaces", () => {
     });
   }
 
+  it("are installed one by one: not for a whole organisation at once, which is said", async () => {
+    const { slack, installations, base } = await installable("http");
+    slack.installer = { team: "T2", user: "U1", organisation: "E1" };
+    const refused = await install(base);
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("workspace by workspace");
+    expect(installations.kept.size).toBe(0);
+  });
+
   it("are not installed with a state that is forged, or of another browser", async () => {
     const { installations, base } = await installable("http");
     expect((await install(base, (back) => back.searchParams.set("state", "forged"))).status).toBe(400);

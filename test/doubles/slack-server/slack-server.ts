@@ -88,8 +88,8 @@ export interface SlackServer {
   addUserGroup(id: string, users: string[], team?: string): void;
   /** A new thread in the person's assistant pane, of which the app is not told; its ts. */
   addAssistantThread(user: string, team?: string): string;
-  /** The person who clicks "Allow" when an app is being installed; their workspace is the one it goes to. */
-  installer: { team: string; user: string };
+  /** The person who clicks "Allow" when an app is being installed; it goes to their workspace, or to all of an organisation. */
+  installer: { team: string; user: string; organisation?: string };
   asUser(id: string, team?: string): Person;
   /** Oldest first; with `threadTs` that thread only, its first message included. */
   messages(channel: string, threadTs?: string, team?: string): Seen[];
@@ -424,6 +424,7 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
     const team = world.teams.get(server.installer.team) ?? server.addTeam(server.installer.team);
     team.scopes = new Set(scope.split(","));
     team.revoked = false;
+    const { organisation } = server.installer;
     return {
       ok: true,
       access_token: team.token,
@@ -431,9 +432,9 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       scope,
       bot_user_id: team.bot,
       app_id: "A1",
-      team: { id: team.id, name: team.name },
-      enterprise: null,
-      is_enterprise_install: false,
+      team: organisation ? null : { id: team.id, name: team.name },
+      enterprise: organisation ? { id: organisation, name: "Example Group" } : null,
+      is_enterprise_install: organisation !== undefined,
       authed_user: { id: server.installer.user },
     };
   }
