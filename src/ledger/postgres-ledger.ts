@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import { type Connection, keyOf, openConnection } from "./postgres-connection.ts";
 import { createReaders } from "./postgres-readers.ts";
 import { scrubTables } from "./postgres-scrub.ts";
-import { createPostgresWriter, rest } from "./postgres-writer.ts";
+import { createPostgresWriter, prepareCommits, rest } from "./postgres-writer.ts";
 
 export interface PostgresParts {
   /** postgres://user:password@host/database; never shown */
@@ -25,7 +25,7 @@ export interface PostgresParts {
   alone?: boolean;
 }
 
-/** pg_current_xact_id and pg_xact_status. */
+/** Older ones are no longer looked after by those who make them. */
 const versionMin = 130_000;
 /** How long a server needs to see that a process has gone. */
 const leavingMs = 1_500;
@@ -40,14 +40,18 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
   // A connection that has been cut without a word is found out while there is time for another.
   const answerMaxMs = busyMs / 2;
   const connect = async () => present(await openConnection({ url, clock, answerMaxMs }), alone, clock);
-  const open = await patiently(clock, busyMs, connect);
-  try {
-    await examineServer(open, log);
-  } catch (error) {
-    open.destroy();
-    throw error;
-  }
-  const writer = createPostgresWriter({ open, connect, clock, log, busyMs });
+  const open = await patiently(clock, busyMs, async () => {
+    const first = await connect();
+    try {
+      await examineServer(first, log);
+      await prepareCommits(first);
+      return first;
+    } catch (error) {
+      first.destroy();
+      throw error;
+    }
+  });
+  const writer = createPostgresWriter({ name: clock.id("w"), open, connect, clock, log, busyMs });
   const readers = createReaders({
     connect: () => openConnection({ url, clock, answerMaxMs, readOnly: true }),
     connectionsMax,
@@ -96,7 +100,11 @@ async function present(connection: Connection, alone: boolean, clock: Clock): Pr
   const since = clock.elapsed();
   try {
     for (;;) {
-      const [rows] = await connection.command(`SELECT ${how}(${keyOf("run")}) AS here`);
+      const [rows] = await connection.command(
+        `SELECT ${how}(${keyOf("run")}) AS here, pg_is_in_recovery() AS standby`,
+      );
+      if (rows?.[0]?.standby === 1)
+        throw new DeskError("ledger_busy", "the database only follows another one");
       if (rows?.[0]?.here === 1) return connection;
       if (clock.elapsed() - since >= leavingMs) break;
       await rest(clock);

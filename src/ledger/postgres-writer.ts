@@ -6,9 +6,11 @@
  *   waiting ──lock taken──▶ running, each work behind its own savepoint ──commit──▶ settled
  *      ▲                        │ a work throws: back to its savepoint; it is told once the others are kept
  *      ├──── not committed ─────┤ the connection breaks, or the commit is refused
- *      └──── not committed ── asked for, by the transaction's number ◀── the connection breaks during the commit
+ *      └──── not committed ── looked up ◀── the connection breaks during the commit
  *
- * A work is told nothing before it is known what became of the commit.
+ * A work is told nothing before it is known what became of the commit. Each commit leaves its number in the writer's
+ * row of `commits`; whoever has the lock again, on whatever server, finds there whether it was made. (The server's own
+ * numbers of transactions will not do: after a crash they are given again.)
  */
 import { setImmediate } from "node:timers";
 import type { Clock } from "../clock.ts";
@@ -42,12 +44,13 @@ interface Job {
 
 interface Begun {
   connection: Connection;
-  /** The transaction's number, for asking what became of it. */
-  number: string;
+  /** The server's time. */
   now: number;
 }
 
 export function createPostgresWriter(parts: {
+  /** Its row in `commits`: letters, digits and _. */
+  name: string;
   /** The first connection. */
   open: Connection;
   connect(): Promise<Connection>;
@@ -60,6 +63,7 @@ export function createPostgresWriter(parts: {
   let pumping: Promise<void> | undefined;
   let connection = parts.open;
   let closingSince: number | undefined;
+  let commits = 0;
 
   async function pump(): Promise<void> {
     await turn();
@@ -76,11 +80,8 @@ export function createPostgresWriter(parts: {
     for (let told = false; ; ) {
       try {
         const open = await connected();
-        const [, , rows] = await open.command(`BEGIN; ${lock}; ${begin}`);
-        const { number, now } = rows?.[0] ?? {};
-        // Everybody's ids sort by the one clock that all share.
-        clock.keepTo?.(Number(now));
-        return { connection: open, number: String(number), now: Number(now) };
+        const [, , rows] = await open.command(`BEGIN; ${lock}; ${serverTime}`);
+        return { connection: open, now: Number(rows?.[0]?.now) };
       } catch (error) {
         await rollback();
         if (codeOf(error) !== "ledger_busy") {
@@ -122,7 +123,8 @@ export function createPostgresWriter(parts: {
       return;
     }
     try {
-      await begun.connection.command("COMMIT");
+      commits += 1;
+      await begun.connection.command(`RELEASE work; ${noteCommit(parts.name, commits, begun.now)}; COMMIT`);
     } catch (error) {
       await settleBroken(begun, jobs, outcomes, error);
       return;
@@ -140,7 +142,7 @@ export function createPostgresWriter(parts: {
     log.warn("ledger.commit_unknown", { writes: jobs.length, error });
     let committed: boolean;
     try {
-      committed = await becameOf(begun.number);
+      committed = await wasMade(commits);
     } catch (unknown) {
       for (const job of jobs) job.reject(unknown);
       return;
@@ -151,21 +153,19 @@ export function createPostgresWriter(parts: {
   }
 
   /**
-   * Whether a transaction was committed. Asked until there is an answer: until then nobody can say whether what was
-   * written is there.
-   * @throws DeskError ledger_failed when it can no longer be found out
+   * Whether a commit was made. Asked until there is an answer: until then nobody can say whether what was written is
+   * there. The lock in hand says that the transaction has ended.
+   * @throws DeskError ledger_failed when there is no answer before everything is closed
    */
-  async function becameOf(number: string): Promise<boolean> {
+  async function wasMade(commit: number): Promise<boolean> {
     for (;;) {
       try {
         const open = await connected();
-        const asked = `SELECT pg_xact_status(CAST(CAST(? AS TEXT) AS xid8)) AS status`;
-        const { rows } = await open.statement<{ status: string | null }>(asked, [number]);
-        const status = rows[0]?.status;
-        if (status === "committed") return true;
-        if (status === "aborted") return false;
-        if (status !== "in progress") throw new DeskError("ledger_failed", notKnown);
+        const asked = `SELECT number FROM commits WHERE writer = '${parts.name}'`;
+        const [, , rows] = await open.command(`BEGIN; ${lock}; ${asked}; ROLLBACK`);
+        return rows?.[0]?.number === commit;
       } catch (error) {
+        await rollback();
         if (codeOf(error) !== "ledger_busy") throw new DeskError("ledger_failed", notKnown, { cause: error });
       }
       if (closingSince !== undefined && clock.elapsed() - closingSince >= busyMs) {
@@ -249,8 +249,29 @@ export function createPostgresWriter(parts: {
 
 /** Given back by the server, when the transaction ends in whatever way. */
 const lock = `SELECT pg_advisory_xact_lock(${keyOf("write")})`;
-const begin = `SELECT CAST(pg_current_xact_id() AS TEXT) AS number,
-  CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now`;
+const serverTime = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now";
+/** Of writers that have been gone for longer, nobody asks any more. */
+const commitsKeptMs = 86_400_000;
+
+const noteCommit = (writer: string, number: number, now: number): string =>
+  `INSERT INTO commits (writer, number, made_at) VALUES ('${writer}', ${number}, ${now})
+   ON CONFLICT (writer) DO UPDATE SET number = excluded.number, made_at = excluded.made_at`;
+
+/** Makes the table that says which commits were made. */
+export async function prepareCommits(connection: Connection): Promise<void> {
+  try {
+    await connection.command(
+      `BEGIN; ${lock};
+       CREATE TABLE IF NOT EXISTS commits (writer TEXT PRIMARY KEY, number BIGINT NOT NULL, made_at BIGINT NOT NULL);
+       DELETE FROM commits
+         WHERE made_at < CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) - ${commitsKeptMs};
+       COMMIT`,
+    );
+  } catch (error) {
+    if (!connection.lost()) await connection.command("ROLLBACK");
+    throw error;
+  }
+}
 const notKnown = "the connection was lost during a commit, and it cannot be found out whether it was made";
 
 /** The pause between two tries: never in step with another process. */
