@@ -1,11 +1,9 @@
 import { defineTool, z } from "deskhand";
-import { dollars } from "../store/orders.ts";
 import { openStore } from "../store/store.ts";
 
 interface Row {
   plan: string;
   since: string;
-  lifetimeValueMinor: number;
 }
 
 export default defineTool({
@@ -15,18 +13,10 @@ export default defineTool({
   effect: "read",
   input: z.object({}),
   run(_input, { customer }) {
-    const row = openStore().get<Row>(
-      "SELECT plan, since, lifetime_value_minor AS lifetimeValueMinor FROM customers WHERE id = ?",
-      customer.id,
-    );
-    if (!row) return { found: false };
-    const { plan, since, lifetimeValueMinor } = row;
-    return {
-      found: true,
-      customer_id: customer.id,
-      plan,
-      since,
-      lifetime_value: dollars(lifetimeValueMinor),
-    };
+    // What a tool returns may be said to the customer: what the company thinks of them stays out of it.
+    const row = openStore().get<Row>("SELECT plan, since FROM customers WHERE id = ?", customer.id);
+    return row
+      ? { found: true, customer_id: customer.id, plan: row.plan, since: row.since }
+      : { found: false };
   },
 });

@@ -30,17 +30,43 @@ export function briefOf(facts: {
   };
 }
 
-/** What tools have said, one line a result, each tool's same answer once. */
+type Result = Extract<TranscriptItem, { role: "result" }>;
+
+/** What tools have said, one line a result, each tool's same answer once. A question that has been answered is none. */
 function factsOf(transcript: readonly TranscriptItem[]): string[] {
-  const lines = new Set<string>();
-  for (const item of transcript) {
-    if (item.role !== "result" || item.name === "escalate_to_human" || item.name === "search_knowledge")
-      continue;
-    if (item.name.startsWith("transfer_to_") || (item.failed && !brokeDown(item.result))) continue;
-    const told = item.failed ? `failed: ${flat(item.result)}` : flat(item.result);
-    lines.add(`${item.name}: ${told}`.slice(0, factMax));
-  }
-  return [...lines];
+  const results = transcript.filter((item): item is Result => item.role === "result" && tellsStaff(item));
+  const lines = results
+    .filter(
+      ({ name, result }, place) =>
+        !isPending(result) || !results.slice(place + 1).some((later) => later.name === name),
+    )
+    .map((item) => `${item.name}: ${toldBy(item)}`.slice(0, factMax));
+  return [...new Set(lines)];
+}
+
+function tellsStaff({ name, failed, result }: Result): boolean {
+  if (name === "escalate_to_human" || name === "search_knowledge" || name.startsWith("transfer_to_"))
+    return false;
+  return !failed || brokeDown(result);
+}
+
+function toldBy({ failed, result }: Result): string {
+  if (failed) return `failed: ${flat(result)}`;
+  if (isPending(result))
+    return result.pending === "approval"
+      ? "waits for a colleague's approval"
+      : "waits for the customer's yes";
+  return isRefused(result) ? `not done: ${result.reason}` : flat(result);
+}
+
+function isPending(result: unknown): result is { pending: unknown } {
+  return typeof result === "object" && result !== null && "pending" in result;
+}
+
+/** What a write says that cannot be done. */
+function isRefused(result: unknown): result is { reason: string } {
+  const { ok, reason } = (result ?? {}) as { ok?: unknown; reason?: unknown };
+  return ok === false && typeof reason === "string";
 }
 
 function nextStepOf(transcript: readonly TranscriptItem[]): string {

@@ -9,10 +9,8 @@ export function approvalCard(
 ): Post {
   const { preview } = intent;
   const reason = (intent.input as { reason?: unknown }).reason;
-  const facts = Object.entries(preview.facts ?? {}).map(([label, value]) => ({
-    label: label.replaceAll("_", " "),
-    value: String(value),
-  }));
+  const currency = preview.amount?.currency;
+  const facts = Object.entries(preview.facts ?? {}).map(([label, value]) => factOf(label, value, currency));
   const open = outcome === undefined;
   const value = String(intent.approval);
   return {
@@ -42,4 +40,30 @@ export function approvalCard(
         }
       : {}),
   };
+}
+
+/** Amounts in minor units as people write them: `captured_minor: 4999` is `captured: 49.99 USD`. */
+function factOf(
+  name: string,
+  value: unknown,
+  currency: string | undefined,
+): { label: string; value: string } {
+  const [, money] = /^(.+)_minor$/.exec(name) ?? [];
+  if (money === undefined || currency === undefined || !Number.isSafeInteger(value))
+    return { label: name.replaceAll("_", " "), value: String(value) };
+  const digits = digitsOf(currency);
+  return {
+    label: money.replaceAll("_", " "),
+    value: `${(Number(value) / 10 ** digits).toFixed(digits)} ${currency}`,
+  };
+}
+
+/** Two for a currency that nobody knows. */
+function digitsOf(currency: string): number {
+  try {
+    const style = new Intl.NumberFormat("en", { style: "currency", currency });
+    return style.resolvedOptions().maximumFractionDigits ?? 2;
+  } catch {
+    return 2;
+  }
 }

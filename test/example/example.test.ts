@@ -217,13 +217,12 @@ describe("lookup_order", () => {
 });
 
 describe("the customer's own account", () => {
-  it("shows the customer's plan", async () => {
+  it("shows the customer's plan, and not what they are worth to the company", async () => {
     expect(await read("lookup_customer", {}, "cust_001")).toEqual({
       found: true,
       customer_id: "cust_001",
       plan: "pro",
       since: "2025-03-15",
-      lifetime_value: "2400.00",
     });
     expect(await read("lookup_customer", {}, "cust_999")).toEqual({ found: false });
   });
@@ -452,12 +451,14 @@ describe.skipIf(!existsSync(scenarios))(
 
     it.each(files)("holds what %s holds", async (file) => {
       const { orders, customers = [] } = parse(readFileSync(join(scenarios, file), "utf8")) as Scenario;
-      for (const customer of customers)
-        expect(await read("lookup_customer", {}, customer.id)).toMatchObject({
-          plan: customer.plan,
-          since: customer.since,
-          lifetime_value: customer.lifetime_value,
-        });
+      for (const { id, plan, since, lifetime_value } of customers) {
+        const told = await read("lookup_customer", {}, id);
+        expect(told).toEqual({ found: true, customer_id: id, plan, since });
+        const minor = Math.round(Number(lifetime_value) * 100);
+        expect(rows(`SELECT lifetime_value_minor AS minor FROM customers WHERE id = '${id}'`)).toEqual([
+          { minor },
+        ]);
+      }
       for (const order of orders) {
         const tool = order.customer ? "lookup_order_details" : "lookup_order";
         const found = await read(tool, { order_id: order.id }, order.customer ?? "");

@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { approvalCard } from "../../src/intents/approval-card.ts";
+import type { Intent } from "../../src/ledger/intents.ts";
+
+function factsWith(currency: string, facts: Record<string, string | number>) {
+  const preview = { ok: true, subject: "ord_1", text: "Refund", amount: { minor: 1, currency }, facts };
+  const intent = { approval: 1, customer: "cust_1", tool: "issue_refund", input: {}, preview };
+  const { card } = approvalCard(intent as unknown as Intent & { approval: number }, "Ann");
+  return card?.facts.slice(2).map(({ label, value }) => `${label}: ${value}`);
+}
+
+describe("what an approver reads of the company's data", () => {
+  it.each([
+    ["USD", { captured_minor: 99_999, refunded_minor: 0 }, ["captured: 999.99 USD", "refunded: 0.00 USD"]],
+    ["JPY", { captured_minor: 1_500 }, ["captured: 1500 JPY"]],
+    ["USD", { placed: "2026-08-23", gift_card: "no" }, ["placed: 2026-08-23", "gift card: no"]],
+    ["USD", { captured_minor: "much" }, ["captured minor: much"]],
+  ])("is money as people write it, in %s: %j", (currency, facts, read) => {
+    expect(factsWith(currency, facts)).toEqual(read);
+  });
+});
