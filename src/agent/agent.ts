@@ -124,7 +124,8 @@ export function createAgent(parts: AgentParts): Agent {
       tainted: false,
     };
     if (turn.asked.some(parts.wantsPerson)) {
-      return escalation(work, "", { reason: "The customer asks for a person.", priority: "normal" });
+      const asked = escalation(work, "", { reason: "The customer asks for a person.", priority: "normal" });
+      return { ...asked, model: "none" };
     }
     if (turn.turns >= parts.limits.turnsPerSessionMax) {
       return escalation(

@@ -42,12 +42,15 @@ export interface Enrichment {
 const runningMax = 2;
 const waitingMax = 100;
 const itemsMax = 40;
+const askedMax = 1_000;
 
 export function createEnrichment(parts: EnrichmentParts): Enrichment {
   const { ledger, log } = parts;
   const waiting = new Set<number>();
   const running = new Map<number, Promise<void>>();
   const closing = new AbortController();
+  /** The words of the customer with which a ticket was last asked about: nobody asks twice, whatever came of it. */
+  const asked = new Map<number, string>();
 
   function notice(rows: readonly OutboxRow[]): void {
     for (const { send } of rows) {
@@ -75,7 +78,9 @@ export function createEnrichment(parts: EnrichmentParts): Enrichment {
   async function enrich(number: number): Promise<void> {
     try {
       const seen = await ledger.read((tx) => conversationOf(tx, number));
-      if (!seen) return;
+      if (!seen || asked.get(number) === seen.ticket.brief.lastWords) return;
+      if (asked.size >= askedMax) asked.delete(asked.keys().next().value ?? 0);
+      asked.set(number, seen.ticket.brief.lastWords);
       const route = await parts.routing.route(seen.conversation, {}, closing.signal);
       if (route.by === "rules") return;
       parts.push(await ledger.write((tx) => enrichTicket(tx, parts, seen.ticket, route)));

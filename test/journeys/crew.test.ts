@@ -118,4 +118,72 @@ describe.skipIf(postgres.missing)("a crew", () => {
     );
     expect(told("U1")).toEqual([expect.stringContaining("What can I do for you, Hello?")]);
   }, 40_000);
+
+  it("a person takes over in one process what another is saying: from then on nobody hears the bot", async () => {
+    const words = Array.from({ length: 400 }, (_, at) => `word${at % 9} `);
+    const { start } = await open((asked) =>
+      asked.includes("slowly") ? { text: words, chunkDelayMs: 20 } : greets(asked),
+    );
+    const crew = await Promise.all([start(), start()]);
+    const maya = slack.asUser("U2");
+    const users = ["U11", "U12", "U13", "U14"];
+    for (const user of users) slack.addUser(user, { name: user });
+    for (const [at, user] of users.entries()) {
+      const { dm, directChannel } = slack.asUser(user);
+      const threadTs = slack.addAssistantThread(user);
+      await dm("I want to speak to a human", { threadTs });
+      const card = await slack.waitFor(() =>
+        slack.messages("C2").find((one) => one.text.includes(`Ticket #${at + 1}`)),
+      );
+      await maya.click("Hand back");
+      await until(
+        () => slack.messages(directChannel).some((one) => one.text.includes("back with the assistant")),
+        () => crew.map((one) => one.errors().slice(-6000)).join("\n---\n"),
+      );
+      await dm("Please speak slowly", { threadTs });
+      await slack.waitFor(() => slack.messages(directChannel).some((one) => one.text.includes("word3")));
+      await maya.click("Take");
+      await slack.waitFor(() =>
+        slack.messages("C2", card.ts).some((one) => one.text.includes("The bot is silent until hand-back")),
+      );
+      const shown = slack.messages(directChannel).map((one) => one.text);
+      expect(shown.join(" ")).not.toContain("word3");
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(slack.messages(directChannel).map((one) => one.text)).toEqual(shown);
+    }
+  }, 60_000);
+
+  it("a process that was frozen and wakes up finds that another has answered, and says nothing", async () => {
+    const frozen: Terminal[] = [];
+    const { start, told } = await open(async (asked) => {
+      const first = model.chats().length === 1;
+      if (first) await new Promise((resolve) => setTimeout(resolve, 1_000));
+      return first ? { text: "Too late." } : greets(asked);
+    });
+    frozen.push(await start());
+    await slack.asUser("U1").dm("Hello");
+    await until(
+      () => model.chats().length === 1,
+      () => "the model is asked",
+    );
+    frozen[0]?.signal("SIGSTOP");
+    const next = await start();
+    await until(
+      () => told("U1").length > 0,
+      () => next.errors().slice(-3000),
+      20_000,
+    );
+    frozen[0]?.signal("SIGCONT");
+    await frozen[0]?.logs("claim.lost");
+    await slack.asUser("U1").dm("And again");
+    await until(
+      () => told("U1").length > 1,
+      () => next.errors().slice(-3000),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(told("U1")).toEqual([
+      expect.stringContaining("What can I do for you, Hello?"),
+      expect.stringContaining("What can I do for you, And again?"),
+    ]);
+  }, 60_000);
 });

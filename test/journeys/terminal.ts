@@ -21,6 +21,8 @@ export interface Terminal {
   logs(event: string): Promise<Record<string, unknown>>;
   /** Ends the input and resolves to the exit code. */
   end(): Promise<number | null>;
+  /** As an operator's `kill` does, and nobody waits. */
+  signal(signal: NodeJS.Signals): void;
   /** Resolves once the process is gone, to its exit code; null when the signal ended it. */
   kill(signal?: NodeJS.Signals): Promise<number | null>;
   /** Resolves once the process is gone by itself. */
@@ -134,6 +136,7 @@ export function terminalOf(child: ChildProcess, data: string): Terminal {
       child.kill(signal);
       return gone;
     },
+    signal: (signal) => void child.kill(signal),
     gone,
     output: read.out,
     errors: read.err,
