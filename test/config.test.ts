@@ -135,6 +135,11 @@ describe("what is switched on", () => {
     expect(http?.apiUrl).toBe("http://127.0.0.1:1/api/");
   });
 
+  it("takes support channels of further workspaces, named with them", () => {
+    const env = { ...slack, SLACK_SUPPORT_CHANNELS: "C5,slack:T2:C6" };
+    expect(loadConfig(desk("", env)).slack?.supportChannels).toEqual(["C5", "slack:T2:C6"]);
+  });
+
   it("lets further workspaces install the app where all that it takes is set, over either way", () => {
     const install = {
       SLACK_CLIENT_ID: "1.2",

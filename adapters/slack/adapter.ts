@@ -278,7 +278,11 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     },
     examine() {
       const { appToken } = config;
-      return examine(api, "", { appToken, supportChannels: config.supportChannels.map(bareId), deskChannel });
+      // Those of further workspaces are asked for with other tokens.
+      const supportChannels = config.supportChannels
+        .filter((id) => teamNamedIn(id) === undefined)
+        .map(bareId);
+      return examine(api, "", { appToken, supportChannels, deskChannel });
     },
   };
 }

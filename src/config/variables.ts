@@ -63,7 +63,10 @@ export const forms = {
   SLACK_HOST: host,
   SLACK_PORT: number(0, 65_535),
   SLACK_API_URL: httpUrl.transform((value) => value.replace(/\/*$/, "/")),
-  SLACK_SUPPORT_CHANNELS: listOf(/^[A-Za-z0-9_-]{1,64}$/, "channel ids with commas between them"),
+  SLACK_SUPPORT_CHANNELS: listOf(
+    /^(slack:[A-Za-z0-9]{1,64}:)?[A-Za-z0-9_-]{1,64}$/,
+    "channel ids with commas between them",
+  ),
   SLACK_CLIENT_ID: matching(/^[!-~]+$/, "a client id (one word)"),
   SLACK_CLIENT_SECRET: matching(/^[!-~]+$/, "a client secret (one word)").pipe(secret),
   SLACK_STATE_SECRET: matching(/^.{32,}$/, "a secret of 32 random characters or more").pipe(secret),

@@ -10,7 +10,8 @@ let desk: SlackDesk;
 
 /** The desk's own workspace and another one, in which somebody has the same id as a customer of the first. */
 async function open(transport: Transport): Promise<SlackDesk> {
-  desk = await openSlackDesk({ transport, installable: true });
+  const env = { SLACK_SUPPORT_CHANNELS: "C1,slack:T2:C1" };
+  desk = await openSlackDesk({ transport, installable: true, env });
   const { slack } = desk;
   slack.addTeam("T2");
   slack.addUser("U1", { team: "T2", name: "Another Ana" });
@@ -108,6 +109,12 @@ describe.each<Transport>(["socket", "http"])("two workspaces over %s", (transpor
         .map((message) => message.text)
         .join(),
     ).not.toContain("#1");
+    // A channel of the other workspace where customers ask; its namesake in the first is another one.
+    slack.addChannel("C1", { team: "T2", members: ["U1", "U2"] });
+    const question = await slack.asUser("U1", "T2").say("C1", "How long does express shipping take?");
+    await sees("T2", "C1", "1-2 business days");
+    expect(slack.messages("C1", question, "T2")).toHaveLength(2);
+    expect(botIn("T1", "C1")).toEqual([]);
     expect(await desk.stop()).toBe(0);
   });
 });
