@@ -1,6 +1,6 @@
 /** `deskhand backup`: what must not be lost, as a folder that a desk can start on. */
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { createClock } from "../clock.ts";
 import { makeFolder } from "../config/folders.ts";
 import { readConfig } from "../config.ts";
@@ -37,6 +37,8 @@ ${foldersHelp}`,
     if (!existsSync(join(data, "ledger.sqlite")))
       throw new DeskError("command_failed", `there is no ledger in ${data}`);
     const target = resolve(to);
+    if (isWithin(data, target))
+      throw new DeskError("command_failed", `${target} lies in the data folder itself`);
     makeTarget(target);
     const copied = await copyData({ data, to: target, clock: createClock() });
     print(`Copied into ${target}: the ledger (${copied.ledgerBytes} bytes) and ${filesOf(copied.files)}.`);
@@ -44,6 +46,11 @@ ${foldersHelp}`,
     return 0;
   },
 };
+
+function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === "" || !(way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way));
+}
 
 function makeTarget(target: string): void {
   try {

@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline/promises";
 import { type Erasure, isKnown } from "../records/erase-customer.ts";
 import type { Records } from "../records/records.ts";
+import { platformOf } from "../thread.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
 import { withRecords } from "./open-records.ts";
 
@@ -50,6 +51,13 @@ ${foldersHelp}
 async function eraseNow(records: Records, customer: string): Promise<Erasure> {
   const done = await records.erase(customer);
   if (isKnown(done)) print(`Erased: ${listOf(done).join(", ")}.`);
+  const cards = done.cards.filter((card) => platformOf(card) !== "console");
+  if (cards.length > 0) {
+    print(
+      "Their messages still stand on the platforms, and so do these cards with their threads: delete them there.",
+    );
+    for (const card of cards) print(`  ${card}`);
+  }
   if (!done.whole) {
     print(
       "The databases are large: do it again while no desk runs, to clear unused parts of the files, too.",

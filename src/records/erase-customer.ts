@@ -11,7 +11,7 @@ import type { Clock } from "../clock.ts";
 import { knownPseudonyms } from "../ledger/pseudonyms.ts";
 import type { Ledger, Reader } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import type { ThreadId, UserId } from "../thread.ts";
+import type { MessageId, ThreadId, UserId } from "../thread.ts";
 import { endsWithin } from "../time-limit.ts";
 import type { CustomerFiles } from "./customer-files.ts";
 import { countRows, type ErasedRows, eraseRows, isSomething, sweep } from "./erase-rows.ts";
@@ -46,6 +46,8 @@ export interface Erasure {
   rows: ErasedRows;
   /** Absolute paths. */
   files: string[];
+  /** Cards of their tickets in the human channel, which is not ours to empty, by the platform's ids. */
+  cards: MessageId[];
   /** When this customer was erased before, in milliseconds since 1970. */
   before: number | undefined;
   /** False: the databases are too large to be written anew now, so pieces may be left in unused parts of them. */
@@ -80,8 +82,10 @@ export async function eraseCustomer(parts: EraseParts, name: string, by = "opera
   const scrubbed = [await ledger.scrub?.(parts.scrubBytesMax), await memory.scrub(parts.scrubBytesMax)];
   parts.log.info("customer.erased", { ...rows, files: files.length });
   const before = isSomething(rows) ? undefined : await erasedBefore(ledger, name);
+  const { customers, accounts } = who;
+  const { cards } = traces;
   const whole = !scrubbed.includes(false);
-  return { customers: who.customers, accounts: who.accounts, rows, files, before, whole };
+  return { customers, accounts, rows, files, cards, before, whole };
 }
 
 /** A running platform's own notes, and those in files, which may be of a platform that does not run now. */
@@ -95,7 +99,8 @@ export async function examineCustomer(parts: EraseParts, name: string): Promise<
   const { who, traces, files } = await search(parts, name);
   const rows = await parts.ledger.read((tx) => countRows(tx, { who, traces }));
   const before = isSomething(rows) ? undefined : await erasedBefore(parts.ledger, name);
-  return { customers: who.customers, accounts: who.accounts, rows, files, before, whole: false };
+  const { customers, accounts } = who;
+  return { customers, accounts, rows, files, cards: traces.cards, before, whole: false };
 }
 
 export const isKnown = ({ rows, files }: Erasure): boolean => isSomething(rows) || files.length > 0;

@@ -17,6 +17,8 @@ export interface Traces {
   copies: string[];
   /** The staff's side of their tickets. */
   deskThreads: ThreadId[];
+  /** The cards above it. */
+  cards: MessageId[];
   /** Rows of the inbox, and the keys under which their events, or events about their messages, may come again. */
   inbox: string[];
   keys: string[];
@@ -41,6 +43,7 @@ export async function tracesOf(ledger: Ledger, who: Who): Promise<Traces> {
     addresses: said.addresses,
     copies: [...new Set([...said.copies, ...events.copies])].filter((copy) => !others.has(copy)),
     deskThreads: [...desk.lanes],
+    cards: [...desk.cards],
     inbox: events.inbox,
     keys: events.keys,
     ...(await auditOf(ledger, who, own, accounts)),
@@ -97,18 +100,21 @@ interface DeskSide {
   lanes: Set<string>;
   /** `ticket. 7`, `intent. 3` */
   presses: Set<string>;
+  cards: Set<MessageId>;
 }
 
 async function deskOf(ledger: Ledger, threads: readonly ThreadId[]): Promise<DeskSide> {
   const lanes = new Set<string>();
   const presses = new Set<string>();
+  const cards = new Set<MessageId>();
   for (const thread of threads) {
     await ledger.read(async (tx) => {
-      const tickets = await tx.all<{ number: number; desk_thread: string | null }>(
-        "SELECT number, desk_thread FROM tickets WHERE thread = ?",
+      const tickets = await tx.all<{ number: number; desk_thread: string | null; card: string | null }>(
+        "SELECT number, desk_thread, card FROM tickets WHERE thread = ?",
         thread,
       );
-      for (const { number, desk_thread } of tickets) {
+      for (const { number, desk_thread, card } of tickets) {
+        if (card !== null) cards.add(card);
         presses.add(`ticket. ${number}`);
         if (desk_thread !== null) lanes.add(desk_thread);
       }
@@ -119,7 +125,7 @@ async function deskOf(ledger: Ledger, threads: readonly ThreadId[]): Promise<Des
       for (const { approval } of held) presses.add(`intent. ${approval}`);
     });
   }
-  return { lanes, presses };
+  return { lanes, presses, cards };
 }
 
 interface InboxRow {

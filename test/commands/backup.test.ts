@@ -120,6 +120,7 @@ describe("backup", () => {
       const inside = await run(["backup", place, ...folders]);
       expect(inside).toMatchObject({ code: 1, err: expect.stringContaining("in the data folder itself") });
     }
+    expect(existsSync(join(data, "copy"))).toBe(false);
     mkdirSync(copy, { recursive: true });
     writeFileSync(join(copy, "precious"), "x");
     const full = await run(["backup", copy, ...folders]);

@@ -73,6 +73,9 @@ describe("an erased customer", () => {
     expect(found).toMatchObject({ customers: [zebra.id], accounts: [zebra.account] });
     expect(found.rows).toMatchObject({ threads: 1, messages: 16, tickets: 1, writes: 1, events: 13 });
     expect(found.files).toHaveLength(2);
+    const shown = scene.desk.room.shown.find(({ post }) => post.card?.title.startsWith("Ticket #1"));
+    expect(found.cards).toEqual([shown?.id]);
+    expect(done.cards).toEqual(found.cards);
     // A reply to them in somebody else's thread is found when it is looked at.
     expect(done.rows).toMatchObject({ threads: 1, messages: 17, tickets: 1, writes: 1, events: 13 });
     expect(done.files).toEqual(found.files);
