@@ -11,7 +11,6 @@ import { createBot } from "./bot.ts";
 import type { Clock } from "./clock.ts";
 import { absenceAt } from "./config/office-hours.ts";
 import { type Config, policyOf } from "./config.ts";
-import { createOffice, type Office } from "./crew/office.ts";
 import type { Crew } from "./crew.ts";
 import { createDesk, type Desk } from "./desk/desk.ts";
 import { createDetour } from "./desk/detour.ts";
@@ -32,8 +31,8 @@ import { createLanes, Superseded } from "./lanes.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { findIdentity } from "./ledger/identities.ts";
 import { goOnAfter } from "./ledger/ids.ts";
-import { lanesWaiting } from "./ledger/inbox.ts";
 import type { Ledger } from "./ledger.ts";
+import { createLife } from "./life.ts";
 import { createLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { forgiving } from "./memory/forgiving.ts";
@@ -100,7 +99,6 @@ const silenceMaxMs = 30_000;
 const runningMax = 256;
 const stopGraceMs = 12_000;
 const suggestionsMax = 25;
-const choresEveryMs = 60_000;
 const atOnce = { settle: false, supersede: false };
 
 export function createCore(parts: CoreParts): Core {
@@ -342,50 +340,18 @@ export function createCore(parts: CoreParts): Core {
     },
   };
 
-  async function startAlone(): Promise<void> {
-    await trouble.countDeath();
-    for (const platform of platforms.values()) await platform.connect(receiver);
-    await sender.recover();
-    for (const lane of await ledger.read(lanesWaiting)) lanes.wake(lane, atOnce);
-  }
-
-  async function startInCrew(crew: Crew): Promise<void> {
-    const receives = crew.roles.has("receive");
-    for (const platform of platforms.values())
-      await platform.connect(receiver, { listening: receives && !platform.listensAlone });
-    await crew.start({
-      async work(lane, manner) {
-        lanes.wake(lane, manner);
-        await lanes.idleIn(lane);
-      },
-      nudge: lanes.nudge,
-      interrupt: (lane) => lanes.interrupt(lane, new Superseded("asked for by another process")),
-      send: sender.sendLane,
-    });
-    if (crew.roles.has("work")) open(crew, "chores", {});
-    for (const platform of platforms.values()) {
-      const { listen } = platform;
-      if (receives && platform.listensAlone && listen)
-        open(crew, `listen:${platform.name}`, { enter: () => listen(true), leave: () => listen(false) });
-    }
-  }
-
-  function open(
-    crew: Crew,
-    name: string,
-    does: Partial<Pick<Parameters<typeof createOffice>[0], "enter" | "leave">>,
-  ) {
-    const nothing = async () => {};
-    offices.set(name, createOffice({ crew, name, enter: nothing, leave: nothing, ...does, clock, log }));
-  }
-
-  /** Whether this process is the one that does what has to be done once for all. */
-  const tidies = (): boolean => !crew || (offices.get("chores")?.holds() ?? false);
-
-  const offices = new Map<string, Office>();
-  let stopChores = () => {};
-  let connected = false;
-  let stopped = false;
+  const life = createLife({
+    crew,
+    platforms,
+    receiver,
+    ledger,
+    lanes,
+    sender,
+    countDeath: trouble.countDeath,
+    chores: intents.expire,
+    clock,
+    log,
+  });
 
   return {
     desk,
@@ -405,13 +371,7 @@ export function createCore(parts: CoreParts): Core {
     async start() {
       await goOnAfter(ledger, clock);
       await pause.watch();
-      if (crew) await startInCrew(crew);
-      else await startAlone();
-      connected = true;
-      stopChores = clock.every(choresEveryMs, () => {
-        if (!tidies()) return;
-        intents.expire().catch((error: unknown) => log.warn("approvals.unexpired", { error }));
-      });
+      await life.start();
     },
     async idle(concerns) {
       await lanes.idle(concerns);
@@ -430,21 +390,15 @@ export function createCore(parts: CoreParts): Core {
           () => true,
           () => false,
         );
-      const checks = { ledger: writable, connected, running: !stopped };
-      return { ready: writable && connected && !stopped, checks };
+      const checks = { ledger: writable, connected: life.connected() };
+      return { ready: writable && life.connected(), checks };
     },
     metrics: metrics.render,
-    tidies,
+    tidies: life.tidies,
     async stop(graceMs = stopGraceMs) {
-      stopped = true;
       pause.close();
-      stopChores();
-      await crew?.stop();
-      await Promise.allSettled([...offices.values()].map((office) => office.close()));
-      await Promise.allSettled([...platforms.values()].map((platform) => platform.close()));
       await enrichment.close();
-      await lanes.stop(graceMs);
-      await sender.stop(graceMs);
+      await life.stop(graceMs);
       await sessions.close();
     },
   };
