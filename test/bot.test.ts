@@ -350,6 +350,26 @@ describe("a person is needed", () => {
     expect(atTheDesk()).toContain("And now?");
   });
 
+  it("takes over while a reply is held up: it is never posted, and staff see what was asked", async () => {
+    desk = await openDesk({ model: angry() });
+    await desk.room.says("ann", "Charged twice!");
+    await desk.quiet();
+    await desk.room.presses("ticket.hand_back", 1);
+    await desk.quiet();
+    desk.model.script = ["It opens at nine."];
+    desk.room.fault("ann", ...Array.from({ length: 100 }, () => "rate_limited" as const));
+    await desk.room.says("ann", "When do you open?");
+    const heldUp = () =>
+      desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE state = 'waiting' AND attempts > 0"));
+    await expect.poll(async () => (await heldUp()).length).toBe(1);
+    await desk.room.presses("ticket.take", 1);
+    await expect.poll(() => atTheDesk().join()).toContain("Taken by staff-maya");
+    desk.room.fault("ann");
+    await desk.quiet();
+    expect(desk.room.seen("ann").join()).not.toContain("nine");
+    expect(atTheDesk().filter((text) => text === "When do you open?")).toHaveLength(1);
+  });
+
   it("takeover is confirmed only when nothing of the bot is in the air any more", async () => {
     desk = await openDesk({ model: angry() });
     await desk.room.says("ann", "Charged twice!");

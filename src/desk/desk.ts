@@ -33,6 +33,7 @@ import { afterFailed, afterSent, customerToStaff, retryFailed, staffToCustomer }
 import type { Staff } from "./staff.ts";
 import { stepInTo } from "./step-in.ts";
 import { type Receiver, transferTicket } from "./transfer.ts";
+import { relayUnanswered } from "./unanswered.ts";
 
 export interface DeskParts {
   ledger: Ledger;
@@ -206,7 +207,8 @@ export function createDesk(parts: DeskParts) {
     const hands = taker ? { assignee: taker } : {};
     const moved = await moveThread(tx, thread, change.how, hands);
     const threads = [thread.id, ...(await moveOthers(tx, thread, change.how, hands))];
-    for (const id of threads) await cancelUnsent(tx, id, change.action);
+    const unsaid: string[] = [];
+    for (const id of threads) unsaid.push(...(await cancelUnsent(tx, id, change.action)));
     const now = await changeTicket(
       tx,
       ticket,
@@ -222,6 +224,7 @@ export function createDesk(parts: DeskParts) {
     const rows = [
       ...(await enqueueCard(tx, parts, now, thread.id)),
       ...(await enqueueToStaff(tx, parts, now, change.toStaff(by.name), thread.id)),
+      ...(change.how === "hand_back" ? [] : await relayUnanswered(tx, parts, now, unsaid)),
     ];
     const notice = change.toCustomer?.(number);
     if (notice) rows.push(await enqueueNotice(tx, moved, notice));

@@ -7,7 +7,10 @@ import type { OutgoingFile, Post } from "../platform.ts";
 const shown = /^(image\/(png|jpeg|gif|webp)|audio\/[\w.+-]+|video\/[\w.+-]+|text\/plain|application\/pdf)$/;
 
 /** @param folder where the copies lie */
-export function postOf(message: Message, folder: string): Pick<Post, "text" | "files"> {
+export function postOf(
+  message: Pick<Message, "text" | "files">,
+  folder: string,
+): Pick<Post, "text" | "files"> {
   const files = message.files.flatMap((file) => (file.copy ? [outgoing(file, file.copy, folder)] : []));
   const missing = message.files.flatMap((file) =>
     file.copy ? [] : [`(file: ${file.name}${file.fault ? `, not copied: ${file.fault}` : ""})`],

@@ -10,12 +10,15 @@ import type { Person } from "../message.ts";
 import type { ChannelId, ThreadId } from "../thread.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueCard, enqueueToStaff } from "./open-ticket.ts";
+import { relayUnanswered } from "./unanswered.ts";
 
 export type Receiver = { queue: string } | { person: Pick<Person, "id" | "name"> };
 
 export interface TransferParts {
   channel(): ChannelId | undefined;
   queues: readonly string[];
+  /** Where copies of files lie. */
+  filesFolder: string;
   clock: Clock;
 }
 
@@ -42,7 +45,8 @@ export async function transferTicket(
     "queue" in to ? (["transfer", {}] as const) : (["take_over", { assignee: to.person }] as const);
   await moveThread(tx, thread, how, change);
   const threads = [thread.id, ...(await moveOthers(tx, thread, how, change))];
-  for (const id of threads) await cancelUnsent(tx, id, "ticket.transferred");
+  const unsaid: string[] = [];
+  for (const id of threads) unsaid.push(...(await cancelUnsent(tx, id, "ticket.transferred")));
   const now = await changeTicket(
     tx,
     ticket,
@@ -64,6 +68,7 @@ export async function transferTicket(
     rows: [
       ...(await enqueueCard(tx, parts, now, thread.id)),
       ...(await enqueueToStaff(tx, parts, now, toStaff.transferred(receiver, by.name), thread.id)),
+      ...(await relayUnanswered(tx, parts, now, unsaid)),
     ],
   };
 }

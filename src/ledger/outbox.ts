@@ -207,14 +207,18 @@ export async function markOver(
   );
 }
 
-/** What the bot has not said yet in a thread that a person takes: it never will. */
-export async function cancelUnsent(tx: Transaction, thread: ThreadId, fault: string): Promise<void> {
-  await tx.run(
+/**
+ * What the bot has not said yet in a thread that a person takes: it never will.
+ * @returns the ids of the rows
+ */
+export async function cancelUnsent(tx: Transaction, thread: ThreadId, fault: string): Promise<string[]> {
+  const rows = await tx.all<{ id: string }>(
     `UPDATE outbox SET state = 'cancelled', fault = ?
-     WHERE thread = ? AND author = 'bot' AND fence IS NOT NULL AND state = 'waiting'`,
+     WHERE thread = ? AND author = 'bot' AND fence IS NOT NULL AND state = 'waiting' RETURNING id`,
     fault,
     thread,
   );
+  return rows.map((row) => row.id);
 }
 
 /** Where the copies of a message were posted. */

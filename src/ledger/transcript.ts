@@ -85,6 +85,25 @@ export async function writeJournal(
   );
 }
 
+/** The customer's messages that a reply was for, oldest first, but for those they have taken back. */
+export async function askedBefore(
+  tx: Reader,
+  reply: string,
+): Promise<{ id: MessageId; name: string; text: string; files: FileRef[] }[]> {
+  const rows = await tx.all<{ id: string; by_name: string | null; text: string; files: string | null }>(
+    `SELECT asked.id, asked.by_name, asked.text, asked.files FROM messages reply
+     JOIN messages asked ON asked.thread = reply.thread AND asked.turn = reply.turn
+     WHERE reply.id = ? AND asked.author = 'customer' AND asked.deleted_at IS NULL ORDER BY asked.seq`,
+    reply,
+  );
+  return rows.map(({ id, by_name, text, files }) => ({
+    id,
+    name: by_name ?? "",
+    text,
+    files: files === null ? [] : (JSON.parse(files) as FileRef[]),
+  }));
+}
+
 interface MessageRow {
   seq: number;
   author: Author;

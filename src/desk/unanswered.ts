@@ -1,0 +1,40 @@
+/** What a customer had asked and the bot was about to answer when a person came. */
+import type { Clock } from "../clock.ts";
+import { isCopied, type OutboxRow } from "../ledger/outbox.ts";
+import type { Ticket } from "../ledger/tickets.ts";
+import { askedBefore } from "../ledger/transcript.ts";
+import type { Transaction } from "../ledger.ts";
+import type { ChannelId } from "../thread.ts";
+import { postOf } from "./files.ts";
+import { enqueueForTicket } from "./open-ticket.ts";
+
+/**
+ * The replies will never be shown, so whoever has the ticket now sees the questions: nobody else is going to answer them.
+ * @param replies outbox ids of replies that were cancelled
+ */
+export async function relayUnanswered(
+  tx: Transaction,
+  parts: { channel(): ChannelId | undefined; filesFolder: string; clock: Clock },
+  ticket: Pick<Ticket, "number" | "thread">,
+  replies: readonly string[],
+): Promise<OutboxRow[]> {
+  if (!parts.channel()) return [];
+  const rows: OutboxRow[] = [];
+  for (const reply of replies) {
+    for (const asked of await askedBefore(tx, reply)) {
+      if (await isCopied(tx, asked.id)) continue;
+      rows.push(
+        await enqueueForTicket(tx, parts.clock, ticket, {
+          author: "customer",
+          source: asked.id,
+          send: {
+            does: "post",
+            to: { ticket: ticket.number },
+            post: { ...postOf(asked, parts.filesFolder), as: asked.name },
+          },
+        }),
+      );
+    }
+  }
+  return rows;
+}
