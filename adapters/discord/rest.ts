@@ -80,8 +80,9 @@ export function createRest(parts: RestParts): Rest {
   async function observed(
     ...request: Parameters<typeof DefaultRestOptions.makeRequest>
   ): Promise<ResponseLike> {
-    const [url, { method = "GET" }] = request;
-    const response = await DefaultRestOptions.makeRequest(...request);
+    const [url, init] = request;
+    const { method = "GET" } = init;
+    const response = await DefaultRestOptions.makeRequest(url, await packed(init));
     const path = new URL(url).pathname.replace(/^.*?\/v\d+(?=\/)/, "");
     if (response.status === 429) throw await limitedBy(response, method, path);
     if (response.status >= 500) throw await failedBy(response, method, path);
@@ -187,6 +188,20 @@ export function createRest(parts: RestParts): Rest {
 function rootOf(apiUrl: string): { api: string; version: string } {
   const [, api = apiUrl, version = "10"] = /^(.*?)(?:\/v(\d+))?\/*$/.exec(apiUrl) ?? [];
   return { api, version };
+}
+
+type Init = Parameters<typeof DefaultRestOptions.makeRequest>[1];
+
+/**
+ * A form as bytes. The library hands it to the process's global dispatcher, which may be of another version of undici
+ * (the Slack adapter brings one): that does not know this one's forms.
+ */
+async function packed(init: Init): Promise<Init> {
+  if (!(init.body instanceof FormData)) return init;
+  const form = new Response(init.body);
+  const type = form.headers.get("content-type") ?? "";
+  const headers = { ...(init.headers as Record<string, string>), "content-type": type };
+  return { ...init, headers, body: new Uint8Array(await form.arrayBuffer()) };
 }
 
 /** Discord says 204 where it has nothing to say; some servers say nothing in JSON, which is none. */

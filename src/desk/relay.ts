@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { faultOf } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import { enqueue, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
+import { copiesOf, enqueue, type OutboxRow, originalOf, requeue, type Send } from "../ledger/outbox.ts";
 import { advanceThread, findThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, placeTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { writeMessage } from "../ledger/transcript.ts";
@@ -51,7 +51,11 @@ export async function customerToStaff(
       at: message.sentAt,
     });
     if (thread.ticket === undefined || !parts.channel()) continue;
-    const post = { ...postOf(message, parts.filesFolder), as: message.author.name };
+    const post = {
+      ...postOf(message, parts.filesFolder),
+      ...(await replyIn(tx, message)),
+      as: message.author.name,
+    };
     rows.push(
       await enqueueForTicket(
         tx,
@@ -77,6 +81,13 @@ export async function customerToStaff(
     rows.push(await sayWaiting(tx, parts, thread, thread.ticket));
   }
   return rows;
+}
+
+/** What a message replies to, as the other side has it; nothing where that is only on this side. */
+async function replyIn(tx: Transaction, { replyTo }: Message): Promise<Pick<Post, "replyTo">> {
+  if (replyTo === undefined) return {};
+  const other = (await originalOf(tx, replyTo)) ?? (await copiesOf(tx, replyTo)).at(-1);
+  return other === undefined ? {} : { replyTo: other };
 }
 
 const waitingNoticeEveryMs = 60_000;
@@ -141,7 +152,11 @@ export async function staffToCustomer(
     send: {
       does: "post",
       to: { thread: thread.id },
-      post: { ...postOf(message, parts.filesFolder), as: message.author.name },
+      post: {
+        ...postOf(message, parts.filesFolder),
+        ...(await replyIn(tx, message)),
+        as: message.author.name,
+      },
     },
   });
   return [row, ...(await notePromises(tx, parts, ticket, message.text))];

@@ -61,10 +61,18 @@ describe("a Discord desk", () => {
     maya.edit(words, "Hello Ana, I have looked at it.");
     await sees(customer, "I have looked at it.");
     expect(desk.byBot(customer)).toHaveLength(said + 1);
-    ana.dm("It was twice, sorry.");
-    await sees(staffThread, "It was twice, sorry.");
+    const correction = ana.dm("It was twice, sorry.");
+    const copy = await sees(staffThread, "It was twice, sorry.");
     const note = maya.say(staffThread, "// she sounds nice");
-    await marked(maya.say(staffThread, "All paid back."), "✅");
+    await marked(maya.say(staffThread, "All paid back.", { replyTo: copy }), "✅");
+    // A reply to a copy is a reply to the original, and the other way round.
+    const reply = await sees(customer, "All paid back.");
+    expect(reply.reference?.message_id).toBe(correction.id);
+    ana.dm("Both of them?", { replyTo: reply });
+    const question = await sees(staffThread, "Both of them?");
+    expect(
+      discord.messages(staffThread).find((one) => one.id === question.reference?.message_id)?.content,
+    ).toBe("All paid back.");
     expect(desk.byBot(customer).join()).not.toContain("sounds nice");
     expect(note.reactions.size).toBe(0);
 
