@@ -9,8 +9,8 @@ import type { DeskInARoom, DeskOptions } from "../doubles/desk-in-a-room.ts";
 import { createRoom, threadOf } from "../doubles/room.ts";
 import { createVirtualClock } from "../doubles/virtual-clock.ts";
 import { createShop, openShop, usual } from "../intents/shop.ts";
-import { temporaryFolder } from "../journeys/terminal.ts";
 import { createLife, type Life } from "./life.ts";
+import { quickFolder } from "./quick-folder.ts";
 import { enough, runs } from "./runs.ts";
 
 const orders = ["ord_1", "ord_2", "ord_3", "ord_4", "ord_5"];
@@ -95,7 +95,7 @@ describe("writes", () => {
             }
           },
         ),
-        runs(40),
+        runs(30),
       );
       expect(paid).toBeGreaterThan(10);
     },
@@ -115,7 +115,7 @@ interface IntentRow {
 
 async function createStory() {
   const clock = createVirtualClock();
-  const folder = temporaryFolder();
+  const folder = quickFolder();
   const shop = createShop({ tells: true });
   const highest = new Map(shop.orders);
   const room = createRoom();
@@ -240,6 +240,7 @@ async function createStory() {
         // One record of each deed, and everything that was begun has come to an end.
         for (const action of ["intent.confirmed", "intent.approved", "intent.done", "intent.failed"])
           expect(deeds(action, intent.id).length, `${action} of ${intent.id}`).toBeLessThanOrEqual(1);
+        for (const { actor } of deeds("intent.declined", intent.id)) expect(actor).toBe(intent.opener);
         expect(["approved", "running"], intent.id).not.toContain(intent.state);
         if (shop.asked.includes(intent.id)) expect(["done", "failed"]).toContain(intent.state);
       }

@@ -115,7 +115,7 @@ function createWork(
     await pause(control);
     bursts.push(burst);
     end(burst);
-    return waiting.some((item) => item.lane === name) ? "more" : "done";
+    return here.length > 1 ? "more" : "done";
   }
 
   function end(items: Item[]): void {

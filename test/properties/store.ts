@@ -6,7 +6,7 @@ import { migrations } from "../../src/ledger/migrations.ts";
 import { createSqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
-import { temporaryFolder } from "../journeys/terminal.ts";
+import { quickFolder } from "./quick-folder.ts";
 
 export interface Store {
   ledger: Ledger;
@@ -27,7 +27,7 @@ const tables = [
 ];
 
 export async function openStore(clock: Clock): Promise<Store> {
-  const folder = temporaryFolder();
+  const folder = quickFolder();
   const log = createLog("silent");
   const ledger = await createSqliteLedger({ path: join(folder.path, "ledger.sqlite"), clock, log });
   await migrate(ledger, migrations, { clock, log });

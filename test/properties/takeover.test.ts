@@ -9,6 +9,7 @@ import { type DeskInARoom, openDesk } from "../doubles/desk-in-a-room.ts";
 import { createRoom, type Room, threadOf } from "../doubles/room.ts";
 import { createScriptedModel, type Line } from "../doubles/scripted-model.ts";
 import { createLife } from "./life.ts";
+import { quickFolder } from "./quick-folder.ts";
 import { enough, runs } from "./runs.ts";
 
 let close: (() => Promise<void>) | undefined;
@@ -87,10 +88,11 @@ async function tell(story: Story): Promise<keyof { before: 0; within: 0; after: 
     return { text: written, calls: [] };
   };
   const model = createScriptedModel({ calls: [{ name: "escalate_to_human", arguments: escalation }] });
-  const options = { room: watch.room, model };
+  const folder = quickFolder();
+  const options = { room: watch.room, model, data: folder.path };
   let desk = await openDesk({ ...options, between: life.ledger });
   const first = desk;
-  close = () => shut(first, desk, life.gone);
+  close = () => shut(first, desk, life.gone).finally(folder.remove);
   await desk.room.says("ann", "a person please");
   await desk.quiet();
   await desk.room.presses("ticket.hand_back", 1);
@@ -107,7 +109,7 @@ async function tell(story: Story): Promise<keyof { before: 0; within: 0; after: 
   await Promise.race([pressed.then(() => desk.quiet()), life.over]);
   if (life.gone) {
     watch.dead();
-    desk = await openDesk({ ...options, data: first.data });
+    desk = await openDesk(options);
     // The platform delivers again what it was not told of.
     if (!(await taken(desk))) await desk.room.presses("ticket.take", 1);
     await desk.quiet();
