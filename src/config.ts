@@ -77,6 +77,8 @@ export interface Config {
   /** A burst of messages becomes one turn: this long after the last, at most that long after the first. */
   readonly settleMs: number;
   readonly settleCapMs: number;
+  /** Threads that this process deals with at once. */
+  readonly workAtOnce: number;
   readonly logLevel: LogLevel;
   /** What starts like this but is probably not meant. */
   readonly warnings: readonly Problem[];
@@ -235,6 +237,7 @@ function assemble(together: Together, folders: { workspace: string; data: string
     links: { allow: file.links.allow.map((host) => host.toLowerCase()) },
     settleMs,
     settleCapMs: 3 * settleMs,
+    workAtOnce: set.WORK_AT_ONCE ?? 256,
     // Whoever talks to the desk wants to read the conversation, and what is wrong.
     logLevel: set.LOG_LEVEL ?? (options.atTerminal && consoleOn ? "warn" : "info"),
     warnings: doubts(together),

@@ -96,7 +96,6 @@ export interface Core {
 }
 
 const silenceMaxMs = 30_000;
-const runningMax = 256;
 const stopGraceMs = 12_000;
 const suggestionsMax = 25;
 const atOnce = { settle: false, supersede: false };
@@ -312,7 +311,7 @@ export function createCore(parts: CoreParts): Core {
     failed: trouble.failed,
     settleMs: config.settleMs,
     settleCapMs: config.settleCapMs,
-    runningMax,
+    runningMax: config.workAtOnce,
     clock,
   });
   const shared = crew && createSharedLanes({ crew, lanes, platforms, countDeath: trouble.countDeath });

@@ -68,8 +68,6 @@ interface Ground {
   log: Log;
 }
 
-/** Lanes that one process runs at once. */
-const lanesMax = 256;
 const sweepEveryMs = 3_600_000;
 /** Writing a larger database anew would hold everybody up for seconds. */
 const scrubBytesMax = 100 * 1024 * 1024;
@@ -166,7 +164,7 @@ async function openCrew({ config, ledger, clock, log }: Ground): Promise<Crew | 
   if (!config.databaseUrl) return undefined;
   const { createCrew } = await import("./crew/crew.ts");
   const url = config.databaseUrl.reveal();
-  return createCrew({ url, roles: new Set(config.roles), ledger, atOnceMax: lanesMax, clock, log });
+  return createCrew({ url, roles: new Set(config.roles), ledger, atOnceMax: config.workAtOnce, clock, log });
 }
 
 async function openKnowledge({ config, memory, clock, log }: Ground): Promise<KnowledgeBase> {

@@ -84,6 +84,7 @@ export const forms = {
   SMTP_URL: secretUrl(["smtp:", "smtps:"], "an address like smtps://user:password@mail.example.com"),
   MAIL_FROM: matching(/^[^\r\n@]*[^\s@]@[^\s@]+$/, "a mail address, or Name <address>"),
   SETTLE_MS: number(0, 60_000),
+  WORK_AT_ONCE: number(1, 1_000),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"], {
     error: "debug, info, warn, error or silent",
   }),
@@ -97,7 +98,10 @@ const described = {
     "",
     "The ledger in Postgres instead of a file in the data folder: postgres://user:password@host/database",
   ],
-  KEYV_URI: ["", "Session memory in any Keyv store instead of a file in the data folder: redis://host:6379"],
+  KEYV_URI: [
+    "",
+    "Session memory in any Keyv store: redis://host:6379. Unless set it is beside the ledger: in DATABASE_URL, or a file in the data folder.",
+  ],
   OPENAI_API_KEY: ["", "The model's key. Without key and address the desk runs on its offline model."],
   OPENAI_BASE_URL: ["https://api.openai.com/v1", "Any OpenAI-compatible endpoint."],
   OPENAI_MODEL: ["gpt-4.1-mini", "The language model. Over model.name in desk.yaml."],
@@ -145,6 +149,7 @@ const described = {
   ],
   MAIL_FROM: ["", "Sender of verification codes. Required with SMTP_URL."],
   SETTLE_MS: ["1000", "How long to wait for the rest of a burst of messages, in milliseconds."],
+  WORK_AT_ONCE: ["256", "How many threads one process deals with at once."],
   LOG_LEVEL: [
     "info",
     "debug, info, warn, error or silent; a console at a terminal has warn as its default. Customers' texts are logged only at debug.",
