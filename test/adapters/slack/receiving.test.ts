@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { createHttp } from "../../../adapters/slack/fetch.ts";
 import { createSocketReceiver } from "../../../adapters/slack/socket-receiver.ts";
@@ -265,6 +266,23 @@ describe("requests over HTTP", () => {
       expect((await send(desk, body)).status, body).toBe(200);
     }
     expect((await send(desk, "a".repeat(3_000_000))).status).toBe(413);
+    expect((await send(desk, event("still here"))).status).toBe(200);
+    expect(texts(desk.desk.received)).toEqual(["still here"]);
+  });
+
+  it("that do not say how long they are, are cut off when they are too long, or when they break off", async () => {
+    const desk = await start({ transport: "http" });
+    const url = new URL(desk.slack.deliveries.eventsUrl ?? "");
+    const status = await new Promise<number>((resolve, reject) => {
+      const asked = request(url, { method: "POST" }, (response) => resolve(response.statusCode ?? 0));
+      asked.on("error", reject);
+      for (let megabytes = 0; megabytes < 3; megabytes++) asked.write("a".repeat(1_000_000));
+    });
+    expect(status).toBe(413);
+    const broken = request(url, { method: "POST" }).on("error", () => {});
+    broken.write("half of ");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    broken.destroy();
     expect((await send(desk, event("still here"))).status).toBe(200);
     expect(texts(desk.desk.received)).toEqual(["still here"]);
   });
