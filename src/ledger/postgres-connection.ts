@@ -55,6 +55,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     ...placeOf(options),
     application_name: "deskhand",
     keepAlive: true,
+    // What is asked is sent at once, behind what has not been answered yet.
+    pipeline: true,
     keepAliveInitialDelayMillis: keepAliveMs,
     connectionTimeoutMillis: answerMaxMs,
     stream: () => socket,

@@ -208,9 +208,12 @@ export function createPostgresWriter(parts: {
       if (!job) return;
       jobs.push(job);
       // One message: the end of the last work's savepoint with the beginning of the next one's.
-      await open.command(jobs.length === 1 ? "SAVEPOINT work" : "RELEASE work; SAVEPOINT work");
+      const marked = open.command(jobs.length === 1 ? "SAVEPOINT work" : "RELEASE work; SAVEPOINT work");
       const lease = leaseOf(open, now);
+      marked.catch(() => {});
+      // The work's first statement follows on its heels; where there is no savepoint, it fails.
       const outcome = await lease.run(job.work);
+      await marked;
       if (!outcome.ok) {
         if (open.lost() || codeOf(lease.failure()) === "ledger_busy") throw lease.failure() ?? outcome.error;
         await open.command("ROLLBACK TO work");
