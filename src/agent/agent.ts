@@ -241,13 +241,18 @@ export function createAgent(parts: AgentParts): Agent {
     const results = await carryOutAll(work, said.calls);
     await turn.stillOurs();
     let stuck: string | undefined;
+    const failures: string[] = [];
     said.calls.forEach((call, position) => {
       const { result, failed } = results[position] as CallResult;
       add(work, { role: "result", id: call.id, name: call.name, failed, result });
+      // A call that was not made, because there were too many, says nothing about the system behind it.
+      if (!failed || isOverLimit(result)) return;
       const key = `${call.name} ${call.arguments}`;
-      if (failed && work.failedCalls.has(key)) stuck = call.name;
-      if (failed) work.failedCalls.add(key);
+      if (work.failedCalls.has(key)) stuck = call.name;
+      failures.push(key);
     });
+    // Only now: the same call twice in one step is not a second try.
+    for (const key of failures) work.failedCalls.add(key);
     const confirmation = results.find((one) => one.confirmation)?.confirmation;
     if (confirmation) {
       return { kind: "confirmation", confirmation, ...resultOf(work), text: confirmation.text, sources: [] };
@@ -436,6 +441,11 @@ function draftOf(work: Work, text: string): DraftText {
 function add(work: Work, item: TranscriptItem): void {
   work.transcript.push(item);
   work.entries.push(item);
+}
+
+/** The call was not made: there were too many in this minute. */
+function isOverLimit(result: unknown): boolean {
+  return (result as { over_limit?: unknown } | null)?.over_limit === true;
 }
 
 function objectOf(text: string): Record<string, unknown> {

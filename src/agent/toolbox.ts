@@ -52,6 +52,7 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
       return failure(
         "tool_refused",
         "Too many calls in this minute: tell the customer to try again in a minute.",
+        { over_limit: true },
       );
     }
     const refusal = refuse(tool, turn);

@@ -20,6 +20,8 @@ const stages: Readonly<Record<Platform, (options: StageOptions) => Promise<Stage
   discord: createDiscordStage,
 };
 const platforms = Object.keys(stages) as Platform[];
+/** A story takes a second or two where the machine has nothing else to do. */
+const patienceMs = 90_000;
 
 export function perform(chapter: Chapter): void {
   const folder = temporaryFolder();
@@ -42,7 +44,7 @@ export function perform(chapter: Chapter): void {
       await model.close();
     });
 
-    it.each(chapter.stories)("$title", (story) => tell(story, stage, prompter));
+    it.each(chapter.stories)("$title", (story) => tell(story, stage, prompter), patienceMs);
   });
 
   describe.each(platforms)(`${chapter.name} on %s, without a model`, once, (platform) => {
@@ -52,7 +54,7 @@ export function perform(chapter: Chapter): void {
     });
     afterAll(() => end(stage));
 
-    it.each(chapter.offline ?? chapter.stories)("$title", (story) => tell(story, stage));
+    it.each(chapter.offline ?? chapter.stories)("$title", (story) => tell(story, stage), patienceMs);
   });
 }
 

@@ -37,6 +37,7 @@ const roles = [
   "customer",
   "model",
   "faulty",
+  "told",
   "bot",
   "never",
   "proof",

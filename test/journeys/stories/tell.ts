@@ -8,8 +8,10 @@ import { buttonIn, type Line, linesOf, partsOf, type Story } from "./story.ts";
 export interface Prompter {
   script: NonNullable<OpenAIServerOptions["script"]>;
   next(replies: readonly ModelLine[]): void;
-  /** What has been written down for it and was not asked for. */
+  /** How much of that it was not asked for. */
   left(): number;
+  /** What its tools have said to it since then. */
+  told(): string;
 }
 
 export type ModelLine = Reply | "the result";
@@ -18,17 +20,23 @@ const limitMs = 15_000;
 
 export function createPrompter(): Prompter {
   let replies: ModelLine[] = [];
+  let heard: string[] = [];
   return {
     script: ({ body }) => {
       const reply = replies.shift();
-      const result = (body.messages as { content: string | null }[]).at(-1)?.content ?? "";
+      const messages = body.messages as { role: string; content: string | null }[];
+      const asked = messages.findLastIndex(({ role }) => role === "user");
+      heard = messages.slice(asked).flatMap(({ role, content }) => (role === "tool" ? [content ?? ""] : []));
+      const result = messages.at(-1)?.content ?? "";
       if (reply === "the result") return { text: `Our system says: ${result}` };
       return reply ?? { text: "The story has no words for this." };
     },
     next: (more) => {
       replies = [...more];
+      heard = [];
     },
     left: () => replies.length,
+    told: () => heard.join("\n"),
   };
 }
 
@@ -64,11 +72,19 @@ export async function tell(story: Story, stage: Stage, prompter?: Prompter): Pro
     await act(() => stage.says(known), true);
   }
 
+  /** The model has done all that the story has for it, so that every call in it was made. */
+  function finishTurn(place: number): void {
+    const turn = lines.slice(0, place).findLastIndex(({ role }) => role === "customer");
+    if (!prompter || turn < 0 || lines.slice(turn, place).some(({ role }) => role === "faulty")) return;
+    expect(prompter.left(), `lines of the model that were not needed after “${lines[turn]?.text}”`).toBe(0);
+  }
+
   await stage.enter(story.customer);
   for (const [place, { role, text }] of lines.entries()) {
     try {
       switch (role) {
         case "customer": {
+          finishTurn(place);
           const model = modelLines(lines, place);
           const asked = lines.slice(place + 1).findIndex((line) => line.role === "customer");
           const own = lines.slice(place + 1, asked < 0 ? undefined : place + 1 + asked);
@@ -102,6 +118,9 @@ export async function tell(story: Story, stage: Stage, prompter?: Prompter): Pro
         case "meanwhile":
           await stage.restart();
           break;
+        case "told":
+          if (prompter) await holds(async () => prompter.told(), text, "the model");
+          break;
         case "model":
         case "faulty":
           break;
@@ -115,6 +134,7 @@ export async function tell(story: Story, stage: Stage, prompter?: Prompter): Pro
       );
     }
   }
+  finishTurn(lines.length);
 }
 
 const askWho: ModelLine = { text: "Before I look, I need to know who you are." };
