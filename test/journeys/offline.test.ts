@@ -1,24 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, it } from "vitest";
-import { careful, electronicsStore, furnitureStore } from "../fixtures/scenarios.ts";
-import { writeShop } from "../fixtures/workspace.ts";
+import { afterEach, describe, it } from "vitest";
 import { closeTerminals, openTerminal, temporaryFolder } from "./terminal.ts";
 import { play } from "./transcript.ts";
 
-/** The conversations of the scenarios without a language model, in shops of their own and in the example. */
-const workspace = temporaryFolder();
-const folders = { electronics: "", careful: "", furniture: "" };
-beforeAll(() => {
-  folders.electronics = writeShop(`${workspace.path}/electronics`, electronicsStore);
-  folders.careful = writeShop(`${workspace.path}/careful`, careful);
-  folders.furniture = writeShop(`${workspace.path}/furniture`, furnitureStore);
-});
+/** The conversations of the scenarios in the example, without a language model; stories/ has them in shops of their own. */
 afterEach(closeTerminals);
-afterAll(workspace.remove);
 
-async function converse(workspaceFolder: string, transcript: string): Promise<void> {
+async function converse(transcript: string): Promise<void> {
   const data = temporaryFolder();
   try {
-    const desk = await openTerminal(data.path, { args: ["--workspace", workspaceFolder] });
+    const desk = await openTerminal(data.path, { args: ["--workspace", "example"] });
     await play(desk, transcript);
     const code = await desk.end();
     if (code !== 0) throw new Error(`ended with ${code}:\n${desk.errors()}`);
@@ -63,14 +53,8 @@ const lamps = `
       desk: … Ticket #1 … Queue: billing
 `;
 
-describe("without a language model", () => {
-  it("a refund is asked for without an order number", () => converse(folders.electronics, refund));
-  it("an angry customer gets a person, and a calm one an answer", () => converse(folders.careful, safety));
-  it("articles, an order, and a charge that nobody looks at", () => converse(folders.furniture, lamps));
-});
-
-describe("the example's desk", () => {
-  it("asks for the order of a refund", () => converse("example", refund));
-  it("knows its shipping and when to fetch a person", () => converse("example", safety));
-  it("has articles, orders and a queue for money", () => converse("example", lamps));
+describe("the example's desk without a language model", () => {
+  it("asks for the order of a refund", () => converse(refund));
+  it("knows its shipping and when to fetch a person", () => converse(safety));
+  it("has articles, orders and a queue for money", () => converse(lamps));
 });
