@@ -53,7 +53,7 @@ export async function compiledModules(
     sweep(cache, folder);
     return { urls: urlsOf(join(cache, folder), bundle.entries), faults };
   } catch (error) {
-    throw new DeskError("data_unusable", `compiled tools cannot be kept: ${faultOf(error)}`, {
+    throw new DeskError("data_unusable", `compiled tools cannot be kept in ${cache}: ${faultOf(error)}`, {
       cause: error,
     });
   }
