@@ -28,6 +28,9 @@ const unreachable = new Set([
   160005, // the thread is locked
 ]);
 
+/** Discord's code for a request with more bytes in its files than this place may have. */
+export const tooLarge = 40005;
+
 /** A DeskError that remembers what Discord said, for those who know better what it means. */
 export class DiscordFault extends DeskError {
   readonly discordCode: number;
@@ -49,7 +52,8 @@ export function faultOfAnswer(
   ownToken: boolean,
 ): DiscordFault {
   const said = `Discord answered ${answer.status}${answer.code ? ` (${answer.code})` : ""} to ${what}: ${answer.message}`;
-  return new DiscordFault(codeOfAnswer(answer, effect, ownToken), said, answer.code);
+  const code = answer.status === 413 ? tooLarge : answer.code;
+  return new DiscordFault(codeOfAnswer(answer, effect, ownToken), said, code);
 }
 
 function codeOfAnswer({ status, code }: Answered, effect: Effect, ownToken: boolean): ErrorCode {

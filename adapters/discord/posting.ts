@@ -3,7 +3,7 @@ import type { Log } from "../../src/log.ts";
 import type { Button, Platform, Post, Posted, Target } from "../../src/platform.ts";
 import type { MessageId, ThreadId } from "../../src/thread.ts";
 import type { Direct } from "./direct.ts";
-import { saysCode } from "./faults.ts";
+import { saysCode, tooLarge } from "./faults.ts";
 import type { Places } from "./places.ts";
 import type { Path, Rest } from "./rest.ts";
 import type { Sending } from "./sending.ts";
@@ -57,7 +57,7 @@ export function createPosting(parts: PostingParts): Posting {
     if ("thread" in target) parts.replying(target.thread);
     try {
       return await within(target, async (channel) => {
-        const ids = await sending.show(channel, key, content, replyIn(channel, content.replyTo));
+        const ids = await showWhole(channel, key, content);
         const first = ids[0] as string;
         if (content.card && channel === parts.desk)
           await openTicketThread(channel, first, content.card.title);
@@ -67,6 +67,21 @@ export function createPosting(parts: PostingParts): Posting {
       if (saysCode(error, ...closedDm) && "thread" in target)
         direct.closed(parseThreadId(target.thread).thread);
       throw error;
+    }
+  }
+
+  /** Words are not held up by files that the place does not take: they are named instead. */
+  async function showWhole(channel: string, key: string, content: Post): Promise<string[]> {
+    const reply = replyIn(channel, content.replyTo);
+    try {
+      return await sending.show(channel, key, content, reply);
+    } catch (error) {
+      const { files = [], ...rest } = content;
+      if (files.length === 0 || !saysCode(error, tooLarge)) throw error;
+      parts.log.warn("discord.files_too_large", { channel, files: files.length, error });
+      const names = files.map((file) => `(file: ${file.name}, too large for this place)`);
+      const text = [content.text, ...names].filter(Boolean).join("\n\n");
+      return sending.show(channel, key, { ...rest, text }, reply);
     }
   }
 

@@ -16,6 +16,7 @@ import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { OutgoingFile, Post } from "../../src/platform.ts";
 import { tagIn, tagOf } from "./components.ts";
+import { DiscordFault, tooLarge } from "./faults.ts";
 import { messagesOf, type OutgoingMessage, type Payload } from "./outgoing.ts";
 import { createRecent } from "./recent.ts";
 import type { CallOptions, Rest } from "./rest.ts";
@@ -307,7 +308,7 @@ export function readDraftNote(
 export async function filesOf(files: readonly OutgoingFile[]): Promise<Pick<CallOptions, "files">> {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (bytes > fileBytesMax)
-    throw new DeskError("platform_refused", `files of ${bytes} bytes are too large for Discord`);
+    throw new DiscordFault("platform_refused", `files of ${bytes} bytes are too large for Discord`, tooLarge);
   const read = async (file: OutgoingFile) => ({
     name: file.name,
     contentType: file.mediaType,

@@ -421,7 +421,7 @@ describe("what people see", () => {
     expect(shown(channel)).toEqual(["hi", "still there?", "elsewhere"]);
   });
 
-  it("includes files, and a file that is too large is refused", async () => {
+  it("includes files, and a file that is too large is named instead", async () => {
     const { thread, channel } = await dmThread();
     const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
     try {
@@ -433,9 +433,11 @@ describe("what people see", () => {
       expect(message?.attachments.map((one) => [one.filename, String(Buffer.from(one.content))])).toEqual([
         ["a.txt", "content"],
       ]);
-      const huge = { ...file, bytes: 26 * 1024 * 1024 };
-      expect(codeOf(await rejection(platform.post({ thread }, { text: "x", files: [huge] }, key())))).toBe(
-        "platform_refused",
+      const huge = { ...file, name: "b.txt", bytes: 26 * 1024 * 1024 };
+      await platform.post({ thread }, { text: "words", files: [huge] }, key());
+      await world.server.waitFor(() => world.server.byBot(channel).length === 2);
+      expect(world.server.byBot(channel)[1]?.content).toBe(
+        "words\n\n(file: b.txt, too large for this place)",
       );
       const gone = { ...file, path: join(folder, "gone") };
       expect(codeOf(await rejection(platform.post({ thread }, { text: "x", files: [gone] }, key())))).toBe(
