@@ -3,8 +3,8 @@
  * anything is done with it, taken before it is acknowledged, and answered 500 when it could not be taken, so that Slack
  * brings it again.
  */
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { verifySlackRequest } from "@slack/bolt";
 import type { Clock } from "../../src/clock.ts";
 import { DeskError, faultOf } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
@@ -32,13 +32,14 @@ const bodyBytesMax = 2 * 1024 * 1024;
 const windowMs = 5 * 60_000;
 
 export function createHttpReceiver(parts: HttpReceiverParts): Receiver {
-  const { host, port, signingSecret, handle, clock, log } = parts;
+  const { host, port, handle, clock, log } = parts;
+  const secret = parts.signingSecret === undefined ? undefined : createSecretKey(parts.signingSecret, "utf8");
   let server: Server | undefined;
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = pathOf(request);
-    if (path === eventsPath && signingSecret !== undefined) {
-      if (request.method === "POST") await take(request, response, signingSecret);
+    if (path === eventsPath && secret !== undefined) {
+      if (request.method === "POST") await take(request, response, secret);
       else answer(response, 405);
       return;
     }
@@ -46,7 +47,7 @@ export function createHttpReceiver(parts: HttpReceiverParts): Receiver {
     answer(response, 404);
   }
 
-  async function take(request: IncomingMessage, response: ServerResponse, secret: string): Promise<void> {
+  async function take(request: IncomingMessage, response: ServerResponse, key: KeyObject): Promise<void> {
     const body = await read(request);
     if (body === undefined) {
       response.setHeader("connection", "close");
@@ -57,7 +58,7 @@ export function createHttpReceiver(parts: HttpReceiverParts): Receiver {
       answer(response, 200);
       return;
     }
-    if (!isGenuine(request, body, secret, clock.now())) {
+    if (!isGenuine(request, body, key, clock.now())) {
       log.warn("slack.request_refused", { why: "not signed by Slack, or not now" });
       answer(response, 401);
       return;
@@ -142,23 +143,19 @@ function read(request: IncomingMessage): Promise<string | undefined> {
   });
 }
 
-/** Bolt checks the signature and that it is not old; that it is not from the future is checked here. */
-function isGenuine(request: IncomingMessage, body: string, signingSecret: string, nowMs: number): boolean {
-  const signature = request.headers["x-slack-signature"];
+/**
+ * `v0=` and the HMAC of `v0:TIMESTAMP:BODY`, of a time within five minutes of now, either way. Bolt's own check lets the
+ * future pass, and costs three HMACs with a random key for one.
+ */
+function isGenuine(request: IncomingMessage, body: string, secret: KeyObject, nowMs: number): boolean {
   const stamp = request.headers["x-slack-request-timestamp"];
-  if (typeof signature !== "string" || typeof stamp !== "string" || !/^\d{1,12}$/.test(stamp)) return false;
+  const signature = request.headers["x-slack-signature"];
+  if (typeof stamp !== "string" || !/^\d{1,12}$/.test(stamp)) return false;
   if (Math.abs(nowMs - Number(stamp) * 1_000) > windowMs) return false;
-  try {
-    verifySlackRequest({
-      signingSecret,
-      body,
-      headers: { "x-slack-signature": signature, "x-slack-request-timestamp": Number(stamp) },
-      nowMilliseconds: nowMs,
-    });
-    return true;
-  } catch {
-    return false;
-  }
+  const [, given] = /^v0=([0-9a-f]{64})$/.exec(String(signature)) ?? [];
+  if (given === undefined) return false;
+  const own = createHmac("sha256", secret).update(`v0:${stamp}:${body}`).digest();
+  return timingSafeEqual(own, Buffer.from(given, "hex"));
 }
 
 /** Events come as JSON, commands as a form, interactions as JSON in a form's `payload`. */
