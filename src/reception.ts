@@ -98,7 +98,7 @@ export function createReception(parts: ReceptionParts) {
 
 const asksWhoTheyAre = /\be-?mail|\bverif|\bwho you are\b/i;
 const howToVerify =
-  "For anything about your account, first tell me the e-mail address of the account; I will send a code there to make sure that it is you.";
+  "For anything about your account, first tell me the e-mail address of the account: a code goes there, to make sure that it is you.";
 const voiceLost =
   "I could not make out your voice message. Please write it to me, or say that you want a person.";
 const tooManyMessages =

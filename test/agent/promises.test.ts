@@ -33,6 +33,8 @@ describe("a promise", () => {
     "Let me know and I'll cancel it.",
     "ord_1001 has shipped.",
     "Thanks for waiting.",
+    // What the desk itself says while it finds out who somebody is.
+    "For anything about your account, first tell me the e-mail address of the account: a code goes there, to make sure that it is you.",
   ])("is not a rule, an offer or a manner of speaking: %s", (text) => expect(promisesIn(text)).toEqual([]));
 
   it("is taken out of what stands around it, without citations and marks", () => {
