@@ -323,10 +323,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   };
 }
 
-async function isStillDue(tx: Reader, { id, fence }: OutboxRow): Promise<boolean> {
+async function isStillDue(tx: Reader, { id }: OutboxRow): Promise<boolean> {
   const now = await fenceOf(tx, id);
   if (!now) return false;
-  return now.thread === undefined || (now.version !== undefined && (fence ?? now.version) === now.version);
+  return (
+    now.thread === undefined || (now.version !== undefined && (now.fence ?? now.version) === now.version)
+  );
 }
 
 interface Home {

@@ -370,6 +370,23 @@ describe("a person is needed", () => {
     expect(atTheDesk().filter((text) => text === "When do you open?")).toHaveLength(1);
   });
 
+  it("is asked for while a reply is held up: the reply is still read, and before the notice", async () => {
+    desk = await openDesk({ model: createScriptedModel("It opens at nine.") });
+    desk.room.fault("ann", ...Array.from({ length: 100 }, () => "rate_limited" as const));
+    await desk.room.says("ann", "When do you open?");
+    const heldUp = () =>
+      desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE state = 'waiting' AND attempts > 0"));
+    await expect.poll(async () => (await heldUp()).length).toBe(1);
+    await desk.room.says("ann", "I want to speak to a human");
+    await expect.poll(() => desk.room.shown.some((one) => one.place === desk.room.deskChannel)).toBe(true);
+    desk.room.fault("ann");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual([
+      expect.stringContaining("nine"),
+      expect.stringContaining("your ticket is #1"),
+    ]);
+  });
+
   it("takeover is confirmed only when nothing of the bot is in the air any more", async () => {
     desk = await openDesk({ model: angry() });
     await desk.room.says("ann", "Charged twice!");

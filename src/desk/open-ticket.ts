@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Escalation } from "../escalation.ts";
 import type { TranscriptItem } from "../language-model.ts";
 import { audit } from "../ledger/audit.ts";
-import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
+import { enqueue, moveFence, type OutboxRow, type Send } from "../ledger/outbox.ts";
 import { moveThread, type Thread } from "../ledger/threads.ts";
 import {
   changeTicket,
@@ -98,6 +98,8 @@ export async function openTicketFor(
     : await openTicket(tx, { ...told, thread: appeal.thread.id, ask: askOf(appeal.lastWords) }, now);
   await placeTicket(tx, ticket.number, appeal.thread.id);
   const thread = await moveThread(tx, appeal.thread, "escalate", { ticket: ticket.number });
+  // It has not been taken from the bot: what it has answered before is still to be read.
+  await moveFence(tx, thread.id, appeal.thread.version, thread.version);
   const rows = await enqueueCard(tx, parts, ticket);
   if (again) rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.again(told.reason))));
   await audit(tx, clock, {

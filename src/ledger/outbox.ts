@@ -221,6 +221,17 @@ export async function cancelUnsent(tx: Transaction, thread: ThreadId, fault: str
   return rows.map((row) => row.id);
 }
 
+/** What the bot has not said yet in a thread for which it has asked for a person itself: it is still to be said. */
+export async function moveFence(tx: Transaction, thread: ThreadId, from: number, to: number): Promise<void> {
+  await tx.run(
+    `UPDATE outbox SET fence = ?
+     WHERE thread = ? AND author = 'bot' AND fence = ? AND state IN ('waiting', 'sending')`,
+    to,
+    thread,
+    from,
+  );
+}
+
 /** Where the copies of a message were posted. */
 export async function copiesOf(tx: Reader, source: MessageId): Promise<MessageId[]> {
   const rows = await tx.all<{ posted: string }>(
@@ -288,12 +299,21 @@ export async function withdrawUnsent(tx: Transaction, source: MessageId): Promis
 export async function fenceOf(
   tx: Reader,
   id: string,
-): Promise<{ thread: ThreadId | undefined; version: number | undefined } | undefined> {
-  const row = await tx.get<{ thread: string | null; version: number | null }>(
-    "SELECT outbox.thread, threads.version FROM outbox LEFT JOIN threads ON threads.id = outbox.thread WHERE outbox.id = ?",
+): Promise<
+  { thread: ThreadId | undefined; version: number | undefined; fence: number | undefined } | undefined
+> {
+  const row = await tx.get<{ thread: string | null; version: number | null; fence: number | null }>(
+    `SELECT outbox.thread, outbox.fence, threads.version
+     FROM outbox LEFT JOIN threads ON threads.id = outbox.thread WHERE outbox.id = ?`,
     id,
   );
-  return row && { thread: row.thread ?? undefined, version: row.version ?? undefined };
+  return (
+    row && {
+      thread: row.thread ?? undefined,
+      version: row.version ?? undefined,
+      fence: row.fence ?? undefined,
+    }
+  );
 }
 
 /** A row as it stands now. */
