@@ -88,6 +88,9 @@ function figuresOf({ record, kills, missed, faults, modelRequests, source }: Fin
       .join(", ");
   const fair = record.acks.filter((ack) => suffered(record.outages, ack.at - ack.tookMs, ack.at) === 0);
   const took = fair.map((ack) => ack.tookMs);
+  const busyMs = record.outages
+    .filter((one) => one.what === "the machine was busy")
+    .reduce((sum, { from, to }) => sum + to - from, 0);
   return [
     `deaths ${deaths}: ${list(kills)}`,
     ...(missed.size > 0 ? [`points not reached in their life: ${list(missed)}`] : []),
@@ -95,5 +98,6 @@ function figuresOf({ record, kills, missed, faults, modelRequests, source }: Fin
     `messages ${record.said.length} (${source}), acknowledged ${acked.length}, turns ${record.books.journal.length}, model requests ${modelRequests}`,
     `tickets ${record.books.tickets.length}, takeovers ${record.books.audit.filter((row) => row.action === "ticket.taken").length}, intents ${record.books.intents.length}, payments ${record.effects.length}`,
     `ack p50 ${percentile(took, 0.5).toFixed(1)} ms, p99 ${percentile(took, 0.99).toFixed(1)} ms of ${took.length}; backlog gone ${record.drainedMs ?? "never"} ms after the last fault; end ${record.exit.code} in ${record.exit.tookMs} ms`,
+    `the machine itself stood still for ${(busyMs / 1000).toFixed(1)} s`,
   ];
 }

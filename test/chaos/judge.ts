@@ -208,36 +208,28 @@ interface Hold {
   to: number;
 }
 
-/** From when the human channel says that somebody has the thread, to when somebody lets it go. */
-function takeovers(record: RunRecord): Hold[] {
-  const holds: Hold[] = [];
-  for (const ticket of record.books.tickets) {
-    const said = record.strokes.filter(
-      (stroke) =>
-        stroke.done &&
-        /Taken by /.test(stroke.text) &&
-        (stroke.thread === ticket.deskThread || new RegExp(`Ticket #${ticket.number}\\b`).test(stroke.text)),
+/**
+ * From when the ticket's thread says who has it, to when the ledger says that they have let it go. The n-th such line is
+ * that of the n-th takeover.
+ */
+function takeovers({ books, strokes }: RunRecord): Hold[] {
+  return books.tickets.flatMap((ticket) => {
+    const rows = books.audit.filter((row) => row.subject === String(ticket.number));
+    const taken = rows.filter((row) => row.action === "ticket.taken");
+    const ended = rows.filter((row) => /^ticket\.(handed_back|resolved|transferred)$/.test(row.action));
+    const told = strokes.filter(
+      ({ done, does, thread, text }) =>
+        done && does === "post" && thread === ticket.deskThread && text.startsWith("Taken by "),
     );
-    const ends = record.pressed.filter(
-      ({ value, label }) =>
-        value.split(" ")[0] === String(ticket.number) && /Hand back|Resolve|Transfer/.test(label),
-    );
-    for (const { at } of said) {
+    return taken.flatMap((row, nth) => {
+      const from = told[nth]?.at;
       const to = Math.min(
-        ...ends.filter((end) => end.at > at).map((end) => end.at),
+        ...ended.filter((end) => end.at >= row.at).map((end) => end.at),
         Number.POSITIVE_INFINITY,
       );
-      const last = Math.max(...ends.filter((end) => end.at <= at).map((end) => end.at), 0);
-      // A card that is brought up to date late still speaks of the takeover before.
-      if (holds.some((hold) => hold.thread === ticket.thread && hold.from > last && hold.from <= at))
-        continue;
-      const taken = record.pressed.some(
-        (one) => one.label === "Take" && one.value === String(ticket.number) && one.at > last && one.at <= at,
-      );
-      if (taken) holds.push({ thread: ticket.thread, from: at, to });
-    }
-  }
-  return holds;
+      return from !== undefined && from < to ? [{ thread: ticket.thread, from, to }] : [];
+    });
+  });
 }
 
 function wasTakenAt(record: RunRecord, said: Said): boolean {

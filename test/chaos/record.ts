@@ -61,6 +61,7 @@ export interface Effect {
 
 export interface AuditRow {
   id: string;
+  /** A desk whose clock was wrong by days has written another day; that has been put right. */
   at: number;
   actor: string;
   action: string;

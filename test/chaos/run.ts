@@ -15,7 +15,7 @@ import type { ChaosOptions } from "./options.ts";
 import { createPayments } from "./payments.ts";
 import { commits, points } from "./points.ts";
 import type { Program } from "./program.ts";
-import type { Blow, RunRecord } from "./record.ts";
+import type { Blow, Outage, RunRecord } from "./record.ts";
 import { createSlackStage } from "./slack-stage.ts";
 import type { Stage } from "./stage.ts";
 import { createWeather } from "./weather.ts";
@@ -91,6 +91,7 @@ export async function run(ground: Ground): Promise<Finished> {
 
   if ((await desk.start()) !== "ready")
     throw new Error(`the desk does not start:\n${desk.log().slice(-4_000)}`);
+  const stalls = watchMachine();
   crowd.start();
   weather.start();
   await sleep(1_000);
@@ -115,6 +116,7 @@ export async function run(ground: Ground): Promise<Finished> {
   blow("the last fault is over");
   const drainedMs = await drained(stage, ledgerFile);
   const exit = await desk.stop();
+  stalls.stop();
   for (const [name, count] of killed) kills.counts.set(name, count);
 
   const record: RunRecord = {
@@ -124,8 +126,8 @@ export async function run(ground: Ground): Promise<Finished> {
     shown: stage.shown(),
     pressed: stage.pressed,
     effects: payments.effects,
-    books: readSqlite(ledgerFile, readBooks),
-    outages: [...desk.outages, ...weather.outages],
+    books: readSqlite(ledgerFile, (query) => readBooks(query)),
+    outages: [...desk.outages, ...weather.outages, ...stalls.outages],
     blows,
     acks: stage.acks,
     offences: [...stage.offences(), ...model.offences],
@@ -172,6 +174,21 @@ function deskIn(ground: Ground, folder: string, data: string, env: Record<string
   const args = ["--import", preload, cli, "start"];
   args.push("--workspace", join(folder, "company"), "--data", join(folder, data));
   return createDeskProcess({ args, env, logFile: join(folder, `${data}.log`) });
+}
+
+const tickMs = 50;
+const stallMs = 150;
+
+/** When this process, too, did not get to run: what waits then, waits for the machine. */
+function watchMachine(): { outages: Outage[]; stop(): void } {
+  const outages: Outage[] = [];
+  let last = Date.now();
+  const timer = setInterval(() => {
+    const now = Date.now();
+    if (now - last > tickMs + stallMs) outages.push({ from: last, to: now, what: "the machine was busy" });
+    last = now;
+  }, tickMs);
+  return { outages, stop: () => clearInterval(timer) };
 }
 
 /** The tables are made once in a ledger's life, so these deaths have data folders of their own, before any customer writes. */
