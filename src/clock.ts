@@ -28,6 +28,17 @@ export function createClock(): Clock {
   let last = 0;
   /** Milliseconds since 1970 at which `elapsed` was zero, once there is a shared clock. */
   let shared: number | undefined;
+  let pool = Buffer.alloc(0);
+  let used = 0;
+  /** Eight hexadecimal digits. The system is asked for many at a time: one call costs as much as all of them. */
+  const chance = () => {
+    if (used === pool.length) {
+      pool = randomBytes(4 * 256);
+      used = 0;
+    }
+    used += 4;
+    return pool.toString("hex", used - 4, used);
+  };
   const now = () => (shared === undefined ? Date.now() : Math.floor(shared + performance.now()));
   return {
     now,
@@ -60,7 +71,7 @@ export function createClock(): Clock {
     },
     id(prefix) {
       last = Math.max(last + 1, now() * 1024);
-      return `${prefix}_${last.toString(36)}${randomBytes(4).toString("hex")}`;
+      return `${prefix}_${last.toString(36)}${chance()}`;
     },
     idsAfter(id) {
       const stamp = Number.parseInt(/_([0-9a-z]+)[0-9a-f]{8}$/.exec(id)?.[1] ?? "", 36);
