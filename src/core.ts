@@ -346,6 +346,7 @@ export function createCore(parts: CoreParts): Core {
     ledger,
     lanes,
     sender,
+    sessions,
     countDeath: trouble.countDeath,
     chores: intents.expire,
     clock,

@@ -9,6 +9,7 @@ import { type Lanes, Superseded } from "./lanes.ts";
 import { lanesWaiting } from "./ledger/inbox.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
+import type { SessionMemory } from "./memory.ts";
 import type { Platform, Receiver } from "./platform.ts";
 import type { Sender } from "./sender.ts";
 import { endsWithin } from "./time-limit.ts";
@@ -20,6 +21,8 @@ export interface LifeParts {
   ledger: Ledger;
   lanes: Lanes;
   sender: Sender;
+  /** What this process remembers of conversations. */
+  sessions: Pick<SessionMemory, "forget">;
   /** What waits now was waiting when the last process died. */
   countDeath(): Promise<void>;
   /** What is to be done now and then, once for all processes of the desk. */
@@ -65,7 +68,13 @@ export function createLife(parts: LifeParts): Life {
         await lanes.idleIn(lane);
       },
       nudge: lanes.nudge,
-      interrupt: (lane) => lanes.interrupt(lane, new Superseded("asked for by another process")),
+      interrupt(lane) {
+        lanes.interrupt(lane, new Superseded("asked for by another process"));
+        // Whoever is being erased there is not to be remembered here, nor written back; all else is read again.
+        parts.sessions
+          .forget(lane)
+          .catch((error: unknown) => log.warn("session.not_forgotten", { thread: lane, error }));
+      },
       send: sender.sendLane,
     });
     if (crew.roles.has("work")) hold(crew, "chores");

@@ -2,6 +2,7 @@
 import { type Clock, createClock } from "../../src/clock.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { type Core, createCore } from "../../src/core.ts";
+import type { Crew } from "../../src/crew.ts";
 import type { KnowledgeBase, Passage } from "../../src/knowledge-base.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
@@ -44,6 +45,8 @@ export interface DeskOptions {
   snippets?: { name: string; text: string }[];
   /** Stands between the desk and its ledger, e.g. to let the process die at a commit. */
   between?(ledger: Ledger): Ledger;
+  /** The other processes of the desk. */
+  crew?: Crew;
   /** Changes of the configuration, e.g. the policy of tools. */
   configure?(config: Config): Config;
 }
@@ -96,6 +99,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
     model,
     offlineModel: offline,
     platforms: new Map([[room.name, room]]),
+    crew: options.crew,
     clock,
     log,
   });
