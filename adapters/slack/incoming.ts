@@ -230,15 +230,17 @@ function homeOpened(event: Json, keys: string[], where: Where, people: People): 
   };
 }
 
-const troubles: Readonly<Record<string, string>> = {
-  tokens_revoked: "The Slack workspace has revoked the app's tokens. Install the app again.",
-  app_uninstalled: "The app was removed from the Slack workspace. Install it again.",
-  channel_left: "The bot was removed from a channel of the desk. Invite it again.",
-  group_left: "The bot was removed from a channel of the desk. Invite it again.",
-  channel_archive: "A channel of the desk was archived.",
-  group_archive: "A channel of the desk was archived.",
-  channel_deleted: "A channel of the desk was deleted.",
-  group_deleted: "A channel of the desk was deleted.",
+/** What staff read; `where` is the workspace's or the channel's id. */
+const troubles: Readonly<Record<string, (where: string) => string>> = {
+  tokens_revoked: (where) =>
+    `The Slack workspace ${where} has revoked the app's tokens. Install the app again.`,
+  app_uninstalled: (where) => `The app was removed from the Slack workspace ${where}. Install it again.`,
+  channel_left: (where) => `The bot was removed from the desk's channel ${where}. Invite it again.`,
+  group_left: (where) => `The bot was removed from the desk's channel ${where}. Invite it again.`,
+  channel_archive: (where) => `The desk's channel ${where} was archived.`,
+  group_archive: (where) => `The desk's channel ${where} was archived.`,
+  channel_deleted: (where) => `The desk's channel ${where} was deleted.`,
+  group_deleted: (where) => `The desk's channel ${where} was deleted.`,
 };
 
 /** The events that mean trouble, for the manifest. */
@@ -246,9 +248,10 @@ export const troubleEvents: readonly string[] = Object.keys(troubles);
 
 function trouble(event: Json, keys: string[], where: Where): Incoming | undefined {
   const code = textAt(event, "type") ?? "";
-  const text = troubles[code];
-  if (text === undefined || !tellsOfBot(event)) return undefined;
+  const told = troubles[code];
+  if (told === undefined || !tellsOfBot(event)) return undefined;
   const channel = textAt(event, "channel");
+  const text = told(channel ?? where.team);
   if (channel !== undefined && channel !== where.deskChannel && !where.supportChannels.has(channel)) {
     return undefined;
   }

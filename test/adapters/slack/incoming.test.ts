@@ -202,10 +202,14 @@ describe("other events", () => {
       kind: "trouble",
       code: "channel_left",
       channel: "slack:T1:C1",
+      text: "The bot was removed from the desk's channel C1. Invite it again.",
     });
     expect(from({ type: "group_archive", channel: "C2" })?.kind).toBe("trouble");
     expect(from({ type: "channel_left", channel: "C3" })).toBeUndefined();
-    expect(from({ type: "app_uninstalled" })?.kind).toBe("trouble");
+    expect(from({ type: "app_uninstalled" })).toMatchObject({
+      kind: "trouble",
+      text: "The app was removed from the Slack workspace T1. Install it again.",
+    });
     expect(from({ type: "tokens_revoked", tokens: { bot: ["UBOT"] } })?.kind).toBe("trouble");
     expect(from({ type: "tokens_revoked", tokens: { oauth: ["U1"], bot: [] } })).toBeUndefined();
     expect(from({ type: "team_join", user: { id: "U5" } })).toBeUndefined();
