@@ -1,6 +1,7 @@
 /** One desk, several processes: they share the work, take over from each other, and never speak twice. */
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createInhabitedSlack } from "../adapters/slack/harness.ts";
+import { createDiscordServer } from "../doubles/discord-server/discord-server.ts";
 import { createOpenAIServer, type OpenAIServer, type Reply } from "../doubles/openai-server.ts";
 import { postgresForTests } from "../doubles/postgres-run.ts";
 import type { SlackServer } from "../doubles/slack-server/slack-server.ts";
@@ -185,5 +186,47 @@ describe.skipIf(postgres.missing)("a crew", () => {
       expect.stringContaining("What can I do for you, Hello?"),
       expect.stringContaining("What can I do for you, And again?"),
     ]);
+  }, 60_000);
+});
+
+describe.skipIf(postgres.missing)("a crew on Discord", () => {
+  it("one listens; when it dies the next goes on with its session, and nobody has to write again", async () => {
+    const discord = await createDiscordServer();
+    model = await createOpenAIServer({ script: () => ({ text: "What can I do for you?" }) });
+    slack = await createInhabitedSlack();
+    const office = discord.addPrivateChannel("desk", discord.world.addRole(discord.guild, "Agents"));
+    const env = {
+      DATABASE_URL: await postgres.place(),
+      DISCORD_TOKEN: discord.token,
+      DISCORD_API_URL: discord.url,
+      DESK_CHANNEL: `discord:${office.id}`,
+      OPENAI_BASE_URL: model.url,
+      OPENAI_API_KEY: "k",
+    };
+    const start = () => {
+      const folder = temporaryFolder();
+      folders.push(folder);
+      return openTerminal(folder.path, { env });
+    };
+    try {
+      const first = await start();
+      await discord.waitFor(() => discord.gateway.connected, "somebody listens");
+      const second = await start();
+      const ana = discord.asUser("ana");
+      ana.dm("Hello");
+      await discord.waitFor(() => discord.byBot(ana.directChannel).length === 1, "an answer");
+      expect(discord.gateway.identifies).toBe(1);
+      await first.kill();
+      ana.dm("Are you there?");
+      await until(
+        () => discord.byBot(ana.directChannel).length === 2,
+        () => second.errors().slice(-4000),
+        20_000,
+      );
+      expect(discord.gateway.identifies).toBe(1);
+    } finally {
+      closeTerminals();
+      await discord.close();
+    }
   }, 60_000);
 });
