@@ -1,5 +1,5 @@
 /**
- * npm run bench:discord [-- --turns N]
+ * npm run bench:discord [-- --turns N --profile DIR]
  *
  * A dispatch of the gateway → a durable turn with two rounds of the model and one tool call → the reply's POST. Discord
  * (its double, which also writes as the customers), the model and the desk are processes of their own on loopback. Beside
@@ -25,6 +25,7 @@ export async function main(args: string[], compiled = ""): Promise<number> {
     args,
     options: {
       turns: { type: "string", default: "4000" },
+      profile: { type: "string" },
       worker: { type: "string" },
       address: { type: "string", default: "{}" },
     },
@@ -37,7 +38,7 @@ export async function main(args: string[], compiled = ""): Promise<number> {
   const address = JSON.parse(values.address) as Address;
   switch (values.worker) {
     case undefined:
-      return compare({ compiled, turns, perSecond: 45 });
+      return compare({ compiled, turns, perSecond: 45, profile: values.profile });
     case "customers":
       return answer(customersAnswers(await openDiscord()));
     case "bare":

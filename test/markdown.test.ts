@@ -1,9 +1,44 @@
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
 import { describe, expect, it } from "vitest";
 import { parseMarkdown, splitMarkdown, writeMarkdown } from "../src/markdown.ts";
 
 const split = (text: string, max: number): string[] => splitMarkdown(parseMarkdown(text), writeMarkdown, max);
 
+/** What the parser itself makes of a text, without places. */
+const parsed = (text: string): unknown =>
+  JSON.parse(
+    JSON.stringify(
+      fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }),
+      (key, value) => (key === "position" ? undefined : value),
+    ),
+  );
+
 describe("Markdown", () => {
+  it("of plain sentences is what the parser makes of them", () => {
+    const pieces =
+      "a|Be|Ü|ы|日|9|12|1. |1) |. |, |? |! |: |; | - |-|--|---|–|…|(|)|/|#| # |%|$|€|+|=|===|'|\"|’| |  |\n|\n\n|\n\n\n|\n-|\n=|www.|www|http|https://|://|mailto:|xmpp:|a.co|@|_|*|&amp;|&|\\|[|]|<|>|~|`|\t";
+    const alphabet = pieces.split("|");
+    let seed = 7;
+    const next = (max: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % max;
+    };
+    let plain = 0;
+    for (let n = 0; n < 8_000; n++) {
+      // Most texts are drawn from the harmless part, so that many of them are plain.
+      const range = n % 4 === 0 ? alphabet.length : 41;
+      const text = Array.from({ length: 1 + next(9) }, () => alphabet[next(range)]).join("");
+      const root = parseMarkdown(text);
+      if (root.position !== undefined) continue;
+      plain += 1;
+      const got = JSON.parse(JSON.stringify(root, (key, value) => (key === "position" ? undefined : value)));
+      expect(got, JSON.stringify(text)).toEqual(parsed(text));
+    }
+    expect(plain).toBeGreaterThan(300);
+  });
+
   it("that nobody writes does not stop the desk", () => {
     const hostile = [
       "> ".repeat(20_000),
