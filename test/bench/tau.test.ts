@@ -89,6 +89,18 @@ describe("a replay of a small store", () => {
   });
 });
 
+describe("a recorded write to somebody else's order", () => {
+  it("has to be refused, and leave that order as it was", async () => {
+    const all = smallRecordings();
+    const task = taskIn(all, "cancels");
+    const own = stepIn(all, "cancels", 0);
+    task.steps.push({ ...own, arguments: { ...own.arguments, order_id: "#W21" } });
+    if (task.diff) task.diff.orders["#W21"] = { status: "cancelled" };
+    const figures = await measure({ ...all, tasks: [task] }, { manners: ["correct"] });
+    expect(figures[0]).toMatchObject({ callsOnOthers: 1, statesEqual: 1, unlawfulWrites: 0, faults: [] });
+  }, 60_000);
+});
+
 describe("the probes", () => {
   it("are calls that would work for their owner", () => {
     const probes = probesFor("ann_roe_1", records, 0);
