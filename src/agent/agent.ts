@@ -27,6 +27,7 @@ import {
 import { withSources } from "./citations.ts";
 import { showPassing } from "./early-text.ts";
 import { instructionsFor, questionOf } from "./instructions.ts";
+import { createJudgement } from "./judgement.ts";
 import type { Outcome } from "./outcome.ts";
 import { withPatience } from "./patience.ts";
 import { type CallResult, createToolbox, failure, type Toolbox } from "./toolbox.ts";
@@ -91,6 +92,7 @@ export function createAgent(parts: AgentParts): Agent {
   const byName = new Map(parts.specialists.map((specialist) => [specialist.name, specialist]));
   const entry = byName.get(parts.entry);
   if (!entry) throw new RangeError(`there is no specialist ${parts.entry}`);
+  const judgement = createJudgement(parts.policies);
   const boxes = new Map(parts.specialists.map((specialist) => [specialist.name, boxOf(specialist)]));
 
   function boxOf(specialist: Specialist): Toolbox {
@@ -261,7 +263,7 @@ export function createAgent(parts: AgentParts): Agent {
     if (wanted) {
       const { reason, priority, queue } = escalateInput.parse(objectOf(wanted.arguments));
       const known = queue !== undefined && parts.queues.includes(queue) ? { queue } : {};
-      const why = harmless(work, reason) || "The assistant asked for a person.";
+      const why = judgement.harmless(draftOf(work, reason)) || "The assistant asked for a person.";
       return escalation(work, said.text, { reason: why, priority: priority as "normal", ...known });
     }
     if (stuck) {
@@ -349,37 +351,17 @@ export function createAgent(parts: AgentParts): Agent {
     return { result: { now: name }, failed: false };
   }
 
-  /** A text as every policy leaves it, or what the first of them has against it. */
-  function judged(work: Work, text: string): { text: string } | { policy: string; objection: string } {
-    let reviewed = text.trim();
-    for (const policy of parts.policies) {
-      const verdict = policy.review(draftOf(work, reviewed));
-      if (!verdict.pass) return { policy: policy.name, objection: verdict.objection };
-      if ("text" in verdict) reviewed = verdict.text;
-    }
-    return { text: reviewed };
-  }
-
   /** Shows a step's text while it is written, as far as it is harmless. */
   function early(work: Work, show: Show): (delta: string) => void {
-    return showPassing(show.text, (text) => harmless(work, text) === text.trim());
-  }
-
-  /** Without what could harm whoever reads it; undefined when that cannot be had. */
-  function harmless(work: Work, text: string): string | undefined {
-    let reviewed = text.trim();
-    for (const policy of parts.policies.filter((one) => one.everywhere)) {
-      const verdict = policy.review(draftOf(work, reviewed));
-      if (!verdict.pass) return undefined;
-      if ("text" in verdict) reviewed = verdict.text;
-    }
-    return reviewed;
+    return showPassing(show.text, (text) => judgement.harmless(draftOf(work, text)) === text.trim());
   }
 
   /** undefined: a policy has sent the draft back and the model tries once more. */
   function review(work: Work, text: string): Outcome | undefined {
     const verdict =
-      text.trim() === "" ? { policy: "empty", objection: "The answer was empty." } : judged(work, text);
+      text.trim() === ""
+        ? { policy: "empty", objection: "The answer was empty." }
+        : judgement.judged(draftOf(work, text));
     if ("text" in verdict) return finished(work, verdict.text);
     parts.log.info("draft.objected", { turn: work.turn.id, policy: verdict.policy });
     work.turn.show?.discard();
@@ -406,7 +388,7 @@ export function createAgent(parts: AgentParts): Agent {
 
   /** @param text what the customer is told before they hear that a person comes; reviewed like any draft */
   function escalation(work: Work, text: string, why: Escalation): Outcome {
-    const verdict = judged(work, text);
+    const verdict = judgement.judged(draftOf(work, text));
     const said = "text" in verdict ? withSources(verdict.text, work.passages) : { text: "", sources: [] };
     return { kind: "escalation", escalation: why, ...resultOf(work), ...said };
   }
