@@ -58,6 +58,9 @@ export function readBooks(query: Query, now = Date.now()): Books {
       calls: (JSON.parse(entries) as { role: string }[]).filter((entry) => entry.role === "result").length,
     })),
     intents: query("SELECT id, state, subject, amount_minor AS minor, thread FROM intents"),
+    heard: query<{ message: string; at: number }>(
+      "SELECT message, received_at AS at FROM inbox WHERE message IS NOT NULL",
+    ).map(({ message, at }) => ({ message, at: right(at) })),
     left: left(query),
   };
 }

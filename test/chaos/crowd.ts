@@ -1,5 +1,6 @@
 /** The people of a run: customers who write on without waiting, staff who take tickets, answer, and hand them back. */
 import type { Chance } from "./chance.ts";
+import { holds } from "./judge.ts";
 import type { Load } from "./load.ts";
 import type { Said } from "./record.ts";
 import type { Card, Stage } from "./stage.ts";
@@ -7,6 +8,8 @@ import type { Card, Stage } from "./stage.ts";
 export type Deed = "talk" | "money" | "take" | "hand back" | "relay" | "word";
 
 export interface Crowd {
+  /** Everybody says hello; resolves when all have been answered: from now on the desk knows them. */
+  greet(): Promise<void>;
   /** People begin. */
   start(): void;
   /** Customers write nothing more; staff do nothing more. */
@@ -26,6 +29,7 @@ const personShare = 0.04;
 const canaryShare = 0.03;
 const heldUpShare = 0.3;
 const heldUpMs = 1_200;
+const greetMaxMs = 60_000;
 const staffEveryMs = 250;
 
 export function createCrowd(parts: {
@@ -196,7 +200,22 @@ export function createCrowd(parts: {
     }
   }
 
+  async function greet(): Promise<void> {
+    const hellos = Array.from({ length: stage.customers }, (_, customer) => {
+      const marker = `q${++spoken}`;
+      whose.set(marker, customer);
+      return stage.say(customer, marker, `Hello (${marker})`);
+    });
+    for (const ends = Date.now() + greetMaxMs; Date.now() < ends; ) {
+      const shown = stage.shown();
+      if (hellos.every((said) => shown.some((one) => holds(one.text, said.marker)))) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`not everybody was greeted within ${greetMaxMs / 1000} s`);
+  }
+
   return {
+    greet,
     start() {
       later(0, speak);
       later(0, staffWork);

@@ -24,6 +24,8 @@ interface Item {
 }
 
 const chunkMs = 8;
+/** Some answers are slow enough to be seen growing everywhere. */
+const slowChunkMs = 40;
 const retryAfterSeconds = 1;
 
 export async function createModel(chance: Chance): Promise<Model> {
@@ -91,7 +93,7 @@ function answerTo(items: readonly Item[], asked: readonly string[], chance: Chan
   const markers = [...about.matchAll(/\bq\d+\b/g)].map(([marker]) => marker);
   const called = items.at(-1)?.role === "tool";
   const wish = /\b(credit|refund) (ord_\d+)/.exec(about);
-  const pace = { delayMs: chance.whole(0, 60), chunkDelayMs: chunkMs };
+  const pace = { delayMs: chance.whole(0, 60), chunkDelayMs: chance.happens(0.15) ? slowChunkMs : chunkMs };
   if (wish && !called) {
     const name = wish[1] === "credit" ? "send_credit" : "issue_refund";
     return { ...pace, calls: [{ name, arguments: { order_id: wish[2], reason: about.slice(0, 300) } }] };

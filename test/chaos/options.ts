@@ -15,6 +15,8 @@ export interface ChaosOptions {
   plant: string | undefined;
   messagesPerSecond: number;
   customers: number;
+  /** Whether acknowledgements must be quick; pointless on a machine with other work. */
+  speed: boolean;
   /** Keeps the run's folder. */
   keep: boolean;
 }
@@ -36,6 +38,7 @@ ${Object.entries(plants)
   .join("\n")}
   --rate R              messages a second (default 5)
   --customers C         (default 30)
+  --no-speed            does not judge how quick acknowledgements are: for a machine with other work
   --keep                keeps the folder of the run: ledger, logs, record
 
 Exit code 0: nothing was violated. 1: something was, and its story is printed. 2: the run could not be made.
@@ -45,6 +48,7 @@ Exit code 0: nothing was violated. 1: something was, and its story is printed. 2
 export function readOptions(args: string[]): ChaosOptions | "help" {
   const { values } = parseArgs({
     args,
+    allowNegative: true,
     options: {
       seed: { type: "string" },
       minutes: { type: "string", default: "2" },
@@ -55,6 +59,7 @@ export function readOptions(args: string[]): ChaosOptions | "help" {
       plant: { type: "string" },
       rate: { type: "string", default: "5" },
       customers: { type: "string", default: "30" },
+      speed: { type: "boolean", default: true },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -73,6 +78,7 @@ export function readOptions(args: string[]): ChaosOptions | "help" {
     plant: values.plant === undefined ? undefined : oneOf("plant", values.plant, Object.keys(plants)),
     messagesPerSecond: number("rate", values.rate, 0.1),
     customers: number("customers", values.customers, 3),
+    speed: values.speed,
     keep: values.keep,
   };
 }

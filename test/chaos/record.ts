@@ -79,6 +79,8 @@ export interface Books {
   turns: { message: string; reply: string }[];
   journal: { turn: string; thread: string; calls: number }[];
   intents: { id: string; state: string; subject: string; minor: number | null; thread: string }[];
+  /** When each message was committed. */
+  heard: { message: string; at: number }[];
   /** What has not been dealt with, in words. */
   left: string[];
 }

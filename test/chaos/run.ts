@@ -8,6 +8,7 @@ import { createChance } from "./chance.ts";
 import { writeCompany } from "./company.ts";
 import { canaries, createCrowd } from "./crowd.ts";
 import { createDeskProcess, type DeskProcess } from "./desk-process.ts";
+import { createDiscordStage } from "./discord-stage.ts";
 import { createKills } from "./kills.ts";
 import { createLoad } from "./load.ts";
 import { createModel } from "./model.ts";
@@ -15,7 +16,7 @@ import type { ChaosOptions } from "./options.ts";
 import { createPayments } from "./payments.ts";
 import { commits, points } from "./points.ts";
 import type { Program } from "./program.ts";
-import type { Blow, Outage, RunRecord } from "./record.ts";
+import type { Blow, Books, Outage, RunRecord, Said } from "./record.ts";
 import { createSlackStage } from "./slack-stage.ts";
 import type { Stage } from "./stage.ts";
 import { createWeather } from "./weather.ts";
@@ -49,7 +50,8 @@ export async function run(ground: Ground): Promise<Finished> {
   const chance = (name: string) => createChance(options.seed, name);
   const blows: Blow[] = [];
   const blow = (what: string) => void blows.push({ at: Date.now(), what });
-  const stage = await createSlackStage(chance("stage"), options.customers);
+  const createStage = options.platform === "slack" ? createSlackStage : createDiscordStage;
+  const stage = await createStage(chance("stage"), options.customers);
   const model = await createModel(chance("model"));
   const payments = await createPayments();
   const load = createLoad(ground.shared, chance("load"));
@@ -74,7 +76,7 @@ export async function run(ground: Ground): Promise<Finished> {
     provoke: crowd.provoke,
     chance: chance("kills"),
     only: options.point,
-    names: Object.keys(points).filter((name) => !name.startsWith("migration")),
+    names: Object.keys(points).filter((name) => reachable(name, stage)),
     blow,
   });
   const weather = createWeather({
@@ -119,14 +121,15 @@ export async function run(ground: Ground): Promise<Finished> {
   stalls.stop();
   for (const [name, count] of killed) kills.counts.set(name, count);
 
+  const books = readSqlite(ledgerFile, (query) => readBooks(query));
   const record: RunRecord = {
     deskChannel: stage.deskChannel,
-    said: stage.said,
+    said: stage.acknowledges ? stage.said : heardBy(books, stage.said),
     strokes: stage.strokes,
     shown: stage.shown(),
     pressed: stage.pressed,
     effects: payments.effects,
-    books: readSqlite(ledgerFile, (query) => readBooks(query)),
+    books,
     outages: [...desk.outages, ...weather.outages, ...stalls.outages],
     blows,
     acks: stage.acks,
@@ -149,6 +152,16 @@ export async function run(ground: Ground): Promise<Finished> {
     source: load.source,
   };
 }
+
+/** What the ledger has not is still owed: the desk reads it up. */
+function heardBy({ heard }: Books, said: readonly Said[]): Said[] {
+  const times = new Map(heard.map(({ message, at }) => [message, at]));
+  return said.map((one) => ({ ...one, ackedAt: times.get(one.message) ?? one.at }));
+}
+
+/** Migrations have deaths of their own; on Discord nothing is acknowledged. */
+const reachable = (name: string, { name: platform }: Stage) =>
+  !name.startsWith("migration") && (platform === "slack" || name !== "acked");
 
 const secretsOf = ({ env }: Stage) =>
   Object.fromEntries(Object.entries(env).filter(([name]) => name.endsWith("TOKEN")));

@@ -77,6 +77,7 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
 
   const stage: Stage = {
     name: "slack",
+    acknowledges: true,
     verified: true,
     deskChannel,
     env: {

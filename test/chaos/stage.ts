@@ -3,6 +3,8 @@ import type { Ack, Pressed, Said, Shown, Stroke } from "./record.ts";
 
 export interface Stage {
   name: "slack" | "discord";
+  /** Whether the platform hears that the desk has an event; otherwise the ledger's file tells. */
+  acknowledges: boolean;
   /** Whether the platform's own directory tells who a customer is. */
   verified: boolean;
   /** The ledger's id of the human channel. */
