@@ -42,7 +42,7 @@ export function approvalCard(
   };
 }
 
-/** Amounts in minor units as people write them: `captured_minor: 4999` is `captured: 49.99 USD`. */
+/** Amounts in minor units as people write them: `captured_minor: 4999` is `Captured: 49.99 USD`. */
 function factOf(
   name: string,
   value: unknown,
@@ -50,12 +50,17 @@ function factOf(
 ): { label: string; value: string } {
   const [, money] = /^(.+)_minor$/.exec(name) ?? [];
   if (money === undefined || currency === undefined || !Number.isSafeInteger(value))
-    return { label: name.replaceAll("_", " "), value: String(value) };
+    return { label: labelOf(name), value: String(value) };
   const digits = digitsOf(currency);
   return {
-    label: money.replaceAll("_", " "),
+    label: labelOf(money),
     value: `${(Number(value) / 10 ** digits).toFixed(digits)} ${currency}`,
   };
+}
+
+/** `gift_card` is `Gift card`. */
+function labelOf(name: string): string {
+  return name.replaceAll("_", " ").replace(/^./u, (first) => first.toUpperCase());
 }
 
 /** Two for a currency that nobody knows. */

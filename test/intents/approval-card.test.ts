@@ -11,10 +11,10 @@ function factsWith(currency: string, facts: Record<string, string | number>) {
 
 describe("what an approver reads of the company's data", () => {
   it.each([
-    ["USD", { captured_minor: 99_999, refunded_minor: 0 }, ["captured: 999.99 USD", "refunded: 0.00 USD"]],
-    ["JPY", { captured_minor: 1_500 }, ["captured: 1500 JPY"]],
-    ["USD", { placed: "2026-08-23", gift_card: "no" }, ["placed: 2026-08-23", "gift card: no"]],
-    ["USD", { captured_minor: "much" }, ["captured minor: much"]],
+    ["USD", { captured_minor: 99_999, refunded_minor: 0 }, ["Captured: 999.99 USD", "Refunded: 0.00 USD"]],
+    ["JPY", { captured_minor: 1_500 }, ["Captured: 1500 JPY"]],
+    ["USD", { placed: "2026-08-23", gift_card: "no" }, ["Placed: 2026-08-23", "Gift card: no"]],
+    ["USD", { captured_minor: "much" }, ["Captured minor: much"]],
   ])("is money as people write it, in %s: %j", (currency, facts, read) => {
     expect(factsWith(currency, facts)).toEqual(read);
   });
