@@ -91,7 +91,10 @@ export async function tell(story: Story, stage: Stage, prompter?: Prompter): Pro
           const unknown = !stage.knows && own.some((line) => line.role === "proof");
           prompter?.next(unknown ? [...model.slice(0, 1), askWho] : model);
           const button = buttonIn(text);
-          await act(() => (button === undefined ? stage.says(text) : stage.presses(button)), true);
+          await act(
+            () => (button === undefined ? stage.says(text) : pressed(() => stage.presses(button))),
+            true,
+          );
           break;
         }
         case "proof":
@@ -99,7 +102,10 @@ export async function tell(story: Story, stage: Stage, prompter?: Prompter): Pro
           break;
         case "staff": {
           const button = buttonIn(text);
-          await act(() => (button === undefined ? stage.staffSays(text) : stage.staffPresses(button)), false);
+          await act(
+            () => (button === undefined ? stage.staffSays(text) : pressed(() => stage.staffPresses(button))),
+            false,
+          );
           break;
         }
         case "bot":
@@ -188,6 +194,24 @@ async function holds(shown: () => Promise<string>, text: string, who: string): P
       return lacking().length === 0;
     },
     () => `${who} never saw ${JSON.stringify(lacking())}, only:\n${now.slice(-3_000)}`,
+  );
+}
+
+/** A button is pressed as soon as it can be seen. */
+async function pressed(press: () => Promise<void>): Promise<void> {
+  let why = "";
+  await soon(
+    async () => {
+      try {
+        await press();
+        return true;
+      } catch (error) {
+        why = error instanceof Error ? error.message : String(error);
+        if (/sees no (?:such )?button/.test(why)) return false;
+        throw error;
+      }
+    },
+    () => why,
   );
 }
 
