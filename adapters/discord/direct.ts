@@ -53,9 +53,13 @@ export function createDirect(parts: {
       notes.set(`dm:${channel.id}`, user);
       // What they answer while nobody listens is fetched from here on.
       notes.set(`base:${channel.id}`, snowflakeAt(clock.now() - clockSkewMs));
+      await save();
     }
     return channel.id;
   }
+
+  /** At once: whoever listens, perhaps another process and perhaps soon, must know of it. */
+  const save = () => notes.flush().catch((error) => parts.log.warn("discord.notes_unsaved", { error }));
 
   const isClosed = (channel: string): boolean => {
     const at = closedAt.get(channel);
@@ -108,6 +112,7 @@ export function createDirect(parts: {
     });
     places.learn(placeOf(thread, places.known(parent)?.guild));
     notes.set(name, thread.id);
+    await save();
     await invite(thread.id, user);
     return threadIdOf(parent, thread.id);
   }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDiscordAdapter } from "../../../adapters/discord/adapter.ts";
 import { commandsFor } from "../../../adapters/discord/commands.ts";
 import { invitePermissions } from "../../../adapters/discord/examine.ts";
+import { permission } from "../../../adapters/discord/permissions.ts";
 import { createClock } from "../../../src/clock.ts";
 import { codeOf } from "../../../src/errors.ts";
 import type { FileRef } from "../../../src/message.ts";
@@ -21,6 +22,14 @@ describe("docs/discord.md", () => {
 
   it("invites the bot with exactly the permissions that doctor asks for", () => {
     expect(text).toContain(`&permissions=${invitePermissions}\n`);
+  });
+
+  it("names what each of these permissions is for", () => {
+    const table = text.slice(text.indexOf("| permission |"), text.indexOf("## 3.")).toLowerCase();
+    for (const [name, bit] of Object.entries(permission)) {
+      if ((invitePermissions & bit) === 0n) continue;
+      expect(table).toContain(name.replace(/([A-Z])/g, " $1").toLowerCase());
+    }
   });
 
   it("names every subcommand", () => {

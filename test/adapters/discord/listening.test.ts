@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { codeOf } from "../../../src/errors.ts";
+import type { Incoming } from "../../../src/message.ts";
+import { eventually, recordingDesk } from "../../contracts/platform.ts";
+import { createSetting, type Setting } from "./setting.ts";
+
+let world: Setting;
+beforeEach(async () => {
+  world = await createSetting();
+});
+afterEach(() => world.dispose());
+
+const textsOf = (received: Incoming[]) =>
+  received.flatMap((one) => (one.kind === "message" ? [one.message.text] : []));
+
+/** A process that takes part; listening or not. */
+async function process(listening: boolean) {
+  const platform = world.adapter();
+  const desk = recordingDesk();
+  await platform.connect(desk, { listening });
+  return { platform, desk };
+}
+
+describe("listening", () => {
+  it("is handed from process to process with the session: one identify, everything once and in order", async () => {
+    const { server, support } = world;
+    const ana = server.asUser("Ana");
+    const processes = [await process(true), await process(false), await process(false)];
+    const heard: string[] = [];
+    const said: string[] = [];
+    for (let n = 0; n < 9; n++) {
+      const from = processes[n % 3];
+      const to = processes[(n + 1) % 3];
+      for (const text of [`dm ${n}`, `dm ${n} again`]) {
+        said.push(text);
+        ana.dm(text);
+      }
+      ana.say(support, `channel ${n}`);
+      await from?.platform.listen?.(false);
+      ana.dm(`between ${n}`);
+      said.push(`between ${n}`);
+      await to?.platform.listen?.(true);
+    }
+    await eventually(() => {
+      heard.splice(0, heard.length, ...processes.flatMap(({ desk }) => textsOf(desk.received)));
+      expect([...heard].sort()).toEqual(
+        [...said, ...Array.from({ length: 9 }, (_, n) => `channel ${n}`)].sort(),
+      );
+    });
+    for (const { desk } of processes) {
+      const own = textsOf(desk.received).filter((text) => !text.startsWith("channel"));
+      expect(own).toEqual(said.filter((text) => own.includes(text)));
+    }
+    expect(server.gateway.identifies).toBe(1);
+    expect(server.gateway.resumes).toBe(9);
+  });
+
+  it("goes on where it was although the session is gone: DMs that another process has opened included", async () => {
+    const { server } = world;
+    const first = await process(true);
+    const second = await process(false);
+    const nina = server.asUser("Nina");
+    const direct = await second.platform.direct?.({ id: `discord:0:${nina.id}`, tenant: "0", name: "Nina" });
+    await second.platform.post({ thread: direct?.thread ?? "" }, { text: "Hello Nina" }, "k1");
+    await first.platform.listen?.(false);
+    server.gateway.forgetSessions();
+    nina.dm("Hello desk");
+    const third = await process(false);
+    await third.platform.listen?.(true);
+    await eventually(() => expect(textsOf(third.desk.received)).toEqual(["Hello desk"]));
+    expect(textsOf(first.desk.received)).toEqual([]);
+  });
+
+  it("that is refused says why; posting goes on, and so does listening once it is allowed", async () => {
+    const { server } = world;
+    const { platform, desk } = await process(false);
+    server.setMessageContent(false);
+    const refused = await platform.listen?.(true).catch((error: unknown) => error);
+    expect(codeOf(refused)).toBe("platform_unauthorized");
+    await platform.post({ channel: `discord:${world.desk.id}` }, { text: "still here" }, "k1");
+    expect(server.byBot(world.desk).map((one) => one.content)).toEqual(["still here"]);
+    server.setMessageContent(true);
+    await platform.listen?.(true);
+    server.asUser("Ana").dm("hello");
+    await eventually(() => expect(textsOf(desk.received)).toEqual(["hello"]));
+  });
+
+  it("is not needed to find out that the token is wrong", async () => {
+    const platform = world.adapter({ token: "wrong" });
+    const error = await platform.connect(recordingDesk(), { listening: false }).catch((one: unknown) => one);
+    expect(codeOf(error)).toBe("platform_unauthorized");
+    expect(String(error)).not.toContain("wrong");
+  });
+
+  it("can be given up while it still tries to begin", async () => {
+    const { server } = world;
+    const { platform } = await process(false);
+    server.rest.fault({ path: /gateway/, times: 100, trouble: { kind: "status", status: 500 } });
+    const trying = platform.listen?.(true).catch((error: unknown) => error);
+    await server.waitFor(() => world.log.lines.some((line) => line.event === "discord.unreachable"));
+    await platform.listen?.(false);
+    expect(codeOf(await trying)).toBe("platform_unavailable");
+    server.rest.clearFaults();
+    await platform.listen?.(true);
+  });
+});
