@@ -11,7 +11,8 @@ export function parseMarkdown(text: string): Root {
   return fromMarkdown(shallow(text), { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 }
 
-const plainLine = /^\p{L}(?:[\p{L}\p{N}.,;:?!'’"“”()/#%$€£+=…–— -]*[\p{L}\p{N}.,;:?!'’"”()/#%$€£+=…–—-])?$/u;
+const plainLine =
+  /^\p{L}(?:(?:[\p{L}\p{N}.,;:?!'’"“”()/#%$€£+=…–— -]|(?<=[\p{L}\p{N}])_(?=[\p{L}\p{N}]))*[\p{L}\p{N}.,;:?!'’"”()/#%$€£+=…–—-])?$/u;
 const address = /www\.|:\/\//i;
 
 /**
