@@ -124,7 +124,7 @@ export function createBot({
         return answer(thread, said, control);
       case "escalated":
       case "taken_over":
-        await intents.carryThrough(id);
+        await intents.carryThrough(id, false);
         await desk.relay(thread, said);
         return undefined;
       case "resolved":
@@ -145,7 +145,7 @@ export function createBot({
     const show = replies.open(open);
     try {
       const outcome = await reception.answer(open, show);
-      await intents.carryThrough(thread.id);
+      await intents.carryThrough(thread.id, true);
       replies.send(open, await turns.end(open, outcome));
       if (outcome.goesTo) lanes.wake(outcome.goesTo.thread, { settle: false, supersede: false });
       return undefined;

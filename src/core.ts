@@ -274,6 +274,7 @@ export function createCore(parts: CoreParts): Core {
   const trouble = createTrouble({
     ledger,
     escalate: desk.escalate,
+    showStaff: desk.showStaff,
     brokenNotice: (ticket) => toCustomer.broken(ticket, away()),
     push: sender.push,
     clock,

@@ -70,6 +70,11 @@ export function createReplies(parts: RepliesParts) {
           draft.append(delta);
           return;
         }
+        // What was said before is read first: then this one is posted as a whole, behind it.
+        if (!reply.reserved && parts.sender.busyIn(turn.thread.id)) {
+          reply.muted = true;
+          return;
+        }
         early += delta;
         reply.reserved ??= reserveRow(turn, reply).then((ours) => {
           ready = ours;

@@ -27,6 +27,8 @@ export interface Sender {
   settled(thread: ThreadId): Promise<void>;
   /** Something is being shown in this thread until `over` resolves. */
   showing(thread: ThreadId, over: Promise<unknown>): void;
+  /** Whether this process still has something to send in this lane. */
+  busyIn(lane: string): boolean;
   /** Resolves when every row of this lane has been sent or given up. */
   idleIn(lane: string): Promise<void>;
   /** Resolves when every row has been sent or given up in the lanes that concern the asker; as a rule in all. */
@@ -207,6 +209,7 @@ export function createSender(parts: SenderParts): Sender {
     },
     settled,
     showing: airspace.enter,
+    busyIn: (name) => lanes.has(name),
     idleIn,
     idle: idlers.idle,
     async stop(graceMs) {

@@ -4,14 +4,17 @@ import type { Appeal, Opened } from "./desk/open-ticket.ts";
 import { audit } from "./ledger/audit.ts";
 import { type Admitted, countDeath, countFailure, park as parkRows, waitingIn } from "./ledger/inbox.ts";
 import { enqueue, type OutboxRow } from "./ledger/outbox.ts";
-import { advanceThread, findThread } from "./ledger/threads.ts";
+import { advanceThread, findThread, moveThread, type Thread } from "./ledger/threads.ts";
 import { writeMessage } from "./ledger/transcript.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
+import type { Message } from "./message.ts";
 
 export interface TroubleParts {
   ledger: Ledger;
   escalate(tx: Transaction, appeal: Appeal): Promise<Opened>;
+  /** Staff are shown what a customer wrote, where a person has the thread. */
+  showStaff(tx: Transaction, thread: Thread, message: Message): Promise<OutboxRow[]>;
   brokenNotice(ticket: number): string;
   push(rows: readonly OutboxRow[]): void;
   clock: Clock;
@@ -64,9 +67,10 @@ export function createTrouble(parts: TroubleParts) {
       files,
       at: sentAt,
     });
-    if (thread.control !== "automated") return [];
+    if (thread.control === "escalated" || thread.control === "taken_over")
+      return parts.showStaff(tx, thread, event.message);
     const opened = await parts.escalate(tx, {
-      thread,
+      thread: thread.control === "resolved" ? await moveThread(tx, thread, "reopen") : thread,
       escalation: { reason: "The program failed on this message again and again.", priority: "high" },
       lastWords: text,
       transcript: [],

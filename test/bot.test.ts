@@ -469,7 +469,37 @@ describe("the platform", () => {
   });
 });
 
+describe("a reply that is held up", () => {
+  it("is read before the next one, even where that could be seen growing", async () => {
+    // Not shown while it is written.
+    const first = { text: "First answer.", calls: [] };
+    desk = await openDesk({ room: createRoom({ drafts: true }), model: createScriptedModel(first) });
+    const release = desk.room.hold("ann");
+    const turns = () => desk.ledger.read((tx) => tx.all("SELECT turn FROM journal"));
+    await desk.room.says("ann", "one");
+    await expect.poll(async () => (await turns()).length).toBe(1);
+    desk.model.script = ["Second answer."];
+    await desk.room.says("ann", "two");
+    await expect.poll(async () => (await turns()).length).toBe(2);
+    release();
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual(["First answer.", "Second answer."]);
+  });
+});
+
 describe("the process dies", () => {
+  it("again and again over two questions: a person gets both", async () => {
+    desk = await openDesk({ model: createScriptedModel(() => new Promise(() => {})), settleMs: 60_000 });
+    await desk.room.says("ann", "one");
+    await desk.room.says("ann", "two");
+    await desk.ledger.write((tx) => tx.run("UPDATE inbox SET strikes = 21"));
+    desk = await desk.reopen();
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual([expect.stringContaining("ticket is #1")]);
+    const inTheOffice = desk.room.shown.filter((one) => one.place.startsWith(desk.room.deskChannel ?? "-"));
+    expect(inTheOffice.map((one) => one.post.text)).toEqual([expect.stringContaining("one"), "two"]);
+  });
+
   it("with a message taken and not answered: the next process answers it once", async () => {
     let hang = true;
     desk = await openDesk({

@@ -18,11 +18,13 @@ import type { Incoming, Message, Person } from "../message.ts";
 import type { Platform } from "../platform.ts";
 import type { ChannelId, Move, ThreadId } from "../thread.ts";
 import { platformOf } from "../thread.ts";
+import { postOf } from "./files.ts";
 import { type Change, followChange } from "./follow.ts";
 import { toCustomer, toStaff } from "./notices.ts";
 import {
   type Appeal,
   enqueueCard,
+  enqueueForTicket,
   enqueueToStaff,
   type Opened,
   openTicketFor,
@@ -253,8 +255,19 @@ export function createDesk(parts: DeskParts) {
     }
   }
 
+  /** In the caller's transaction: staff are shown what a customer wrote, where a person has the thread. */
+  async function showStaff(tx: Transaction, thread: Thread, message: Message): Promise<OutboxRow[]> {
+    const { ticket } = thread;
+    if (ticket === undefined || !parts.channel()) return [];
+    const post = { ...postOf(message, parts.filesFolder), as: message.author.name };
+    const send = { does: "post" as const, to: { ticket }, post };
+    const of = { number: ticket, thread: thread.id };
+    return [await enqueueForTicket(tx, clock, of, { author: "customer", source: message.id, send })];
+  }
+
   return {
     escalate,
+    showStaff,
     relay,
     hear,
     act,

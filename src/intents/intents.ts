@@ -40,7 +40,8 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
     decide: (admitted: Admitted, action: Extract<Incoming, { kind: "action" }>): Promise<void> =>
       decideApproval(parts, admitted, action),
     /** What was begun in a thread by a process that died, and has not been taken up again. */
-    carryThrough: (thread: ThreadId): Promise<void> => carryThrough(parts, thread),
+    carryThrough: (thread: ThreadId, mayBegin: boolean): Promise<void> =>
+      carryThrough(parts, thread, mayBegin),
     expire: (): Promise<void> => expireApprovals(parts),
   };
 }

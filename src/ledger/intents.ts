@@ -218,10 +218,10 @@ export async function sameOpen(
   );
 }
 
-/** Writes that have begun in a thread and of which nobody knows the end, but for those that staff have approved. */
+/** Writes of a thread that were decided or begun and of which nobody knows the end, but for those that staff have approved. */
 export async function begunIn(tx: Reader, thread: ThreadId): Promise<Intent[]> {
   const rows = await tx.all(
-    "SELECT * FROM intents WHERE thread = ? AND state = 'running' AND approval IS NULL ORDER BY id",
+    "SELECT * FROM intents WHERE thread = ? AND state IN ('approved', 'running') AND approval IS NULL ORDER BY id",
     thread,
   );
   return rows.map((row) => intentOf(row) as Intent);

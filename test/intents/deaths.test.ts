@@ -109,6 +109,7 @@ describe("a write that has begun", () => {
           const where = `dead ${made ? "after" : "before"} commit ${at} of ${commits}`;
           expect(rows, where).toHaveLength(shop.paid.size);
           expect(await states(desk), where).not.toContain("running");
+          expect(await states(desk), where).not.toContain("approved");
           carried += shop.paid.size;
           await cleanUp();
         }
