@@ -28,7 +28,7 @@ export interface DiscordDesk {
 
 /** @param options.modelUrl of an OpenAI-compatible server; the offline model without it. `workspace`: the example without it */
 export async function openDiscordDesk(
-  options: { modelUrl?: string; workspace?: string } = {},
+  options: { modelUrl?: string; workspace?: string; env?: Record<string, string> } = {},
 ): Promise<DiscordDesk> {
   const { modelUrl, workspace } = options;
   const discord = await createDiscordServer();
@@ -42,6 +42,7 @@ export async function openDiscordDesk(
     DISCORD_SUPPORT_CHANNELS: support.id,
     DESK_CHANNEL: `discord:${office.id}`,
     ...(modelUrl ? { OPENAI_BASE_URL: modelUrl, OPENAI_API_KEY: "k" } : {}),
+    ...options.env,
   };
   const args = workspace === undefined ? [] : ["--workspace", workspace];
   const begin = () => openTerminal(data.path, { args, env });

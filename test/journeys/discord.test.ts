@@ -128,6 +128,26 @@ describe("a Discord desk", () => {
     expect(desk.byBot(ana.directChannel).join()).not.toContain("there?");
   });
 
+  it("an account matter from a shared thread goes on in private, beside it where DMs are closed; staff see which way", async () => {
+    const { discord, office, support, sees } = await open();
+    const ana = discord.asUser("Ana");
+    ana.closeDms();
+    const question = ana.say(support, "Please cancel my subscription and refund my last order ord_2001");
+    const shared = await desk.seesInThreads(support, /direct message|private thread/);
+    expect(shared.channel.id).toBe(question.id);
+    const there = await discord.waitFor(
+      () => discord.threadsOf(support).find((one) => one.type === 12 && desk.byBot(one).length > 0),
+      "a private thread",
+    );
+    expect(there.members?.has(ana.id)).toBe(true);
+    ana.say(there, "I want to speak to a human");
+    await sees(there, "ticket is #1");
+    await sees(office, '"label":"Take"');
+    expect(await desk.stop()).toBe(0);
+    expect(desk.byBot(shared.channel).join()).not.toMatch(/cust_|999/);
+    expect(desk.byBot(ana.directChannel)).toEqual([]);
+  });
+
   it("the bot's own answer, too, goes to a private thread when the DM does not take it", async () => {
     const { discord, support, sees } = await open();
     const ana = discord.asUser("Ana");
@@ -169,6 +189,21 @@ describe("a Discord desk", () => {
 });
 
 describe("a Discord desk with a model", () => {
+  it("hears a voice message as a question like any other", async () => {
+    model = await createOpenAIServer({
+      transcript: "How long does express shipping take, please?",
+      script: () => ({ text: "What can I do for you?" }),
+    });
+    desk = await openDiscordDesk({ modelUrl: model.url, env: { OPENAI_TRANSCRIPTION_MODEL: "whisper" } });
+    const ana = desk.discord.asUser("Ana");
+    const sound = { name: "voice-message.ogg", mediaType: "audio/ogg", content: Buffer.from("sound") };
+    ana.dm("", { files: [{ ...sound, voice: true }] });
+    await desk.sees(ana.directChannel, "What can I do for you?");
+    expect(JSON.stringify(model.chats().map((chat) => chat.body.messages))).toContain(
+      "express shipping take, please",
+    );
+  });
+
   it("a person takes over in the middle of a streamed answer, and the customer reads no more of it", async () => {
     const words = Array.from({ length: 300 }, (_, at) => `word${at % 9} `);
     const { discord, office, sees, marked } = await open(({ body }) => {
