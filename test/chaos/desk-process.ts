@@ -29,6 +29,8 @@ export function createDeskProcess(parts: {
   args: string[];
   env: Record<string, string>;
   logFile: string;
+  /** Called before each start. */
+  born?(): void;
 }): DeskProcess {
   const outages: Outage[] = [];
   const pointsMet: string[] = [];
@@ -45,6 +47,7 @@ export function createDeskProcess(parts: {
 
   return {
     start(env = {}) {
+      parts.born?.();
       const one = spawn(process.execPath, parts.args, {
         env: { ...parts.env, ...env },
         stdio: ["ignore", "ignore", "pipe"],

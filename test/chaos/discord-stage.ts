@@ -7,6 +7,7 @@ import { createDiscordServer, type DiscordServer } from "../doubles/discord-serv
 import type { Call, Trouble } from "../doubles/discord-server/rest.ts";
 import type { Channel, Message } from "../doubles/discord-server/world.ts";
 import type { Chance } from "./chance.ts";
+import { createGates, type Gates } from "./gates.ts";
 import type { Pressed, Said, Shown, Stroke } from "./record.ts";
 import type { Card, Stage } from "./stage.ts";
 
@@ -47,17 +48,12 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
     if (channel.recipient) return `discord:@me:${channel.id}`;
     return channel.parent ? `discord:${channel.parent.id}:${channel.id}` : `discord:${channel.id}`;
   };
-  const faults = createStageFaults(
-    discord,
-    chance,
-    (channel) => threadOf(channel),
-    office,
-    (call, thread) => {
-      const done = does[call.method];
-      if (done)
-        strokes.push({ at: Date.now(), thread, does: done, text: textOfCall(call), done: false, call });
-    },
-  );
+  const gates = createGates();
+  const where = { threadOf, isDesks: (channel: Channel) => channel === office || channel.parent === office };
+  const faults = createStageFaults(discord, chance, gates, where, (call, thread) => {
+    const done = does[call.method];
+    if (done) strokes.push({ at: Date.now(), thread, does: done, text: textOfCall(call), done: false, call });
+  });
 
   function note(message: Message, by: Home["person"], marker: string, thread: string): Said {
     const at = Date.now();
@@ -164,7 +160,8 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
           }),
         ),
       ),
-    offences: () => Array.from({ length: discord.rest.disobeyed }, () => "a call inside of a Retry-After"),
+    reborn: gates.reborn,
+    offences: () => [...gates.offences],
     close: () => discord.close(),
   };
 }
@@ -175,8 +172,8 @@ type StageFaults = Pick<Stage, "withholdPost" | "withholdDraft" | "limit" | "res
 function createStageFaults(
   discord: DiscordServer,
   chance: Chance,
-  threadOf: (channel: Channel) => string,
-  office: Channel,
+  gates: Gates,
+  where: { threadOf(channel: Channel): string; isDesks(channel: Channel): boolean },
   seen: (call: Call, thread: string | undefined) => void,
 ): StageFaults {
   let withheld: (() => void) | undefined;
@@ -202,10 +199,12 @@ function createStageFaults(
       const id = /^\/channels\/(\d+)\/messages(?:\/\d+)?$/.exec(call.path)?.[1];
       const channel = id === undefined ? undefined : discord.world.channels.get(id);
       if (!channel || call.method === "GET") continue;
-      const thread = threadOf(channel);
+      const thread = where.threadOf(channel);
+      const gate = `${call.method} ${channel.id}`;
       seen(call, thread);
-      const ofDesk = channel === office || channel.parent === office;
-      const trouble = ofDesk ? undefined : troubleFor(thread, call.method);
+      gates.pass(gate);
+      const trouble = where.isDesks(channel) ? undefined : troubleFor(thread, call.method);
+      if (trouble?.kind === "limited") gates.close(gate, trouble.seconds);
       if (trouble) discord.rest.fault({ method: call.method, path: exactly(call.path), trouble });
     }
     return Array.prototype.push.apply(calls, more);

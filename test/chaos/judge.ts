@@ -94,6 +94,7 @@ function nothingLost(record: RunRecord): Violation[] {
     );
   const unheard = record.said
     .filter((said) => isStaff(said) && said.ackedAt !== undefined && wasTakenAt(record, said))
+    .filter((said) => !wasToldSo(record, said))
     .filter(
       (said) =>
         !record.shown.some((one) => one.thread === homeOf(record, said) && holds(one.text, said.marker)),
@@ -102,6 +103,14 @@ function nothingLost(record: RunRecord): Violation[] {
       violation("I1", `${nameOf(said)} of staff was acknowledged and did not reach the customer`, said),
     );
   return [...lost, ...unheard];
+}
+
+/** Staff read that their word did not go out: somebody had let the thread go by the time it was its turn. */
+function wasToldSo(record: RunRecord, said: Said): boolean {
+  return record.shown.some(
+    (one) =>
+      one.thread === said.thread && one.at >= said.at && /^(Not sent to|Kept as a note)/.test(one.text),
+  );
 }
 
 /** I2: money moves once per intent, and as the audit says. */
@@ -243,8 +252,9 @@ function wasTakenAt(record: RunRecord, said: Said): boolean {
 function silentAfterTakeover(record: RunRecord): Violation[] {
   const found: Violation[] = [];
   const ofStaff = record.said.filter(isStaff);
+  // To end what was being shown, without a word, and to take it back, is no talk.
   const allowed = (stroke: Stroke) =>
-    stroke.does === "remove" || ofStaff.some((said) => holds(stroke.text, said.marker));
+    stroke.does === "remove" || stroke.text === "" || ofStaff.some((said) => holds(stroke.text, said.marker));
   for (const hold of takeovers(record)) {
     const talk = record.strokes.find(
       (stroke) =>

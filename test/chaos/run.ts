@@ -57,7 +57,7 @@ export async function run(ground: Ground): Promise<Finished> {
   const load = createLoad(ground.shared, chance("load"));
   writeCompany(join(folder, "company"), stage.verified);
   const env = environment(stage, { PAYMENTS_URL: payments.url, OPENAI_BASE_URL: model.url });
-  const begin = (data: string) => deskIn(ground, folder, data, env);
+  const begin = (data: string) => deskIn(ground, folder, data, env, stage.reborn);
   const killed = await dieInMigration(ground, begin, chance("migration"), blow);
 
   const desk = begin("data");
@@ -181,12 +181,18 @@ function environment(stage: Stage, more: Record<string, string>): Record<string,
   };
 }
 
-function deskIn(ground: Ground, folder: string, data: string, env: Record<string, string>): DeskProcess {
+function deskIn(
+  ground: Ground,
+  folder: string,
+  data: string,
+  env: Record<string, string>,
+  born: () => void,
+): DeskProcess {
   const { cli, preload } = ground.program;
   mkdirSync(join(folder, data), { recursive: true, mode: 0o700 });
   const args = ["--import", preload, cli, "start"];
   args.push("--workspace", join(folder, "company"), "--data", join(folder, data));
-  return createDeskProcess({ args, env, logFile: join(folder, `${data}.log`) });
+  return createDeskProcess({ args, env, logFile: join(folder, `${data}.log`), born });
 }
 
 const tickMs = 50;

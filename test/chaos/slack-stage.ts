@@ -7,6 +7,7 @@ import type { Delivery } from "../doubles/slack-server/deliveries.ts";
 import type { WebFault } from "../doubles/slack-server/faults.ts";
 import { type Call, createSlackServer, type SlackServer } from "../doubles/slack-server/slack-server.ts";
 import type { Chance } from "./chance.ts";
+import { createGates, type Gates } from "./gates.ts";
 import type { Ack, Pressed, Said, Shown, Stroke } from "./record.ts";
 import type { Card, Stage } from "./stage.ts";
 
@@ -37,7 +38,8 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
   const pressed: Pressed[] = [];
   const acks: Ack[] = [];
   const strokes: (Stroke & { call: Call })[] = [];
-  const faults = createStageFaults(slack, chance, (call, thread) => {
+  const gates = createGates();
+  const faults = createStageFaults(slack, chance, gates, (call, thread) => {
     const does = shows[call.method];
     if (does) strokes.push({ at: Date.now(), thread, does, text: textOf(call), done: false, call });
   });
@@ -165,7 +167,9 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
     strokes,
     acks,
     shown: () => shownIn(slack, homes),
-    offences: () => [...slack.violations],
+    reborn: gates.reborn,
+    // The double does not know of deaths.
+    offences: () => [...slack.violations.filter((one) => !one.includes("Retry-After")), ...gates.offences],
     async close() {
       slack.dropHanging();
       await slack.close();
@@ -204,6 +208,7 @@ type StageFaults = Pick<Stage, "withholdPost" | "withholdDraft" | "limit" | "res
 function createStageFaults(
   slack: SlackServer,
   chance: Chance,
+  gates: Gates,
   seen: (call: Call, thread: string | undefined) => void,
 ): StageFaults {
   let withheld: { method: string; then: () => void } | undefined;
@@ -214,6 +219,8 @@ function createStageFaults(
     const call = slack.calls.at(-1) as Call;
     const thread = threadOf(slack, call);
     seen(call, thread);
+    const gate = `${method} ${String(call.args.channel)}`;
+    gates.pass(gate);
     const toCustomer = shows[method] !== undefined && thread !== undefined && !thread.startsWith(deskChannel);
     if (!toCustomer) return undefined;
     if (withheld?.method === method) {
@@ -221,8 +228,10 @@ function createStageFaults(
       withheld = undefined;
       return { kind: "hang_after", then };
     }
-    if (limited?.thread === thread && chance.happens(limited.share))
+    if (limited?.thread === thread && chance.happens(limited.share)) {
+      gates.close(gate, 1);
       return { kind: "rate_limited", seconds: 1 };
+    }
     if (resets > 0) {
       resets -= 1;
       return { kind: "reset_after" };

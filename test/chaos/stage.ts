@@ -45,6 +45,8 @@ export interface Stage {
   /** Something is pressed that has never been shown. */
   pressUnknown(): void;
   clearFaults(): void;
+  /** Another process of the desk begins. */
+  reborn(): void;
   said: Said[];
   pressed: Pressed[];
   strokes: Stroke[];
