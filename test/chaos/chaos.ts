@@ -1,11 +1,13 @@
 /** `npm run chaos`: makes a run, judges it, and tells what was found. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { groups, judge, percentile, suffered, type Violation } from "./judge.ts";
+import { judge } from "./judge.ts";
+import { groups, percentile, suffered } from "./measures.ts";
 import { type ChaosOptions, help, readOptions } from "./options.ts";
 import { compileProgram } from "./program.ts";
 import { type Finished, run } from "./run.ts";
 import { excerpt, storyOf } from "./story.ts";
+import type { Violation } from "./violation.ts";
 
 const storiesMax = 5;
 

@@ -1,7 +1,7 @@
 /** The people of a run: customers who write on without waiting, staff who take tickets, answer, and hand them back. */
 import type { Chance } from "./chance.ts";
-import { holds } from "./judge.ts";
 import type { Load } from "./load.ts";
+import { holds } from "./measures.ts";
 import type { Said } from "./record.ts";
 import type { Card, Stage } from "./stage.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { holds, judge, percentile, suffered } from "./judge.ts";
+import { judge } from "./judge.ts";
+import { holds, percentile, suffered } from "./measures.ts";
 import type { RunRecord, Said, Shown, Stroke } from "./record.ts";
 
 const thread = "slack:T1:D1";

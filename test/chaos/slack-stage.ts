@@ -2,31 +2,21 @@
  * The Slack of a run. A third of the customers write in a direct message, a third in threads of the assistant pane,
  * where replies are streamed, and a third in threads of a support channel.
  */
-import { elementsOf, textsOf } from "../doubles/slack-server/block-kit.ts";
+import { elementsOf } from "../doubles/slack-server/block-kit.ts";
 import type { Delivery } from "../doubles/slack-server/deliveries.ts";
-import type { WebFault } from "../doubles/slack-server/faults.ts";
 import { type Call, createSlackServer, type SlackServer } from "../doubles/slack-server/slack-server.ts";
 import type { Chance } from "./chance.ts";
-import { createGates, type Gates } from "./gates.ts";
+import { createGates } from "./gates.ts";
 import type { Ack, Pressed, Said, Shown, Stroke } from "./record.ts";
+import { createSlackFaults, shows, team, textOf } from "./slack-faults.ts";
 import type { Card, Stage } from "./stage.ts";
 
-const team = "T1";
 const support = "C1";
 const office = "C2";
 const staffIds = ["U2", "U3"];
 const deskChannel = `slack:${team}:${office}`;
 
 type Home = { user: string; channel: string; root?: string };
-
-const shows: Readonly<Record<string, Stroke["does"]>> = {
-  "chat.postMessage": "post",
-  "chat.startStream": "draft",
-  "chat.appendStream": "more",
-  "chat.stopStream": "finish",
-  "chat.update": "edit",
-  "chat.delete": "remove",
-};
 
 /** Compressed: Slack tries at once, after a minute, after five, and then hourly for a day. */
 const retryDelaysMs = [50, 100, 200, 400, 700, ...Array.from({ length: 100 }, () => 1_000)];
@@ -39,7 +29,7 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
   const acks: Ack[] = [];
   const strokes: (Stroke & { call: Call })[] = [];
   const gates = createGates();
-  const faults = createStageFaults(slack, chance, gates, (call, thread) => {
+  const faults = createSlackFaults(slack, { chance, gates, deskChannel }, (call, thread) => {
     const does = shows[call.method];
     if (does) strokes.push({ at: Date.now(), thread, does, text: textOf(call), done: false, call });
   });
@@ -200,82 +190,6 @@ async function inhabit(slack: SlackServer, customers: number): Promise<Home[]> {
         return { user, channel: support };
     }
   });
-}
-
-type StageFaults = Pick<Stage, "withholdPost" | "withholdDraft" | "limit" | "resetAfter" | "clearFaults">;
-
-/** Sees every call of the desk when it comes, and decides how it goes wrong. */
-function createStageFaults(
-  slack: SlackServer,
-  chance: Chance,
-  gates: Gates,
-  seen: (call: Call, thread: string | undefined) => void,
-): StageFaults {
-  let withheld: { method: string; then: () => void } | undefined;
-  let limited: { thread: string | undefined; share: number } | undefined;
-  let resets = 0;
-
-  slack.faults.next = (method): WebFault | undefined => {
-    const call = slack.calls.at(-1) as Call;
-    const thread = threadOf(slack, call);
-    seen(call, thread);
-    const gate = `${method} ${String(call.args.channel)}`;
-    gates.pass(gate);
-    const toCustomer = shows[method] !== undefined && thread !== undefined && !thread.startsWith(deskChannel);
-    if (!toCustomer) return undefined;
-    if (withheld?.method === method) {
-      const { then } = withheld;
-      withheld = undefined;
-      return { kind: "hang_after", then };
-    }
-    if (limited?.thread === thread && chance.happens(limited.share)) {
-      gates.close(gate, 1);
-      return { kind: "rate_limited", seconds: 1 };
-    }
-    if (resets > 0) {
-      resets -= 1;
-      return { kind: "reset_after" };
-    }
-    return undefined;
-  };
-  return {
-    withholdPost(then) {
-      withheld = { method: "chat.postMessage", then };
-    },
-    withholdDraft(then) {
-      withheld = { method: "chat.startStream", then };
-    },
-    limit(thread, share) {
-      limited = share > 0 ? { thread, share } : undefined;
-    },
-    resetAfter(times) {
-      resets = times;
-    },
-    clearFaults() {
-      withheld = undefined;
-      limited = undefined;
-      resets = 0;
-      slack.dropHanging();
-    },
-  };
-}
-
-function threadOf(slack: SlackServer, { args }: Call): string | undefined {
-  const channel = String(args.channel ?? "");
-  if (channel === "") return undefined;
-  const place = (root: unknown) => `slack:${team}:${channel}${root === undefined ? "" : `:${String(root)}`}`;
-  if (args.ts === undefined) return place(args.thread_ts);
-  const found = slack.messages(channel).find((one) => one.ts === String(args.ts));
-  return found && place(found.threadTs);
-}
-
-function textOf({ args }: Call): string {
-  const chunks = Array.isArray(args.chunks)
-    ? (args.chunks as { text?: string }[]).map((one) => one.text ?? "")
-    : [];
-  return [args.text, args.markdown_text, ...chunks, ...textsOf(args.blocks ?? [])]
-    .filter((one) => typeof one === "string" && one !== "")
-    .join("\n");
 }
 
 function shownIn(slack: SlackServer, homes: readonly Home[]): Shown[] {

@@ -1,0 +1,85 @@
+/** How long, how fast, how quiet: times, secrets, manners towards the platforms, and the end. */
+import { percentile, suffered } from "./measures.ts";
+import { customers, inDesk, relaysOf } from "./people.ts";
+import type { RunRecord } from "./record.ts";
+import { about, nameOf, type Violation, violation } from "./violation.ts";
+
+export const limits = {
+  drainMs: 60_000,
+  silenceMs: 30_000,
+  ackP99Ms: 1_000,
+  exitMs: 20_000,
+  /** What a busy machine may add to a wait. */
+  toleranceMs: 3_000,
+} as const;
+
+/** I10: no secret in logs, nor before staff. */
+export function noSecrets(record: RunRecord): Violation[] {
+  return record.canaries.flatMap((canary) => [
+    ...(record.logs.includes(canary) ? [about("I10", `the log holds ${masked(canary)}`, undefined)] : []),
+    ...record.shown
+      .filter((one) => inDesk(record, one.thread) && one.text.includes(canary))
+      .map((one) => about("I10", `staff were shown ${masked(canary)}`, one.thread)),
+  ]);
+}
+
+/** I11: when the faults stop, the backlog drains. */
+export function backlogGone({ drainedMs, books }: RunRecord): Violation[] {
+  if (drainedMs !== undefined && drainedMs <= limits.drainMs && books.left.length === 0) return [];
+  const left = books.left.slice(0, 10).join("; ");
+  return [
+    about(
+      "I11",
+      `the backlog was not gone after ${limits.drainMs / 1000} s: ${left || `${drainedMs} ms`}`,
+      undefined,
+    ),
+  ];
+}
+
+/** I11: nobody waits 30 s in silence, but for the time in which the desk could do nothing. */
+export function nobodyInSilence(record: RunRecord): Violation[] {
+  return customers(record).flatMap((said) => {
+    const { ackedAt } = said;
+    if (ackedAt === undefined || relaysOf(record, said).length > 0) return [];
+    const sign = record.strokes.find(
+      (stroke) =>
+        stroke.done && stroke.thread === said.thread && stroke.at >= said.at && stroke.does !== "remove",
+    );
+    if (!sign) return [];
+    const waited = sign.at - ackedAt - suffered(record.outages, ackedAt, sign.at, said.thread);
+    if (waited <= limits.silenceMs + limits.toleranceMs) return [];
+    return [violation("I11", `${nameOf(said)} had no sign of life for ${Math.round(waited / 1000)} s`, said)];
+  });
+}
+
+/** I15: no request inside of a Retry-After, and nothing else that the platforms object to. */
+export function obedient({ offences }: RunRecord): Violation[] {
+  return [...new Set(offences)].map((offence) =>
+    about("I15", `${offence} (${offences.filter((one) => one === offence).length} times)`, undefined),
+  );
+}
+
+export function quickAcks({ acks, outages }: RunRecord): Violation[] {
+  const fair = acks
+    .filter((ack) => suffered(outages, ack.at - ack.tookMs, ack.at) === 0)
+    .map((ack) => ack.tookMs);
+  const p99 = percentile(fair, 0.99);
+  return p99 < limits.ackP99Ms
+    ? []
+    : [about("acks", `p99 of ${fair.length} acknowledgements is ${Math.round(p99)} ms`, undefined)];
+}
+
+/** It ends when it is told to, and only then; a disk that is full may keep it from starting. */
+export function orderlyEnd({ exit, fell, outages }: RunRecord): Violation[] {
+  const storage = outages.filter((one) => /disk|ledger/.test(one.what));
+  const alone = fell
+    .filter(({ at }) => !storage.some((one) => one.from <= at && at <= one.to))
+    .map(({ words }) => about("end", `the process ended by itself: ${words}`, undefined));
+  if (exit.code === 0 && exit.tookMs <= limits.exitMs) return alone;
+  return [
+    ...alone,
+    about("end", `after SIGTERM: exit code ${exit.code} in ${Math.round(exit.tookMs)} ms`, undefined),
+  ];
+}
+
+const masked = (canary: string) => `${canary.slice(0, 4)}…`;
