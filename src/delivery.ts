@@ -103,8 +103,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         if (posted !== "over") await settle(row, posted);
         return;
       } catch (error) {
-        // Another process has the row by now.
-        if (parts.stopping.aborted || codeOf(error) === "ledger_conflict") throw error;
+        // Another process has the row by now, or the ledger cannot be written: that says nothing against the post.
+        if (parts.stopping.aborted || codeOf(error)?.startsWith("ledger_")) throw error;
         const retry = attempt + 1 < attemptsMax && retryOf(error, attempt);
         if (!retry) {
           await giveUp(row, error);

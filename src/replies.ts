@@ -92,11 +92,20 @@ export function createReplies(parts: RepliesParts) {
   /** Before anything is shown, its row is durable, and the thread still the bot's. */
   async function reserveRow(turn: OpenTurn, reply: Making): Promise<boolean> {
     parts.sender.showing(turn.thread.id, new Promise<void>((resolve) => (reply.over = resolve)));
-    return parts.ledger.write(async (tx) => {
-      if ((await versionOf(tx, turn.thread.id)) !== turn.thread.version) return false;
-      await reserve(tx, parts.clock, { id: turn.reply, thread: turn.thread.id, fence: turn.thread.version });
-      return true;
-    });
+    try {
+      return await parts.ledger.write(async (tx) => {
+        if ((await versionOf(tx, turn.thread.id)) !== turn.thread.version) return false;
+        await reserve(tx, parts.clock, {
+          id: turn.reply,
+          thread: turn.thread.id,
+          fence: turn.thread.version,
+        });
+        return true;
+      });
+    } catch (error) {
+      parts.log.warn("draft.unreserved", { turn: turn.turn.id, error });
+      return false;
+    }
   }
 
   async function sayItTakesLong(turn: OpenTurn, reply: Making): Promise<void> {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { DeskError } from "../src/errors.ts";
 import { auditOf } from "../src/ledger/audit.ts";
+import type { Ledger, Transaction } from "../src/ledger.ts";
 import { defineTool } from "../src/tool.ts";
 import { type DeskInARoom, openDesk, passage } from "./doubles/desk-in-a-room.ts";
 import { createRoom, threadOf } from "./doubles/room.ts";
@@ -485,6 +486,56 @@ describe("a reply that is held up", () => {
     await desk.quiet();
     expect(desk.room.seen("ann")).toEqual(["First answer.", "Second answer."]);
   });
+});
+
+describe("a disk that is full for a moment", () => {
+  /** A ledger that refuses to be written while `full` says so. */
+  const filling = (full: () => boolean) => (ledger: Ledger) => ({
+    ...ledger,
+    write<T>(work: (tx: Transaction) => T | Promise<T>): Promise<T> {
+      return full() ? Promise.reject(new DeskError("ledger_full", "the disk is full")) : ledger.write(work);
+    },
+  });
+
+  it("does not end the process in the middle of a draft; the reply is posted as a whole", async () => {
+    let full = false;
+    const model = createScriptedModel(async (_request, _signal, show) => {
+      full = true;
+      show?.("It is ");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      full = false;
+      return { text: "It is nine.", calls: [] };
+    });
+    desk = await openDesk({ room: createRoom({ drafts: true }), model, between: filling(() => full) });
+    await desk.room.says("ann", "hello");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual(["It is nine."]);
+  });
+
+  it("does not give up what is to be posted", async () => {
+    let full = false;
+    let ended = false;
+    const model = createScriptedModel("Hello, how can I help?");
+    const between = (ledger: Ledger) => ({
+      ...filling(() => full)(ledger),
+      async write<T>(work: (tx: Transaction) => T | Promise<T>): Promise<T> {
+        const wasFull = full;
+        full = false;
+        if (wasFull) throw new DeskError("ledger_full", "the disk is full");
+        const result = await ledger.write(work);
+        const turns = await ledger.read((tx) => tx.all("SELECT turn FROM journal"));
+        // The write after the turn's own: the sender's.
+        if (turns.length > 0 && !ended) full = true;
+        ended ||= turns.length > 0;
+        return result;
+      },
+    });
+    desk = await openDesk({ room: createRoom({ blind: true }), model, between });
+    await desk.room.says("ann", "hello");
+    await desk.quiet();
+    expect(ended).toBe(true);
+    expect(desk.room.seen("ann")).toEqual(["Hello, how can I help?"]);
+  }, 15_000);
 });
 
 describe("the process dies", () => {
