@@ -7,7 +7,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     // Real processes on a busy machine: what fails by load alone gets another chance, what is broken fails again.
-    retry: 2,
+    retry: 1,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
