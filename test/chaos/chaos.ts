@@ -43,13 +43,15 @@ function report(finished: Finished, options: ChaosOptions, tell: (line: string) 
   const { record, folder } = finished;
   const violations = judge(record).filter((one) => options.speed || one.rule !== "acks");
   for (const line of figuresOf(finished)) tell(line);
+  const write = () => writeFileSync(join(folder, "record.json"), JSON.stringify(record, undefined, 1));
   if (violations.length === 0) {
     tell("nothing was violated");
+    if (options.keep) write();
     if (!options.keep) rmSync(folder, { recursive: true, force: true });
     else tell(`kept: ${folder}`);
     return 0;
   }
-  writeFileSync(join(folder, "record.json"), JSON.stringify(record, undefined, 1));
+  write();
   tell(`VIOLATED: ${violations.length}`);
   for (const [rule, same] of groups(violations, (one) => one.rule)) tell(`  ${rule}: ${same.length}`);
   for (const violation of violations.slice(0, 40))

@@ -6,9 +6,18 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
+/** The markers that stand in a text, each once. */
+export function markersIn(text: string): Set<string> {
+  return new Set(text.match(/(?<![A-Za-z0-9])(?:q|st)\d+(?![A-Za-z0-9])/g));
+}
+
 /** Whether a marker stands in a text as a word of its own: `q1` is not in `q17`. */
 export function holds(text: string, marker: string): boolean {
-  return marker !== "" && new RegExp(`(?<![A-Za-z0-9])${marker}(?![A-Za-z0-9])`).test(text);
+  return (
+    marker !== "" &&
+    text.includes(marker) &&
+    new RegExp(`(?<![A-Za-z0-9])${marker}(?![A-Za-z0-9])`).test(text)
+  );
 }
 
 /** How much of a time was spoilt by outages, those that overlap counted once. */

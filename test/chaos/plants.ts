@@ -23,8 +23,8 @@ export const plants: Readonly<Record<string, Plant>> = {
     edits: [
       {
         file: "src/delivery.ts",
-        find: "  if (!now) return false;\n  return now.thread === undefined ||",
-        replace: '  if (!now) return false;\n  return now.thread !== "" ||',
+        find: "(now.fence ?? now.version) === now.version",
+        replace: "now.version !== -1",
       },
       {
         file: "src/ledger/threads.ts",
@@ -38,8 +38,8 @@ export const plants: Readonly<Record<string, Plant>> = {
     edits: [
       {
         file: "src/delivery.ts",
-        find: "const there = job.doubtful\n",
-        replace: "const there = job.doubtful && !job\n",
+        find: "if (there) return there;",
+        replace: "if (there && !job.doubtful) return there;",
       },
     ],
   },

@@ -1,6 +1,16 @@
 /** What is said: nothing is lost, nothing comes twice, in the wrong order, too late, or to the wrong person. */
 import { groups, holds } from "./measures.ts";
-import { answersTo, customers, homeOf, inDesk, isStaff, relaysOf, takeovers, wasTakenAt } from "./people.ts";
+import {
+  answersTo,
+  customers,
+  homeOf,
+  inDesk,
+  isStaff,
+  relaysOf,
+  shownIn,
+  takeovers,
+  wasTakenAt,
+} from "./people.ts";
 import type { RunRecord, Said, Stroke } from "./record.ts";
 import { about, brief, nameOf, type Violation, violation } from "./violation.ts";
 
@@ -15,10 +25,7 @@ export function nothingLost(record: RunRecord): Violation[] {
   const unheard = record.said
     .filter((said) => isStaff(said) && said.ackedAt !== undefined && wasTakenAt(record, said))
     .filter((said) => !wasToldSo(record, said))
-    .filter(
-      (said) =>
-        !record.shown.some((one) => one.thread === homeOf(record, said) && holds(one.text, said.marker)),
-    )
+    .filter((said) => shownIn(record, homeOf(record, said), said.marker).length === 0)
     .map((said) =>
       violation("I1", `${nameOf(said)} of staff was acknowledged and did not reach the customer`, said),
     );
@@ -51,7 +58,7 @@ export function oneReply(record: RunRecord): Violation[] {
   }
   for (const said of record.said.filter((one) => one.marker !== "")) {
     const home = homeOf(record, said);
-    const words = record.shown.filter((one) => one.thread === home && holds(one.text, said.marker));
+    const words = shownIn(record, home, said.marker);
     if (words.length > 1)
       found.push(violation("I3", `${nameOf(said)} was answered ${words.length} times`, said));
     const copies = relaysOf(record, said).filter((one) => !/^Ticket #\d+|^Approval #\d+/m.test(one.text));
@@ -70,9 +77,7 @@ export function inOrder(record: RunRecord): Violation[] {
   );
   for (const [, all] of byThread) {
     const answered = all.flatMap((said) => {
-      const [answer] = record.shown.filter(
-        (one) => one.thread === said.thread && holds(one.text, said.marker),
-      );
+      const [answer] = shownIn(record, said.thread, said.marker);
       return answer && relaysOf(record, said).length === 0 ? [{ said, answer }] : [];
     });
     for (const early of answered) {

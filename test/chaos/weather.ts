@@ -123,7 +123,7 @@ async function lock(path: string, ms: number): Promise<void> {
   }
 }
 
-/** No file of the process may grow beyond this; false where that cannot be done. */
+/** No file of the process may grow beyond this, until it is told otherwise; false where that cannot be done. */
 export function limitFiles(pid: number, bytes: string): boolean {
-  return spawnSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}`]).status === 0;
+  return spawnSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}:`]).status === 0;
 }
