@@ -147,6 +147,8 @@ export function createReplies(parts: RepliesParts) {
       }
     } catch (error) {
       parts.log.warn("draft.stuck", { turn: turn.turn.id, error });
+      // The sender takes it back as soon as that can be done, as it does after a death.
+      parts.sender.push([leftDraft(turn, parts.clock.now())]);
     } finally {
       reply.over();
     }
@@ -160,4 +162,21 @@ export function createReplies(parts: RepliesParts) {
   }
 
   return { open, send, abandon };
+}
+
+/** The row of a draft that could not be taken back. */
+function leftDraft({ reply, thread }: OpenTurn, now: number): OutboxRow {
+  return {
+    id: reply,
+    lane: thread.id,
+    thread: thread.id,
+    fence: thread.version,
+    send: { does: "post", to: { thread: thread.id }, post: { text: "" } },
+    state: "drafting",
+    attempts: 0,
+    dueAt: now,
+    createdAt: now,
+    author: "bot",
+    source: undefined,
+  };
 }

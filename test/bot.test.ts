@@ -512,6 +512,28 @@ describe("a disk that is full for a moment", () => {
     expect(desk.room.seen("ann")).toEqual(["It is nine."]);
   });
 
+  it("takes back what was shown of a turn that broke, once there is room again", async () => {
+    let full = false;
+    const model = createScriptedModel(
+      async (_request, _signal, show) => {
+        show?.("It is ");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        full = true;
+        setTimeout(() => {
+          full = false;
+        }, 300);
+        throw new TypeError("a fault of the program");
+      },
+      { text: "It is nine.", calls: [] },
+    );
+    desk = await openDesk({ room: createRoom({ drafts: true }), model, between: filling(() => full) });
+    await desk.room.says("ann", "hello");
+    await desk.quiet();
+    const drafting = () => desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE state = 'drafting'"));
+    await expect.poll(async () => (await drafting()).length, { timeout: 5_000 }).toBe(0);
+    expect(desk.room.seen("ann")).toEqual(["It is nine."]);
+  }, 15_000);
+
   it("does not give up what is to be posted", async () => {
     let full = false;
     let ended = false;
