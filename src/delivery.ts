@@ -260,13 +260,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (row.send.does === "card" && posted) await placeCard(tx, row.send.ticket, posted.id, posted.thread);
       return parts.sent(tx, row, posted);
     };
-    if (!parts.atOnce && row.author === "bot" && posted && platformFor(posted.id).find) {
+    const canAsk = row.author === "bot" && posted !== undefined && platformFor(posted.id).find !== undefined;
+    if (canAsk && !parts.atOnce) {
       notes.push({ lane: row.lane, write });
       if (notes.length === 1) void clock.sleep(noteAfterMs, parts.stopping).then(writeNotes, writeNotes);
       log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted.id });
       return;
     }
-    const next = await ledger.write(write);
+    const next = await ledger.write(write, { lazy: canAsk });
     log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted?.id });
     parts.push(next);
   }

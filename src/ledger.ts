@@ -13,7 +13,7 @@ export interface Ledger {
    * or not.
    * @throws DeskError ledger_busy | ledger_full | ledger_failed: nothing was written
    */
-  write<T>(work: (tx: Transaction) => T | Promise<T>): Promise<T>;
+  write<T>(work: (tx: Transaction) => T | Promise<T>, how?: HowDurable): Promise<T>;
   /**
    * Runs `work` on what has been committed: each statement sees what had been when it ran. `work` may be run again.
    * @throws DeskError ledger_busy | ledger_full | ledger_failed
@@ -29,6 +29,14 @@ export interface Ledger {
    * @throws DeskError ledger_busy when a reader or another process does not let go; deleted it is all the same
    */
   scrub?(bytesMax?: number): Promise<boolean>;
+}
+
+/**
+ * `lazy`: a crash of the database's own may lose it, the death of a process may not, and a later write that is kept has
+ * kept it as well. For what costs more to wait for than to find out again.
+ */
+export interface HowDurable {
+  lazy?: boolean;
 }
 
 export type SqlValue = string | number | null;

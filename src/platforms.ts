@@ -135,7 +135,7 @@ function installationsIn({ ledger, clock, log }: PlatformsParts, secret: Install
 function streamsIn(ledger: Ledger) {
   type Stream = { key: string; team: string; channel: string; ts: string };
   const save = (stream: Stream, value: string | undefined) =>
-    ledger.write((tx) => writeMarks(tx, "slack", [[`stream:${stream.key}`, value]]));
+    ledger.write((tx) => writeMarks(tx, "slack", [[`stream:${stream.key}`, value]]), { lazy: true });
   return {
     add: (stream: Stream) => save(stream, JSON.stringify(stream)),
     remove: (stream: Stream) => save(stream, undefined),

@@ -20,6 +20,8 @@ export interface Claims {
   close(): Promise<void>;
 }
 
+/** A claim that a crash of the database loses is somebody else's next time: whoever has it finds out when they ask. */
+const lazy = { lazy: true };
 const lastsMs = 10_000;
 const prolongEveryMs = 2_500;
 /** Between the last moment at which a claim counts as held here, and the first at which another may have it. */
@@ -51,7 +53,7 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
     const since = clock.elapsed();
     const before = [...held];
     try {
-      const names = new Set(await ledger.write((tx) => prolongClaims(tx, member, tx.now + lastsMs)));
+      const names = new Set(await ledger.write((tx) => prolongClaims(tx, member, tx.now + lastsMs), lazy));
       for (const [name, claim] of before) {
         if (held.get(name) !== claim) continue;
         if (names.has(name)) claim.knownAt = since;
@@ -69,7 +71,7 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
     if (names.length === 0) return;
     await ledger.write(async (tx) => {
       for (const name of names) if (!held.has(name)) await dropClaim(tx, name, member);
-    });
+    }, lazy);
   }
 
   function lose(name: string, claim: Held): void {
@@ -94,7 +96,7 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
         takenOver = last !== undefined;
         await putClaim(tx, { name, member, until: tx.now + lastsMs });
         return true;
-      });
+      }, lazy);
       if (!free) held.delete(name);
       if (!free) return undefined;
     } catch (error) {
@@ -116,7 +118,7 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
         if (held.get(name) !== claim) return;
         held.delete(name);
         await ledger
-          .write((tx) => dropClaim(tx, name, member))
+          .write((tx) => dropClaim(tx, name, member), lazy)
           .catch((error: unknown) => log.warn("claim.not_released", { claim: name, error }));
       },
     };
@@ -125,7 +127,7 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
   return {
     take,
     async taken(name) {
-      return ledger.write(async (tx) => ((await findClaim(tx, name))?.until ?? 0) > tx.now);
+      return ledger.write(async (tx) => ((await findClaim(tx, name))?.until ?? 0) > tx.now, lazy);
     },
     async close() {
       over = true;
@@ -134,7 +136,7 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
       const claims = held.size;
       held.clear();
       await ledger
-        .write((tx) => dropClaims(tx, member))
+        .write((tx) => dropClaims(tx, member), lazy)
         .catch((error: unknown) => log.warn("claims.not_released", { claims, error }));
     },
   };

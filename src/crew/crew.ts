@@ -129,10 +129,13 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
     const now = hands;
     if (!now || stopping.signal.aborted) return;
     try {
-      const left = await ledger.write(async (tx) => ({
-        lanes: parts.roles.has("work") ? await lanesLeft(tx, tx.now - leftMs, tx.now, leftMax) : [],
-        sends: parts.roles.has("send") ? await sendsLeft(tx, tx.now - leftMs, tx.now, leftMax) : [],
-      }));
+      const left = await ledger.write(
+        async (tx) => ({
+          lanes: parts.roles.has("work") ? await lanesLeft(tx, tx.now - leftMs, tx.now, leftMax) : [],
+          sends: parts.roles.has("send") ? await sendsLeft(tx, tx.now - leftMs, tx.now, leftMax) : [],
+        }),
+        { lazy: true },
+      );
       for (const lane of left.lanes) void now.work(lane, { settle: false, supersede: false });
       for (const lane of left.sends) void now.send(lane);
     } catch (error) {

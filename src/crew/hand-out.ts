@@ -44,6 +44,8 @@ export async function createHandOut(parts: {
     schema: `${parts.schema}_queue`,
     application_name: "deskhand queue",
     max: 4,
+    // A task is a hint: whatever a crash of the database loses is found in the ledger.
+    options: "-c synchronous_commit=off",
     schedule: false,
     superviseIntervalSeconds: 10,
     monitorIntervalSeconds: 10,

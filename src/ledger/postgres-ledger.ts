@@ -79,7 +79,7 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
   }
 
   return {
-    write: (work) => (closing ? Promise.reject(closed()) : writer.write(work)),
+    write: (work, how) => (closing ? Promise.reject(closed()) : writer.write(work, how)),
     read: (work) => (closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => work(reader))),
     scrub: (bytesMax = Number.POSITIVE_INFINITY) =>
       closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => scrub(bytesMax)),

@@ -15,13 +15,13 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../clock.ts";
 import { codeOf, DeskError } from "../errors.ts";
-import type { Transaction } from "../ledger.ts";
+import type { HowDurable, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import { type Connection, keyOf } from "./postgres-connection.ts";
 import { leaseOf, type Outcome } from "./postgres-lease.ts";
 
 export interface PostgresWriter {
-  write<T>(work: (tx: Transaction) => T | Promise<T>): Promise<T>;
+  write<T>(work: (tx: Transaction) => T | Promise<T>, how?: HowDurable): Promise<T>;
   /** Resolves when nothing waits and nothing runs. What a lost commit became is not waited for beyond `busyMs`. */
   close(): Promise<void>;
 }
@@ -38,6 +38,8 @@ interface Job {
   since: number;
   /** Shares its transaction with nobody; stands at the head of the queue. */
   alone: boolean;
+  /** Need not be on the disk when it is told of. */
+  lazy: boolean;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -124,7 +126,10 @@ export function createPostgresWriter(parts: {
     }
     try {
       commits += 1;
-      await begun.connection.command(`RELEASE work; ${noteCommit(parts.name, commits, begun.now)}; COMMIT`);
+      const soon = jobs.every((job) => job.lazy) ? "SET LOCAL synchronous_commit = off; " : "";
+      await begun.connection.command(
+        `RELEASE work; ${soon}${noteCommit(parts.name, commits, begun.now)}; COMMIT`,
+      );
     } catch (error) {
       await settleBroken(begun, jobs, outcomes, error);
       return;
@@ -232,13 +237,13 @@ export function createPostgresWriter(parts: {
   }
 
   return {
-    write(work) {
+    write(work, { lazy = false } = {}) {
       if (queue.length >= queueMax) {
         return Promise.reject(new DeskError("ledger_busy", `${queueMax} writes wait already`));
       }
       return new Promise((resolve, reject) => {
         const done = resolve as (value: unknown) => void;
-        queue.push({ work, since: clock.elapsed(), alone: false, resolve: done, reject });
+        queue.push({ work, since: clock.elapsed(), alone: false, lazy, resolve: done, reject });
         pumping ??= pump();
       });
     },
