@@ -1,5 +1,6 @@
 /**
- * The ledger's tables, one numbered step after another; a step that has been released never changes. Portable SQL:
+ * The ledger's tables, one numbered step after another; a step that has been released never changes. Steps only add
+ * tables, indexes and columns that may be empty: a process of the last version goes on beside the first of the next. Portable SQL:
  * TEXT for ids and JSON, BIGINT for times (milliseconds since 1970), counts and booleans.
  */
 export interface Migration {
