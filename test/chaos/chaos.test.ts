@@ -37,7 +37,16 @@ describe("chaos", () => {
   });
 
   it("turns red when an event is admitted each time that it comes", { timeout: 170_000 }, async () => {
-    const { code, output } = await chaos("--seed", "5", "--minutes", "0.3", "--plant", "dedupe");
+    const { code, output } = await chaos(
+      "--seed",
+      "5",
+      "--minutes",
+      "0.5",
+      "--point",
+      "none",
+      "--plant",
+      "dedupe",
+    );
     expect(code, output).toBe(1);
     expect(output).toContain("I3");
   });

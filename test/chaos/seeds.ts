@@ -8,11 +8,11 @@ export interface Seed {
 export const seeds: readonly Seed[] = [
   {
     found: "money that a dead process had moved was in no audit when the next turn went another way",
-    args: ["--seed", "6", "--minutes", "0.3", "--point", "backend"],
+    args: ["--seed", "6", "--minutes", "0.2", "--point", "backend"],
   },
   {
     found:
       "a question whose answer was cancelled by a takeover, or by the bot asking for a person, was nowhere",
-    args: ["--seed", "11", "--minutes", "0.3", "--point", "take-after"],
+    args: ["--seed", "11", "--minutes", "0.2", "--point", "take-after"],
   },
 ];
