@@ -26,7 +26,7 @@ interface Measured {
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { turns: { type: "string", default: "600" }, "at-once": { type: "string", default: "4" } },
+    options: { turns: { type: "string", default: "400" }, "at-once": { type: "string", default: "2" } },
   });
   const atOnce = values["at-once"];
   const turns = Number(values.turns);
