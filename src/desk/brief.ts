@@ -6,13 +6,25 @@ import type { Source } from "../platform.ts";
 const askMax = 120;
 const factMax = 300;
 
-/** The customer's want in one line: the first sentence of their newest words. */
-export function askOf(lastWords: string): string {
-  const line = lastWords.replace(/\s+/g, " ").trim();
+/**
+ * The customer's want in one line: the first sentence of their newest words, or of those before where these say nothing
+ * by themselves ("yes please").
+ */
+export function askOf(lastWords: string, transcript: readonly TranscriptItem[] = []): string {
+  const said = transcript.flatMap((item) => (item.role === "customer" ? [item.text] : []));
+  const telling = [...said, lastWords].findLast(saysSomething) ?? lastWords;
+  const line = telling.replace(/\s+/g, " ").trim();
   const sentence = /^.{12,}?[.!?](?=\s|$)/.exec(line)?.[0] ?? line;
   if (sentence === "") return "(no words)";
   return sentence.length > askMax ? `${sentence.slice(0, askMax - 1).trimEnd()}…` : sentence;
 }
+
+/** A script without spaces says more in fewer letters. */
+const saysSomething = (text: string): boolean =>
+  /\d/.test(text) ||
+  text.trim().split(/\s+/).length > 3 ||
+  text.trim().length > 20 ||
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]{4}/u.test(text);
 
 export function briefOf(facts: {
   customer: string;

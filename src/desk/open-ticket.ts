@@ -95,7 +95,11 @@ export async function openTicketFor(
   const again = known && known.state !== "resolved" ? known : undefined;
   const ticket = again
     ? await changeTicket(tx, again, { ...told, state: "open", assignee: "none" }, now)
-    : await openTicket(tx, { ...told, thread: appeal.thread.id, ask: askOf(appeal.lastWords) }, now);
+    : await openTicket(
+        tx,
+        { ...told, thread: appeal.thread.id, ask: askOf(appeal.lastWords, appeal.transcript) },
+        now,
+      );
   await placeTicket(tx, ticket.number, appeal.thread.id);
   const thread = await moveThread(tx, appeal.thread, "escalate", { ticket: ticket.number });
   // It has not been taken from the bot: what it has answered before is still to be read.

@@ -1,54 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { briefOf } from "../../src/desk/brief.ts";
-import type { TranscriptItem } from "../../src/language-model.ts";
+import { askOf } from "../../src/desk/brief.ts";
 
-const result = (name: string, value: unknown, failed = false): TranscriptItem => ({
-  role: "result",
-  id: name,
-  name,
-  failed,
-  result: value,
-});
+const said = (text: string) => ({ role: "customer" as const, text });
 
-const factsOf = (...transcript: TranscriptItem[]): string[] =>
-  briefOf({ customer: "Ann", lastWords: "", tried: [], transcript, reason: "" }).facts;
-
-const question = {
-  pending: "confirmation",
-  text: "Refund 5.00 USD. Shall I do this? Please answer yes or no.",
-};
-
-describe("the facts on a ticket", () => {
-  it("are what tools have said, each answer once", () => {
-    const order = { found: true, order_id: "ORD-1", status: "shipped" };
-    expect(factsOf(result("lookup_order", order), result("lookup_order", order))).toEqual([
-      "lookup_order: order id: ORD-1, status: shipped",
-    ]);
+describe("what a customer wants, in one line", () => {
+  it("is the first sentence of their newest words", () => {
+    expect(askOf("Where is my order ORD-1? I ordered it in May.", [said("hello")])).toBe(
+      "Where is my order ORD-1?",
+    );
   });
 
-  it("say what is open, not what has been answered since", () => {
-    expect(factsOf(result("issue_refund", question))).toEqual(["issue_refund: waits for the customer's yes"]);
-    expect(
-      factsOf(result("issue_refund", question), result("issue_refund", { pending: "approval" })),
-    ).toEqual(["issue_refund: waits for a colleague's approval"]);
-    expect(factsOf(result("issue_refund", question), result("issue_refund", { refunded: true }))).toEqual([
-      "issue_refund: refunded: true",
-    ]);
+  it("is what they said before, where these say nothing by themselves", () => {
+    const before = [
+      said("I was charged twice for one lamp."),
+      { role: "bot" as const, text: "Shall I ask a person?" },
+    ];
+    expect(askOf("yes please", before)).toBe("I was charged twice for one lamp.");
+    expect(askOf("ja", [...before, said("ok")])).toBe("I was charged twice for one lamp.");
   });
 
-  it("say why something was not done, in words", () => {
-    expect(factsOf(result("cancel_order", { ok: false, reason: "It is delivered.", missing: "x" }))).toEqual([
-      "cancel_order: not done: It is delivered.",
-    ]);
-  });
-
-  it("leave out what is nothing for staff, and name what broke down", () => {
-    expect(
-      factsOf(
-        result("search_knowledge", { passages: [] }),
-        result("lookup_order", { error: "tool_arguments" }, true),
-        result("lookup_order", { error: "tool_timeout" }, true),
-      ),
-    ).toEqual(["lookup_order: failed: error: tool_timeout"]);
+  it("is what there is", () => {
+    expect(askOf("yes")).toBe("yes");
+    expect(askOf("")).toBe("(no words)");
+    expect(askOf("请帮助我退款，我的订单还没有到，已经三个星期了。")).toContain("退款");
   });
 });
