@@ -78,7 +78,7 @@ export function createBot({
     }
     switch (event.kind) {
       case "message":
-        return hear(inbox.burst(waiting), control);
+        return hear(await asked(inbox.burst(waiting)), control);
       case "action":
         if (event.thread && isCustomers(event)) return converse(event.thread, [first], control);
         if (event.name.startsWith("intent.")) await intents.decide(first, event);
@@ -98,6 +98,12 @@ export function createBot({
         await desk.warn(first, event);
         return undefined;
     }
+  }
+
+  /** A yes or no that has decided already is answered by itself: what was written since is the next turn's. */
+  async function asked(burst: readonly Admitted[]): Promise<readonly Admitted[]> {
+    const [first, newer] = burst;
+    return first && newer && (await intents.hasDecided(first.id)) ? [first] : burst;
   }
 
   /** Somebody has written: their files are copied first. */

@@ -15,17 +15,18 @@ import { judge, look, type Seen, type Wish } from "./check.ts";
 import { entriesOf } from "./entries.ts";
 import { execute } from "./execute.ts";
 import { hold } from "./hold.ts";
-import { stillTheBots } from "./ours.ts";
+import { stillSaid, stillTheBots } from "./ours.ts";
 import type { IntentsParts, Said, Settled } from "./parts.ts";
 import { reasonIn, wording } from "./wording.ts";
 import { yesOrNo } from "./yes-no.ts";
 
 /** undefined: it was no answer to a question of the store's. */
 export async function answer(parts: IntentsParts, said: Said): Promise<Settled | undefined> {
+  const earlier = await parts.ledger.read((tx) => decidedBy(tx, said.event));
+  // Whatever has become of their words since: what they decided stands, and they are told what came of it.
+  if (earlier) return goOn(parts, said, earlier);
   const yes = said.pressed ? said.pressed.yes : plainAnswer(said);
   if (yes === undefined) return undefined;
-  const earlier = await parts.ledger.read((tx) => decidedBy(tx, said.event));
-  if (earlier) return goOn(parts, said, earlier);
   const { pressed, thread } = said;
   const intent = await parts.ledger.read((tx) =>
     pressed ? findIntent(tx, pressed.intent) : askedLast(tx, thread),
@@ -77,6 +78,7 @@ async function decide(
   { intent, wish, seen }: { intent: Intent; wish: Wish; seen: Seen },
 ): Promise<{ intent: Intent; rows: OutboxRow[] } | undefined> {
   await stillTheBots(tx, intent.thread);
+  await stillSaid(tx, said.event);
   const decision = await judge(tx, parts, wish, seen);
   if (decision.allow && decision.approval) {
     const held = await hold(tx, parts, intent, said.event);

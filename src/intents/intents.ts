@@ -3,6 +3,7 @@
  * customer has confirmed what the store says, and, above the limit, a person has approved it.
  */
 import type { Admitted } from "../ledger/inbox.ts";
+import { decidedBy } from "../ledger/intents.ts";
 import type { Incoming } from "../message.ts";
 import type { ThreadId } from "../thread.ts";
 import { answer } from "./answer.ts";
@@ -36,6 +37,9 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
     propose,
     /** The customer's yes or no; undefined when it is no answer to a question of the store's. */
     answer: (said: Said): Promise<Settled | undefined> => answer(parts, said),
+    /** Whether an event has decided on a write: its turn, begun again, is about that alone. */
+    hasDecided: async (event: string): Promise<boolean> =>
+      (await parts.ledger.read((tx) => decidedBy(tx, event))) !== undefined,
     /** Staff's Approve or Deny. */
     decide: (admitted: Admitted, action: Extract<Incoming, { kind: "action" }>): Promise<void> =>
       decideApproval(parts, admitted, action),

@@ -106,6 +106,11 @@ export async function markDone(tx: Transaction, ids: readonly string[]): Promise
   }
 }
 
+/** Whether something has still to come of it. */
+export async function stillWaits(tx: Reader, id: string): Promise<boolean> {
+  return (await tx.get("SELECT 1 AS one FROM inbox WHERE id = ? AND state = 'waiting'", id)) !== undefined;
+}
+
 /**
  * How much trouble an event may make before a person gets it: it breaks the program thrice, or the process dies this
  * often while it waits (most of the time for another reason).
@@ -165,11 +170,19 @@ export async function noteFiles(tx: Transaction, id: string, known: readonly Fil
   await tx.run("UPDATE inbox SET event = ? WHERE id = ?", JSON.stringify(noted), id);
 }
 
-/** Takes back a message that still waits. */
+/**
+ * Takes back a message that still waits. One that has decided on a write, or in whose turn one has begun, can no longer
+ * be taken back: it goes on waiting, also for the next process, until the customer has been told what came of it.
+ */
 export async function withdrawWaiting(tx: Transaction, message: string): Promise<boolean> {
-  return (
-    (await tx.run("UPDATE inbox SET state = 'done' WHERE message = ? AND state = 'waiting'", message)) > 0
+  const withdrawn = await tx.run(
+    `UPDATE inbox SET state = 'done' WHERE message = ? AND state = 'waiting'
+       AND NOT EXISTS (SELECT 1 FROM intents WHERE decided_by = inbox.id)
+       AND NOT EXISTS (SELECT 1 FROM intents WHERE turn = 't_' || inbox.id
+         AND state IN ('approved', 'running', 'done', 'failed'))`,
+    message,
   );
+  return withdrawn > 0;
 }
 
 /**

@@ -120,11 +120,55 @@ describe("a write that has begun", () => {
   );
 });
 
-/** The story in a process that dies once, and in the one after it. */
+describe("what the customer has confirmed", () => {
+  const { events, policy } = stories["confirmed by a word"] as Story;
+  const changed = (kind: "edit" | "deletion") => async (room: Room) => {
+    const place = { thread: threadOf("ann"), channel: threadOf("ann") };
+    const keys: [string] = [`${kind}-of-m2`];
+    if (kind === "deletion") return room.receives({ kind, keys, message: "m2", ...place });
+    const message = { ...place, id: "m2", text: "yes, and where is my parcel?", author: ann, files: [] };
+    const shown = { order: "0", sentAt: 0, visibility: "private" as const, addressed: true };
+    return room.receives({ kind, keys, message: { ...shown, ...message } });
+  };
+
+  it.each([
+    ["another message has come", writes("m3", "and where is my parcel?"), /^All right/],
+    ["their yes has become another text", changed("edit"), /^Done/],
+    ["their yes has been deleted", changed("deletion"), /^Done/],
+  ])(
+    "is told once, if it is done, when the process dies and %s before the next one begins",
+    async (_name, meanwhile, answer) => {
+      const { commits } = await tell({ policy, events }, undefined);
+      let done = 0;
+      for (let at = 1; at <= commits; at++) {
+        const { shop, room, desk } = await tell(
+          { policy, events },
+          { at, made: true },
+          obliging(),
+          meanwhile,
+        );
+        const where = `dead after commit ${at} of ${commits}`;
+        const told = room.seen("ann").filter((text) => text.startsWith("Done"));
+        expect(told, where).toHaveLength(shop.paid.size);
+        for (const state of await states(desk)) expect(["proposed", "done"], where).toContain(state);
+        if (told.length > 0 && room.seen("ann").some((text) => answer.test(text))) done += 1;
+        await cleanUp();
+      }
+      expect(done).toBeGreaterThan(2);
+    },
+    60_000,
+  );
+});
+
+/**
+ * The story in a process that dies once, and in the one after it.
+ * @param meanwhile what comes in before the second one has begun with anything
+ */
 async function tell(
   story: Story,
   death: { at: number; made: boolean } | undefined,
   nextModel: ScriptedModel = obliging(),
+  meanwhile?: (room: Room) => Promise<unknown>,
 ): Promise<{ shop: Shop; room: Room; desk: DeskInARoom; commits: number }> {
   const shop = createShop({ tells: true });
   const life = mortal(death);
@@ -144,12 +188,21 @@ async function tell(
   let second = false;
   for (const event of story.events) {
     if (desk && (await Promise.race([comesOf(desk, event), ...(second ? [] : [life.dead])]))) continue;
-    desk = await openNext({ ...options, model: nextModel });
+    desk = await openNext({ ...options, room: meanwhile ? eager(room, meanwhile) : room, model: nextModel });
     second = true;
     await comesOf(desk, event);
   }
   return { shop, room, desk: desk as DeskInARoom, commits: life.commits };
 }
+
+/** The same room, in which something has happened that it tells of as soon as it is connected. */
+const eager = (room: Room, happened: (room: Room) => Promise<unknown>): Room => ({
+  ...room,
+  async connect(desk) {
+    await room.connect(desk);
+    await happened(room);
+  },
+});
 
 async function openNext(options: DeskOptions): Promise<DeskInARoom> {
   const desk = await openDesk(options);
