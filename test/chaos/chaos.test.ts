@@ -57,7 +57,7 @@ describe("its options", () => {
     expect(() => readOptions(["--point", "nowhere"])).toThrow("--point wants one of");
     expect(() => readOptions(["--plant", "nothing"])).toThrow("--plant wants one of");
     expect(() => readOptions(["--seed", "x"])).toThrow("--seed wants a number");
-    expect(() => readOptions(["--db", "postgres"])).toThrow("cannot run on Postgres yet");
+    expect(() => readOptions(["--db", "postgres", "--platform", "discord"])).toThrow("Slack only");
     expect(readOptions(["--help"])).toBe("help");
   });
 

@@ -2,9 +2,10 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { judge } from "./judge.ts";
-import { groups, percentile, suffered } from "./measures.ts";
+import { groups, percentile } from "./measures.ts";
 import { type ChaosOptions, help, readOptions } from "./options.ts";
 import { compileProgram } from "./program.ts";
+import { fairAcks, type Silence, silences } from "./rules-of-limits.ts";
 import { type Finished, run } from "./run.ts";
 import { excerpt, storyOf } from "./story.ts";
 import type { Violation } from "./violation.ts";
@@ -83,7 +84,7 @@ function again(options: ChaosOptions): string {
   ].join(" ");
 }
 
-function figuresOf({ record, kills, missed, faults, modelRequests, source }: Finished): string[] {
+function figuresOf({ record, kills, missed, faults, modelRequests, source, unknowing }: Finished): string[] {
   const acked = record.said.filter((one) => one.ackedAt !== undefined);
   const deaths = [...kills.values()].reduce((sum, count) => sum + count, 0);
   const list = (map: ReadonlyMap<string, number>) =>
@@ -91,8 +92,9 @@ function figuresOf({ record, kills, missed, faults, modelRequests, source }: Fin
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, count]) => `${name} ${count}`)
       .join(", ");
-  const fair = record.acks.filter((ack) => suffered(record.outages, ack.at - ack.tookMs, ack.at) === 0);
-  const took = fair.map((ack) => ack.tookMs);
+  const took = fairAcks(record);
+  const waits = silences(record);
+  const longest = (of: (one: Silence) => number) => (Math.max(0, ...waits.map(of)) / 1000).toFixed(1);
   const busyMs = record.outages
     .filter((one) => one.what === "the machine was busy")
     .reduce((sum, { from, to }) => sum + to - from, 0);
@@ -103,6 +105,10 @@ function figuresOf({ record, kills, missed, faults, modelRequests, source }: Fin
     `messages ${record.said.length} (${source}), acknowledged ${acked.length}, turns ${record.books.journal.length}, model requests ${modelRequests}`,
     `tickets ${record.books.tickets.length}, takeovers ${record.books.audit.filter((row) => row.action === "ticket.taken").length}, intents ${record.books.intents.length}, payments ${record.effects.length}`,
     `ack p50 ${percentile(took, 0.5).toFixed(1)} ms, p99 ${percentile(took, 0.99).toFixed(1)} ms of ${took.length}; backlog gone ${record.drainedMs ?? "never"} ms after the last fault; end ${record.exit.code} in ${record.exit.tookMs} ms`,
+    `longest wait for a sign of life ${longest((one) => one.waitedMs)} s; without what is excused ${longest((one) => one.waitedMs - one.excusedMs)} s`,
+    ...(unknowing > 0
+      ? [`excused: ${unknowing} calls inside of a Retry-After that only the other process was told`]
+      : []),
     `the machine itself stood still for ${(busyMs / 1000).toFixed(1)} s`,
   ];
 }

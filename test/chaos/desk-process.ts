@@ -8,8 +8,8 @@ export interface DeskProcess {
   start(env?: Record<string, string>): Promise<"ready" | "dead">;
   readonly alive: boolean;
   readonly pid: number;
-  /** At once, without waiting for the end of anything. */
-  kill(): void;
+  /** At once, without waiting for the end of anything: one process, or every one there is. */
+  kill(many?: "one" | "all"): void;
   signal(signal: NodeJS.Signals): void;
   /** Resolves once it is dead, at the latest after `ms`, to whether it is. */
   dies(ms: number): Promise<boolean>;
@@ -26,11 +26,13 @@ export interface DeskProcess {
 
 /** @param env the whole environment */
 export function createDeskProcess(parts: {
+  /** The process's title, which some clients tell: `desk-1`. */
+  name: string;
   args: string[];
   env: Record<string, string>;
   logFile: string;
   /** Called before each start. */
-  born?(): void;
+  born?(name: string): void;
 }): DeskProcess {
   const outages: Outage[] = [];
   const pointsMet: string[] = [];
@@ -47,8 +49,8 @@ export function createDeskProcess(parts: {
 
   return {
     start(env = {}) {
-      parts.born?.();
-      const one = spawn(process.execPath, parts.args, {
+      parts.born?.(parts.name);
+      const one = spawn(process.execPath, [`--title=${parts.name}`, ...parts.args], {
         env: { ...parts.env, ...env },
         stdio: ["ignore", "ignore", "pipe"],
       });

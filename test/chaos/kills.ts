@@ -19,6 +19,8 @@ export interface Kills {
 
 export interface KillsParts {
   desk: DeskProcess;
+  /** One of several processes dies while the others live on. */
+  crew: boolean;
   stage: Stage;
   model: Model;
   payments: Payments;
@@ -64,7 +66,9 @@ export function createKills(parts: KillsParts): Kills {
   }
 
   async function atRandom(env: Record<string, string>): Promise<void> {
-    const ms = chance.between(200, 2_000);
+    // Others wait ten seconds for what a process of a crew had in hand: at the pace of a single one nobody would get to anything.
+    const ms = parts.crew ? chance.between(500, 6_000) : chance.between(200, 2_000);
+    if (parts.crew) await sleep(chance.between(0, 2_000));
     const starting = desk.start(env);
     // Some die while they start.
     if (chance.happens(0.85)) await starting;
@@ -98,10 +102,12 @@ export function createKills(parts: KillsParts): Kills {
     if ((await desk.start(env)) === "dead") return;
     await sleep(chance.between(0, 400));
     let met = false;
+    // Which process of a crew is there, a double cannot tell.
+    const all = chance.happens(0.5);
     const die = () => {
       if (met) return;
       met = true;
-      desk.kill();
+      desk.kill(all ? "all" : "one");
     };
     arm(point.where.outside, die);
     const died = await diesAt(point);
@@ -109,8 +115,8 @@ export function createKills(parts: KillsParts): Kills {
     met = true;
     disarm();
     if (!reached) return late(name);
-    count(counts, name);
-    blow(`killed: ${point.story}`);
+    count(counts, parts.crew && !all ? `${name} (one of two)` : name);
+    blow(`killed${parts.crew ? (all ? ", both" : ", one of two") : ""}: ${point.story}`);
     // The backend may have forgotten the key by the time that the desk is back.
     if (name === "backend" && chance.happens(0.5)) {
       payments.dayPasses();

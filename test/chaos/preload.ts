@@ -8,6 +8,7 @@
  */
 import { writeSync } from "node:fs";
 import { DatabaseSync } from "@photostructure/sqlite";
+import pg from "pg";
 
 interface Armed {
   name: string;
@@ -29,9 +30,38 @@ if (shift !== 0) {
   Date.now = () => now() + shift;
 }
 const armed = process.env.CHAOS_POINT;
-if (armed) watch(JSON.parse(armed) as Armed);
+if (armed) {
+  const point = JSON.parse(armed) as Armed;
+  if (process.env.DATABASE_URL === undefined) watchSqlite(point);
+  else watchPostgres(point);
+}
 
-function watch(point: Armed): void {
+/** Commits go alone or at the end of a message with others; a connection has one transaction at a time. */
+function watchPostgres(point: Armed): void {
+  const { prototype } = pg.Client as unknown as { prototype: { query(...args: unknown[]): unknown } };
+  const original = prototype.query;
+  const touched = new WeakSet<object>();
+  let left = point.count;
+  prototype.query = function query(this: object, ...args: unknown[]): unknown {
+    const [asked] = args;
+    const { text = "", values = [] } =
+      typeof asked === "string" ? { text: asked } : (asked as { text?: string; values?: unknown[] });
+    if (text.includes(point.sql) && (point.value === undefined || values.includes(point.value)))
+      touched.add(this);
+    if (/^ROLLBACK/.test(text)) touched.delete(this);
+    const due = /\bCOMMIT\s*;?\s*$/.test(text) && touched.delete(this) && --left <= 0;
+    if (due && point.when === "before") die(point);
+    const result = original.apply(this, args);
+    if (due)
+      (result as Promise<unknown>).then(
+        () => die(point),
+        () => {},
+      );
+    return result;
+  };
+}
+
+function watchSqlite(point: Armed): void {
   const driver = DatabaseSync as unknown as { prototype: { prepare(sql: string): Statement } };
   const { prototype } = driver;
   let touched = false;

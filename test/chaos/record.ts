@@ -92,6 +92,8 @@ export interface Outage {
   what: string;
   /** Only this thread suffered. */
   thread?: string;
+  /** Others worked on: what one had in hand waits until its claims run out, and nothing else. */
+  takeover?: boolean;
 }
 
 export interface Ack {

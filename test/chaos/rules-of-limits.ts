@@ -1,7 +1,7 @@
 /** How long, how fast, how quiet: times, secrets, manners towards the platforms, and the end. */
 import { percentile, suffered } from "./measures.ts";
 import { customers, inDesk, relaysOf } from "./people.ts";
-import type { RunRecord } from "./record.ts";
+import type { RunRecord, Said } from "./record.ts";
 import { about, nameOf, type Violation, violation } from "./violation.ts";
 
 export const limits = {
@@ -38,6 +38,24 @@ export function backlogGone({ drainedMs, books }: RunRecord): Violation[] {
 
 /** I11: nobody waits 30 s in silence, but for the time in which the desk could do nothing. */
 export function nobodyInSilence(record: RunRecord): Violation[] {
+  return silences(record).flatMap(({ said, waitedMs, excusedMs }) => {
+    const blamedMs = waitedMs - excusedMs;
+    if (blamedMs <= limits.silenceMs + limits.toleranceMs) return [];
+    return [
+      violation("I11", `${nameOf(said)} had no sign of life for ${Math.round(blamedMs / 1000)} s`, said),
+    ];
+  });
+}
+
+export interface Silence {
+  said: Said;
+  /** From the acknowledgement to the first sign of life. */
+  waitedMs: number;
+  /** For how much of it the desk could do nothing. */
+  excusedMs: number;
+}
+
+export function silences(record: RunRecord): Silence[] {
   return customers(record).flatMap((said) => {
     const { ackedAt } = said;
     if (ackedAt === undefined || relaysOf(record, said).length > 0) return [];
@@ -46,9 +64,8 @@ export function nobodyInSilence(record: RunRecord): Violation[] {
         stroke.done && stroke.thread === said.thread && stroke.at >= said.at && stroke.does !== "remove",
     );
     if (!sign) return [];
-    const waited = sign.at - ackedAt - suffered(record.outages, ackedAt, sign.at, said.thread);
-    if (waited <= limits.silenceMs + limits.toleranceMs) return [];
-    return [violation("I11", `${nameOf(said)} had no sign of life for ${Math.round(waited / 1000)} s`, said)];
+    const excusedMs = suffered(record.outages, ackedAt, sign.at, said.thread);
+    return [{ said, waitedMs: sign.at - ackedAt, excusedMs }];
   });
 }
 
@@ -59,14 +76,18 @@ export function obedient({ offences }: RunRecord): Violation[] {
   );
 }
 
-export function quickAcks({ acks, outages }: RunRecord): Violation[] {
-  const fair = acks
-    .filter((ack) => suffered(outages, ack.at - ack.tookMs, ack.at) === 0)
-    .map((ack) => ack.tookMs);
+export function quickAcks(record: RunRecord): Violation[] {
+  const fair = fairAcks(record);
   const p99 = percentile(fair, 0.99);
   return p99 < limits.ackP99Ms
     ? []
     : [about("acks", `p99 of ${fair.length} acknowledgements is ${Math.round(p99)} ms`, undefined)];
+}
+
+/** How long acknowledgements took while nothing kept the desk from them. */
+export function fairAcks({ acks, outages }: RunRecord): number[] {
+  const full = outages.filter((one) => !one.takeover);
+  return acks.filter((ack) => suffered(full, ack.at - ack.tookMs, ack.at) === 0).map((ack) => ack.tookMs);
 }
 
 /** It ends when it is told to, and only then; a disk that is full may keep it from starting. */

@@ -3,10 +3,12 @@ import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { leftIn, readBooks, readSqlite } from "./books.ts";
+import { startPostgres } from "../doubles/postgres-server.ts";
+import { leftIn, type Place, readBooks } from "./books.ts";
 import { createChance } from "./chance.ts";
 import { writeCompany } from "./company.ts";
 import { canaries, createCrowd } from "./crowd.ts";
+import { createDeskCrew } from "./desk-crew.ts";
 import { createDeskProcess, type DeskProcess } from "./desk-process.ts";
 import { createDiscordStage } from "./discord-stage.ts";
 import { createKills } from "./kills.ts";
@@ -27,9 +29,10 @@ export interface Finished {
   kills: Map<string, number>;
   missed: Map<string, number>;
   faults: Map<string, number>;
-  /** Of how many faults' time the desk was dead. */
   modelRequests: number;
   source: string;
+  /** Calls inside of a Retry-After that only another process was told. */
+  unknowing: number;
 }
 
 export interface Ground {
@@ -57,11 +60,20 @@ export async function run(ground: Ground): Promise<Finished> {
   const load = createLoad(ground.shared, chance("load"));
   writeCompany(join(folder, "company"), stage.verified);
   const env = environment(stage, { PAYMENTS_URL: payments.url, OPENAI_BASE_URL: model.url });
-  const begin = (data: string) => deskIn(ground, folder, data, env, stage.reborn);
-  const killed = await dieInMigration(ground, begin, chance("migration"), blow);
+  const postgres = options.db === "postgres" ? await startPostgres() : undefined;
+  const database = async (): Promise<Record<string, string>> =>
+    postgres ? { DATABASE_URL: await postgres.database() } : {};
+  const begin = (data: string, more: Record<string, string>) =>
+    deskIn(ground, { folder, data, env: { ...env, ...more }, born: stage.reborn });
+  const beginAnew = async (data: string) => begin(data, await database());
+  const killed = await dieInMigration(ground, beginAnew, chance("migration"), blow);
 
-  const desk = begin("data");
-  const ledgerFile = join(folder, "data", "ledger.sqlite");
+  const where = await database();
+  const desks = (postgres ? ["data-1", "data-2"] : ["data"]).map((data) => begin(data, where));
+  const desk = desks.length > 1 ? createDeskCrew(desks, chance("crew")) : (desks[0] as DeskProcess);
+  const place: Place = where.DATABASE_URL
+    ? { url: where.DATABASE_URL }
+    : { file: join(folder, "data", "ledger.sqlite") };
   const crowd = createCrowd({
     stage,
     load,
@@ -70,6 +82,7 @@ export async function run(ground: Ground): Promise<Finished> {
   });
   const kills = createKills({
     desk,
+    crew: desks.length > 1,
     stage,
     model,
     payments,
@@ -83,8 +96,9 @@ export async function run(ground: Ground): Promise<Finished> {
     stage,
     model,
     payments,
-    desk,
-    ledgerFile,
+    desks,
+    ledgerFile: "file" in place ? place.file : undefined,
+    postgres,
     chance: chance("weather"),
     blow,
   });
@@ -114,14 +128,14 @@ export async function run(ground: Ground): Promise<Finished> {
   }
   crowd.stop();
   await weather.stop();
-  if (!desk.alive) await desk.start();
+  if (desks.some((one) => !one.alive)) await desk.start();
   blow("the last fault is over");
-  const drainedMs = await drained(stage, ledgerFile);
+  const drainedMs = await drained(stage, place);
   const exit = await desk.stop();
   stalls.stop();
   for (const [name, count] of killed) kills.counts.set(name, count);
 
-  const books = readSqlite(ledgerFile, (query) => readBooks(query));
+  const books = await readBooks(place);
   const record: RunRecord = {
     deskChannel: stage.deskChannel,
     said: stage.acknowledges ? stage.said : heardBy(books, stage.said),
@@ -140,7 +154,7 @@ export async function run(ground: Ground): Promise<Finished> {
     fell: desk.fell,
     exit,
   };
-  await Promise.all([stage.close(), model.close(), payments.close()]);
+  await Promise.all([stage.close(), model.close(), payments.close(), postgres?.remove()]);
   const { missed } = kills;
   return {
     record,
@@ -150,6 +164,7 @@ export async function run(ground: Ground): Promise<Finished> {
     faults: weather.counts,
     modelRequests: model.asked,
     source: load.source,
+    unknowing: stage.unknowing(),
   };
 }
 
@@ -183,16 +198,15 @@ function environment(stage: Stage, more: Record<string, string>): Record<string,
 
 function deskIn(
   ground: Ground,
-  folder: string,
-  data: string,
-  env: Record<string, string>,
-  born: () => void,
+  parts: { folder: string; data: string; env: Record<string, string>; born(name: string): void },
 ): DeskProcess {
   const { cli, preload } = ground.program;
+  const { folder, data, env, born } = parts;
   mkdirSync(join(folder, data), { recursive: true, mode: 0o700 });
+  const name = `desk-${/\d+$/.exec(data)?.[0] ?? "1"}`;
   const args = ["--import", preload, cli, "start"];
   args.push("--workspace", join(folder, "company"), "--data", join(folder, data));
-  return createDeskProcess({ args, env, logFile: join(folder, `${data}.log`), born });
+  return createDeskProcess({ name, args, env, logFile: join(folder, `${data}.log`), born });
 }
 
 const tickMs = 50;
@@ -213,7 +227,7 @@ function watchMachine(): { outages: Outage[]; stop(): void } {
 /** The tables are made once in a ledger's life, so these deaths have data folders of their own, before any customer writes. */
 async function dieInMigration(
   { options, tell }: Ground,
-  begin: (data: string) => DeskProcess,
+  begin: (data: string) => Promise<DeskProcess>,
   chance: ReturnType<typeof createChance>,
   blow: (what: string) => void,
 ): Promise<Map<string, number>> {
@@ -224,7 +238,7 @@ async function dieInMigration(
     for (let time = 0; time < times; time++) {
       const point = points[name];
       if (!point || !("inside" in point.where)) continue;
-      const desk = begin(`migration-${name}-${time}`);
+      const desk = await begin(`migration-${name}-${time}`);
       const count = chance.whole(1, 3);
       const armed = JSON.stringify({ name, ...commits.migration, when: point.where.when, count });
       const first = await desk.start({ CHAOS_POINT: armed });
@@ -244,12 +258,12 @@ async function dieInMigration(
 }
 
 /** Resolves when all that was acknowledged has been dealt with for a moment; undefined when that never came. */
-async function drained(stage: Stage, ledgerFile: string): Promise<number | undefined> {
+async function drained(stage: Stage, place: Place): Promise<number | undefined> {
   const began = Date.now();
   let quietSince: number | undefined;
   while (Date.now() - began < drainMaxMs) {
     const unheard = stage.said.filter((one) => one.ackedAt === undefined).length;
-    const busy = unheard > 0 || (leftIn(ledgerFile)?.length ?? 1) > 0;
+    const busy = unheard > 0 || ((await leftIn(place))?.length ?? 1) > 0;
     quietSince = busy ? undefined : (quietSince ?? Date.now());
     if (quietSince !== undefined && Date.now() - quietSince >= quietMs) return quietSince - began;
     await sleep(100);

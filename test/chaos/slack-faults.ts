@@ -35,7 +35,8 @@ export function createSlackFaults(
     const thread = threadOf(slack, call);
     seen(call, thread);
     const gate = `${method} ${String(call.args.channel)}`;
-    gates.pass(gate);
+    const who = processOf(call);
+    gates.pass(gate, who);
     const toCustomer = shows[method] !== undefined && thread !== undefined && !thread.startsWith(deskChannel);
     if (!toCustomer) return undefined;
     if (withheld?.method === method) {
@@ -44,7 +45,7 @@ export function createSlackFaults(
       return { kind: "hang_after", then };
     }
     if (limited?.thread === thread && chance.happens(limited.share)) {
-      gates.close(gate, 1);
+      gates.close(gate, 1, who);
       return { kind: "rate_limited", seconds: 1 };
     }
     if (resets > 0) {
@@ -74,6 +75,9 @@ export function createSlackFaults(
     },
   };
 }
+
+/** Slack's client tells its process's title; see desk-process.ts. */
+const processOf = ({ agent }: Call) => / (desk-\d+)\//.exec(agent)?.[1] ?? "";
 
 function threadOf(slack: SlackServer, { args }: Call): string | undefined {
   const channel = String(args.channel ?? "");

@@ -158,6 +158,7 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
     acks,
     shown: () => shownIn(slack, homes),
     reborn: gates.reborn,
+    unknowing: () => gates.unknowing,
     // The double does not know of deaths.
     offences: () => [...slack.violations.filter((one) => !one.includes("Retry-After")), ...gates.offences],
     async close() {

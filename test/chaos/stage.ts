@@ -45,8 +45,10 @@ export interface Stage {
   /** Something is pressed that has never been shown. */
   pressUnknown(): void;
   clearFaults(): void;
-  /** Another process of the desk begins. */
-  reborn(): void;
+  /** A process of the desk begins anew. */
+  reborn(who: string): void;
+  /** How often a process called inside of a Retry-After that only another one was told. */
+  unknowing(): number;
   said: Said[];
   pressed: Pressed[];
   strokes: Stroke[];

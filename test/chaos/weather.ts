@@ -2,7 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseSync } from "@photostructure/sqlite";
+import type { PostgresServer } from "../doubles/postgres-server.ts";
 import type { Chance } from "./chance.ts";
+import { takeoverMs } from "./desk-crew.ts";
 import type { DeskProcess } from "./desk-process.ts";
 import type { Model } from "./model.ts";
 import type { Payments } from "./payments.ts";
@@ -22,22 +24,30 @@ export interface WeatherParts {
   stage: Stage;
   model: Model;
   payments: Payments;
-  desk: DeskProcess;
+  /** One, or those of a crew. */
+  desks: readonly DeskProcess[];
   /** Of the SQLite ledger; undefined where there is none. */
   ledgerFile: string | undefined;
+  /** Where the ledger is, if it is not a file. */
+  postgres: PostgresServer | undefined;
   chance: Chance;
   blow(what: string): void;
 }
 
 /** What the desk needs to get over something that is over: the pause before its next try. */
 const afterMs = 3_000;
+/** As long as a connection may stand idle in a transaction, and the pause after it. */
+const heldUpMs = 8_000;
+
+type Faults = Record<string, () => Promise<void> | void>;
 
 export function createWeather(parts: WeatherParts): Weather {
-  const { stage, model, payments, desk, chance } = parts;
+  const { stage, model, payments, desks, postgres, chance } = parts;
   const outages: Outage[] = [];
   const counts = new Map<string, number>();
   let stopped = false;
-  let going: Promise<void> = Promise.resolve();
+  let going: Promise<unknown> = Promise.resolve();
+  const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
 
   async function during(what: string, ms: number, thread?: string): Promise<void> {
     const from = Date.now();
@@ -45,7 +55,7 @@ export function createWeather(parts: WeatherParts): Weather {
     outages.push({ from, to: Date.now() + afterMs, what, ...(thread === undefined ? {} : { thread }) });
   }
 
-  const faults: Record<string, () => Promise<void> | void> = {
+  const common: Faults = {
     "an event comes again": () => {
       for (let times = chance.whole(1, 5); times > 0; times--) stage.bringAgain();
     },
@@ -65,30 +75,84 @@ export function createWeather(parts: WeatherParts): Weather {
     "the platform hangs up": () => stage.dropConnections(),
     "the backend fails": () => payments.breakNext(chance.whole(1, 2), chance.happens(0.5)),
     "something unknown is pressed": () => stage.pressUnknown(),
+    "the process is frozen": () => frozen(chance.between(300, 2_000)),
+  };
+  const ofFile = (path: string): Faults => ({
     "the ledger is locked": async () => {
       const ms = chance.between(200, 2_000);
-      if (!parts.ledgerFile) return;
-      await Promise.all([during("the ledger was locked", ms), lock(parts.ledgerFile, ms)]);
+      await Promise.all([during("the ledger was locked", ms), lock(path, ms)]);
     },
     "the disk is full": async () => {
-      if (!limitFiles(desk.pid, "1")) return;
+      const pid = someDesk().pid;
+      if (!limitFiles(pid, "1")) return;
       await during("the disk was full", chance.between(300, 1_500));
-      limitFiles(desk.pid, "unlimited");
+      limitFiles(pid, "unlimited");
     },
-    "the process is frozen": async () => {
-      const { pid } = desk;
-      desk.signal("SIGSTOP");
-      await during("the process was frozen", chance.between(300, 2_000));
-      if (desk.pid === pid) desk.signal("SIGCONT");
-    },
-  };
+  });
+  const faults: Faults = { ...common, ...(parts.ledgerFile ? ofFile(parts.ledgerFile) : {}) };
+
+  const someDesk = () => chance.pick(desks) as DeskProcess;
+
+  async function frozen(ms: number): Promise<void> {
+    const one = someDesk();
+    const { pid } = one;
+    one.signal("SIGSTOP");
+    await during("the process was frozen", ms);
+    if (one.pid === pid) one.signal("SIGCONT");
+  }
+
+  /** Past its claims: when it wakes, what it had in hand is another's. */
+  async function frozenLong(): Promise<void> {
+    const one = someDesk();
+    const { pid } = one;
+    if (!one.alive) return;
+    const from = Date.now();
+    one.signal("SIGSTOP");
+    count("a process is frozen past its claims");
+    parts.blow("a process is frozen past its claims");
+    const what = "a frozen process was taken over";
+    outages.push({ from, to: from + takeoverMs, what, takeover: true });
+    // In the middle of a write it holds everybody up, until the server ends its connection.
+    outages.push({ from, to: from + heldUpMs, what: "a frozen process held the ledger" });
+    await sleep(chance.between(12_000, 15_000));
+    if (one.pid !== pid || !one.alive) return;
+    one.signal("SIGCONT");
+    parts.blow("the frozen process wakes");
+  }
+
+  async function freezeNowAndThen(): Promise<void> {
+    while (!stopped) {
+      await pause(chance.between(3_000, 15_000));
+      if (!stopped) await frozenLong();
+    }
+  }
+
+  async function breakServer(server: PostgresServer): Promise<void> {
+    while (!stopped) {
+      await pause(chance.between(5_000, 10_000));
+      if (stopped) return;
+      const how = chance.pick(["fast", "immediate"] as const);
+      const name = `the ledger's server is stopped (${how})`;
+      count(name);
+      parts.blow(name);
+      const from = Date.now();
+      await server.stop(how);
+      await sleep(chance.between(0, 2_000));
+      await server.start();
+      outages.push({ from, to: Date.now() + afterMs, what: "the ledger's server was stopped" });
+    }
+  }
+
+  async function pause(ms: number): Promise<void> {
+    for (const ends = Date.now() + ms; !stopped && Date.now() < ends; ) await sleep(100);
+  }
 
   async function blowOn(): Promise<void> {
     while (!stopped) {
       await sleep(chance.between(200, 1_500));
-      if (stopped || !desk.alive) continue;
+      if (stopped || !desks.some((one) => one.alive)) continue;
       const name = chance.pick(Object.keys(faults));
-      counts.set(name, (counts.get(name) ?? 0) + 1);
+      count(name);
       parts.blow(name);
       await faults[name]?.();
     }
@@ -96,7 +160,11 @@ export function createWeather(parts: WeatherParts): Weather {
 
   return {
     start() {
-      going = blowOn();
+      going = Promise.all([
+        blowOn(),
+        ...(postgres ? [breakServer(postgres)] : []),
+        ...(desks.length > 1 ? [freezeNowAndThen()] : []),
+      ]);
     },
     async stop() {
       stopped = true;

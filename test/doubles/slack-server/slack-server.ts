@@ -59,6 +59,8 @@ export interface Call {
   method: string;
   team: string;
   args: Json;
+  /** Who calls, as it says itself. */
+  agent: string;
   /** Milliseconds since the server started. */
   at: number;
   ok: boolean;
@@ -171,6 +173,7 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       method,
       team: team?.id ?? "",
       args,
+      agent: request.headers["user-agent"] ?? "",
       at: performance.now() - started,
       ok: false,
       error: "",
