@@ -1,14 +1,15 @@
 /**
  * An answer that grows: the first words after a moment, then one edit a second at most. An answer that is finished
- * within that moment is posted once. What is shown is noted, so that a draft whose process died is found under its key,
- * gone on with, or taken back.
+ * within that moment is posted once. What is about to be shown is noted first, so that a draft whose process died is
+ * found under its key, gone on with, or taken back.
  */
 import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Draft, Post, Posted, Target } from "../../src/platform.ts";
+import { readDraftNote } from "./draft-note.ts";
 import { messagesOf } from "./outgoing.ts";
-import { draftNote, readDraftNote, type Sending } from "./sending.ts";
+import type { Sending } from "./sending.ts";
 import type { Notes } from "./watermarks.ts";
 
 export interface DraftParts {
@@ -28,7 +29,7 @@ const growsForMs = 15 * 60_000;
 const sweepEveryMs = 5 * 60_000;
 
 export function createDraft(parts: DraftParts, target: Target, key: string): Draft {
-  const { sending, notes, clock, log } = parts;
+  const { sending, clock, log } = parts;
   const since = clock.now();
   let text = "";
   let shownText = "";
@@ -51,10 +52,8 @@ export function createDraft(parts: DraftParts, target: Target, key: string): Dra
     let pauseMs = everyMs;
     shown = true;
     try {
-      await parts.within(target, async (channel) => {
-        const ids = await sending.showPieces(channel, key, messagesOf({ text: now }, key));
-        notes.set(`draft:${key}`, draftNote(channel, ids, since));
-      });
+      const pieces = messagesOf({ text: now }, key);
+      await parts.within(target, (channel) => sending.grow(channel, key, pieces, since));
       shownText = now;
     } catch (error) {
       log.warn("discord.draft_not_shown", { key, error });
@@ -107,8 +106,9 @@ export function sweepDrafts(parts: Pick<DraftParts, "sending" | "notes" | "clock
     for (const name of notes.named("draft:")) {
       const draft = readDraftNote(notes.get(name));
       if (!draft || clock.now() - draft.since < growsForMs) continue;
-      for (const id of draft.messages) await sending.remove(draft.channel, id);
-      notes.set(name, undefined);
+      const key = name.slice("draft:".length);
+      await sending.find(draft.channel, key);
+      await sending.takeBack(key);
     }
   }
 

@@ -16,6 +16,7 @@ import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { OutgoingFile, Post } from "../../src/platform.ts";
 import { tagIn, tagOf } from "./components.ts";
+import { behind, type DraftNote, markOf, readDraftNote, writeDraftNote } from "./draft-note.ts";
 import { DiscordFault, tooLarge } from "./faults.ts";
 import { messagesOf, type OutgoingMessage, type Payload } from "./outgoing.ts";
 import { createRecent } from "./recent.ts";
@@ -30,13 +31,12 @@ export interface Sending {
    * @throws DeskError one of the platform_ codes; another call with this key goes on from there
    */
   show(channel: string, key: string, post: Post, reply?: string): Promise<string[]>;
-  /** The same for messages that are only on their way to be a post. */
-  showPieces(
-    channel: string,
-    key: string,
-    pieces: readonly OutgoingMessage[],
-    reply?: string,
-  ): Promise<string[]>;
+  /**
+   * The same for a draft, which is only on its way to be a post. Before anything of it is visible, or changes, it is
+   * durable how it can be found.
+   * @param since when it began, in milliseconds since 1970
+   */
+  grow(channel: string, key: string, pieces: readonly OutgoingMessage[], since: number): Promise<void>;
   /** Takes back what stands under this key. @throws DeskError */
   takeBack(key: string): Promise<void>;
   /**
@@ -85,13 +85,51 @@ export function createSending(parts: {
   async function attemptOf(channel: string, key: string): Promise<Attempt> {
     const known = attempts.get(key);
     if (known?.channel === channel) return known;
-    const drafted = readDraftNote(await notes.recall(`draft:${key}`));
-    const ids = drafted?.channel === channel ? drafted.messages : [];
+    // Somebody else's, which may have grown since this process has read of it.
+    if ((await notes.recall(`draft:${key}`)) !== undefined) await notes.reload();
+    const ids = draftedIn(channel, key)?.messages ?? [];
     for (const id of ids) owners.set(id, key);
     const parts = ids.map((id) => ({ id, shows: undefined }));
     const attempt: Attempt = { channel, parts, wanted: [], since: clock.now() };
     attempts.set(key, attempt);
     return attempt;
+  }
+
+  function draftedIn(channel: string, key: string): DraftNote | undefined {
+    const note = readDraftNote(notes.get(`draft:${key}`));
+    return note?.channel === channel ? note : undefined;
+  }
+
+  async function grow(
+    channel: string,
+    key: string,
+    pieces: readonly OutgoingMessage[],
+    since: number,
+  ): Promise<void> {
+    const { parts } = await attemptOf(channel, key);
+    const after = behind(notes.get(`at:${channel}`), since - clockSkewMs);
+    const note = { channel, since, after: draftedIn(channel, key)?.after ?? after };
+    const noteAs = (messages: readonly string[], words: readonly string[]) =>
+      notes.set(`draft:${key}`, writeDraftNote({ ...note, messages, words }));
+    if (pieces.length > parts.length) {
+      const words = pieces.map(({ payload }) => markOf(payload.content));
+      noteAs(
+        parts.map((part) => part.id),
+        words,
+      );
+    }
+    await notes.flush();
+    noteAs(await showPieces(channel, key, pieces), []);
+  }
+
+  /** What a draft was about to show, and nobody has noted the ids of. */
+  async function findDrafted(attempt: Attempt, key: string): Promise<void> {
+    const { channel } = attempt;
+    const note = draftedIn(channel, key);
+    if (!note || attempt.parts.length >= note.words.length) return;
+    attempt.parts = match(await ownMessages(channel, note.after), key, attempt, note.words);
+    const messages = attempt.parts.map((part) => part.id);
+    notes.set(`draft:${key}`, writeDraftNote({ ...note, messages }));
   }
 
   async function showPieces(
@@ -184,20 +222,31 @@ export function createSending(parts: {
     const attempt = await attemptOf(channel, key);
     attempt.wanted = wanted;
     // What stands there is an answer that was still growing.
-    if (notes.get(`draft:${key}`) !== undefined)
+    if (draftedIn(channel, key)) {
+      await findDrafted(attempt, key);
       return sent ? undefined : attempt.parts.map((part) => part.id);
+    }
     attempt.since = Math.min(attempt.since, sent?.since ?? attempt.since);
-    const own = await ownMessages(channel, attempt.since);
-    attempt.parts = match(own, key, wanted);
+    const own = await ownMessages(channel, snowflakeAt(attempt.since - clockSkewMs));
+    attempt.parts = match(own, key, { parts: [], wanted });
     const ids = attempt.parts.map((part) => part.id);
     if (ids.length === 0 || ids.length < wanted.length) return undefined;
     noteParts(ids);
     return ids;
   }
 
-  /** Those of the bot's messages that are this key's, from the first one on without a gap. */
-  function match(own: readonly APIMessage[], key: string, wanted: readonly OutgoingMessage[]): Part[] {
-    const found: Part[] = [];
+  /**
+   * Those of the bot's messages that are this key's, from the first one on without a gap.
+   * @param from what is wanted of the key, and what is known to be there
+   * @param words what was noted of its draft
+   */
+  function match(
+    own: readonly APIMessage[],
+    key: string,
+    { parts: known, wanted }: Pick<Attempt, "parts" | "wanted">,
+    words: readonly string[] = [],
+  ): Part[] {
+    const found = [...known];
     const isOf = (message: APIMessage, n: number): boolean => {
       if (found.some((part) => part.id === message.id)) return false;
       if (message.nonce !== undefined) return String(message.nonce) === nonceOf(key, n);
@@ -205,6 +254,7 @@ export function createSending(parts: {
       if (owner !== undefined) return owner === key;
       const tag = tagIn(message.components);
       if (tag !== undefined) return tag === tagOf(key);
+      if (words[n] !== undefined && words[n] === markOf(message.content)) return true;
       const payload = wanted[n]?.payload;
       return (
         payload !== undefined &&
@@ -212,7 +262,7 @@ export function createSending(parts: {
         sameWords(message.content, payload.content)
       );
     };
-    for (let n = 0; n < Math.max(1, wanted.length); n++) {
+    for (let n = found.length; n < Math.max(1, wanted.length, words.length); n++) {
       const message = own.find((one) => isOf(one, n));
       if (!message) break;
       owners.set(message.id, key);
@@ -223,10 +273,10 @@ export function createSending(parts: {
     return found;
   }
 
-  /** What the bot has posted here since then, oldest first. */
-  async function ownMessages(channel: string, since: number): Promise<APIMessage[]> {
+  /** What the bot has posted here behind a message, oldest first. */
+  async function ownMessages(channel: string, behind: string): Promise<APIMessage[]> {
     const own: APIMessage[] = [];
-    let after = snowflakeAt(since - clockSkewMs);
+    let after = behind;
     for (let page = 0; page < pagesMax; page++) {
       const query = { after, limit: "100" };
       const some = await rest.call<APIMessage[]>("GET", `/channels/${channel}/messages`, { query });
@@ -240,9 +290,13 @@ export function createSending(parts: {
   }
 
   return {
-    showPieces,
+    grow,
     async show(channel, key, post, reply) {
-      const ids = await showPieces(channel, key, messagesOf(post, key), reply);
+      const wanted = messagesOf(post, key);
+      const attempt = await attemptOf(channel, key);
+      attempt.wanted = wanted;
+      await findDrafted(attempt, key);
+      const ids = await showPieces(channel, key, wanted, reply);
       // Saved before anybody takes it for posted: the next process would take a draft back.
       if (notes.get(`draft:${key}`) !== undefined) {
         notes.set(`draft:${key}`, undefined);
@@ -290,19 +344,6 @@ const summaryOf = (payload: Payload): string =>
 /** Discord trims what it is given. */
 const sameWords = (a: string | undefined, b: string): boolean =>
   a === undefined || a.replace(/\s+/g, " ").trim() === b.replace(/\s+/g, " ").trim();
-
-/** The note of an answer that is growing: where, in which messages, and since when. */
-export const draftNote = (channel: string, messages: readonly string[], since: number): string =>
-  `${channel}:${messages.join(",")}:${since}`;
-
-export function readDraftNote(
-  note: string | undefined,
-): { channel: string; messages: string[]; since: number } | undefined {
-  const [channel, messages, since] = note?.split(":") ?? [];
-  return channel && messages
-    ? { channel, messages: messages.split(","), since: Number(since) || 0 }
-    : undefined;
-}
 
 /** @throws DeskError platform_refused when a file cannot be read or is too large */
 export async function filesOf(files: readonly OutgoingFile[]): Promise<Pick<CallOptions, "files">> {

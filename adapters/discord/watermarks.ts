@@ -8,7 +8,7 @@
  *   identifies            when the bot identified during the last day
  *   commands:SCOPE        what commands were last registered
  *   parts:MESSAGE         the further messages of a post that is longer than one message
- *   draft:KEY             the message in which an answer was growing
+ *   draft:KEY             where an answer was growing, in which messages or with which words
  *   dm:CHANNEL            whose DM it is
  *   private:CHANNEL:USER  the private thread with a person who takes no DMs
  *

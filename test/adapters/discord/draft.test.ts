@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createClock } from "../../../src/clock.ts";
+import { readDraftNote } from "../../../adapters/discord/draft-note.ts";
+import { type Clock, createClock } from "../../../src/clock.ts";
 import type { Platform } from "../../../src/platform.ts";
 import type { ThreadId } from "../../../src/thread.ts";
 import { eventually, recordingDesk } from "../../contracts/platform.ts";
@@ -128,6 +129,106 @@ describe("an answer that grows", () => {
     await next.remove?.(found?.id ?? "");
     expect(shown()).toEqual([]);
     await eventually(() => expect(world.marks.saved.has(`draft:${id}`)).toBe(false));
+  });
+
+  describe("whose process died before the ids of its messages were saved", () => {
+    /** What is saved of a draft from now on says nothing of its messages. */
+    function withoutIds() {
+      const save = world.marks.save.bind(world.marks);
+      world.marks.save = async (changes) =>
+        save(new Map([...changes].filter(([name, note]) => !name.startsWith("draft:") || !knowsIds(note))));
+      const knowsIds = (note: string | undefined) => (readDraftNote(note)?.messages.length ?? 0) > 0;
+      return () => {
+        world.marks.save = save;
+      };
+    }
+
+    /** The next process, when Discord knows no nonce of the draft's any more. */
+    async function nextProcess(text: string, id: string, more: { clock?: Clock } = {}): Promise<Platform> {
+      const again = withoutIds();
+      const made = writes().length;
+      draftUnder(id).append(text);
+      await eventually(() => expect(writes().length).toBeGreaterThan(made));
+      await platform.close();
+      again();
+      world.server.routes.forgetNonces();
+      const next = world.adapter(more);
+      await next.connect(recordingDesk());
+      return next;
+    }
+    const long = Array.from({ length: 25 }, (_, n) => `Paragraph ${n} ${"word ".repeat(40)}`).join("\n\n");
+
+    it.each([
+      ["of one message", "I think that"],
+      ["of several", long],
+    ])("is found by its words and taken back, %s", async (_name, text) => {
+      const id = key();
+      const next = await nextProcess(text, id);
+      expect(shown().length).toBeGreaterThan(0);
+      const found = await next.find?.({ thread }, id);
+      expect(found?.id).toBe(`discord:${channel}:${world.server.byBot(channel)[0]?.id}`);
+      await next.remove?.(found?.id ?? "");
+      expect(shown()).toEqual([]);
+      await eventually(() => expect(world.marks.saved.has(`draft:${id}`)).toBe(false));
+    });
+
+    it("is gone on with, looked for or not", async () => {
+      const ids = [key(), key()] as const;
+      const looking = await nextProcess("I think that", ids[0]);
+      const sent = { post: { text: "I know it." }, since: Date.now() };
+      expect(await looking.find?.({ thread }, ids[0], sent)).toBeUndefined();
+      await looking.post({ thread }, sent.post, ids[0]);
+      expect(shown()).toEqual(["I know it."]);
+      platform = looking;
+      const next = await nextProcess("Or rather", ids[1]);
+      await next.post({ thread }, { text: "I knew it." }, ids[1]);
+      expect(shown()).toEqual(["I know it.", "I knew it."]);
+    });
+
+    it("is taken back after a while when nobody goes on with it", async () => {
+      const id = key();
+      const clock = createClock();
+      await nextProcess("I think that", id, {
+        clock: {
+          ...clock,
+          now: () => clock.now() + 3_600_000,
+          every: (ms, call) => clock.every(Math.min(ms, 100), call),
+        },
+      });
+      await eventually(() => expect(shown()).toEqual([]));
+      await eventually(() => expect(world.marks.saved.has(`draft:${id}`)).toBe(false));
+    });
+
+    it("is not mistaken for what was said in the same words before it was asked for", async () => {
+      await platform.post({ thread }, { text: "I think that" }, key());
+      const before = world.marks.saved.get(`at:${channel}`);
+      world.server.asUser("Ana").dm("go on");
+      await eventually(() => expect(world.marks.saved.get(`at:${channel}`)).not.toBe(before));
+      world.server.rest.fault({
+        method: "POST",
+        path: /\/messages$/,
+        trouble: { kind: "status", status: 500 },
+      });
+      const id = key();
+      const next = await nextProcess("I think that", id);
+      expect(world.marks.saved.has(`draft:${id}`)).toBe(true);
+      expect(await next.find?.({ thread }, id)).toBeUndefined();
+      expect(shown()).toEqual(["I think that"]);
+    });
+  });
+
+  it("is durably noted before it is visible, and not shown where that cannot be done", async () => {
+    const id = key();
+    world.marks.fail = true;
+    const draft = draftUnder(id);
+    draft.append("I think that");
+    await eventually(() =>
+      expect(world.log.lines.map((line) => line.event)).toContain("discord.draft_not_shown"),
+    );
+    expect(writes()).toEqual([]);
+    world.marks.fail = false;
+    await draft.finish({ text: "I think that it is." });
+    expect(shown()).toEqual(["I think that it is."]);
   });
 
   it("of another process is not taken back while it may still be growing", async () => {
