@@ -1,7 +1,7 @@
 /** How a reply becomes visible: while it is written where the platform can, as a whole otherwise, and never in silence. */
 import type { Show } from "./agent/turn.ts";
 import type { Clock } from "./clock.ts";
-import { enqueue, type OutboxRow, reserve, unreserve } from "./ledger/outbox.ts";
+import { enqueue, hasUnsent, type OutboxRow, reserve, unreserve } from "./ledger/outbox.ts";
 import { versionOf } from "./ledger/threads.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
@@ -95,6 +95,8 @@ export function createReplies(parts: RepliesParts) {
     try {
       return await parts.ledger.write(async (tx) => {
         if ((await versionOf(tx, turn.thread.id)) !== turn.thread.version) return false;
+        // What was said before may wait in another process, or be what one that died has left.
+        if (await hasUnsent(tx, turn.thread.id)) return false;
         await reserve(tx, parts.clock, {
           id: turn.reply,
           thread: turn.thread.id,

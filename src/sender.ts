@@ -147,7 +147,9 @@ export function createSender(parts: SenderParts): Sender {
         // A turn that is under way somewhere shows it; nobody but its process takes it back while that lives.
         if (row.state === "drafting" && (await crew.claimed(`work:${name}`))) continue;
         const { draft } = mine.get(row.id) ?? {};
-        await delivery.deliver({ ...jobOf(row, row.state === "sending"), draft, claim });
+        // Another process has tried it, or has shown it as a draft, and may have died since.
+        const doubtful = row.state === "sending" || (row.attempts > 0 && !draft);
+        await delivery.deliver({ ...jobOf(row, doubtful), draft, claim });
       }
       return true;
     } finally {

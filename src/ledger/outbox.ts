@@ -83,7 +83,7 @@ export async function enqueue(tx: Transaction, clock: Clock, fresh: NewSend): Pr
   return row;
 }
 
-/** A row for a reply that is about to be shown while it is written. */
+/** A row for a reply that is about to be shown while it is written; to show it is the first attempt at it. */
 export async function reserve(
   tx: Transaction,
   clock: Clock,
@@ -93,7 +93,7 @@ export async function reserve(
   const send: Send = { does: "post", to: { thread: draft.thread }, post: { text: "" } };
   await tx.run(
     `INSERT INTO outbox (id, lane, thread, fence, send, state, attempts, due_at, created_at, author)
-     VALUES (?, ?, ?, ?, ?, 'drafting', 0, ?, ?, 'bot')`,
+     VALUES (?, ?, ?, ?, ?, 'drafting', 1, ?, ?, 'bot')`,
     draft.id,
     draft.thread,
     draft.thread,
@@ -135,6 +135,12 @@ export async function unsentIn(tx: Reader, lane: string): Promise<OutboxRow[]> {
     lane,
   );
   return rows.map(rowOf);
+}
+
+/** Whether anything has not been sent yet in a lane. */
+export async function hasUnsent(tx: Reader, lane: string): Promise<boolean> {
+  const sql = "SELECT id FROM outbox WHERE lane = ? AND state IN ('drafting', 'waiting', 'sending') LIMIT 1";
+  return (await tx.get(sql, lane)) !== undefined;
 }
 
 /** Whether a process says that it is showing something of the bot in this thread, or posting it. */
