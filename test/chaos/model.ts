@@ -4,6 +4,7 @@
  */
 import { type Answer, createOpenAIServer, type OpenAIServer, type Reply } from "../doubles/openai-server.ts";
 import type { Chance } from "./chance.ts";
+import { createGates } from "./gates.ts";
 
 export interface Model {
   url: string;
@@ -14,6 +15,8 @@ export interface Model {
   trouble(share: number): void;
   /** Requests inside of a Retry-After, by the same turn. */
   offences: string[];
+  /** The same, where only another process was told. */
+  unknowing(): number;
   close(): Promise<void>;
 }
 
@@ -27,24 +30,25 @@ const chunkMs = 8;
 /** Some answers are slow enough to be seen growing everywhere. */
 const slowChunkMs = 40;
 const retryAfterSeconds = 1;
+/** Which process of the desk asks: see preload.ts. */
+const processHeader = "x-chaos-process";
 
 export async function createModel(chance: Chance): Promise<Model> {
-  const offences: string[] = [];
-  const closedUntil = new Map<string, number>();
+  const gates = createGates();
   let half: (() => void) | undefined;
   let troubled = 0;
 
   const server: OpenAIServer = await createOpenAIServer({
-    script({ body }) {
+    script({ body, headers }) {
       const items = body.messages as Item[];
       const asked = latestWords(items);
       const about = asked.join("\n");
-      if ((closedUntil.get(about) ?? 0) > Date.now())
-        offences.push("the model was asked inside of a Retry-After");
+      const gate = `model ${about}`;
+      const who = String(headers[processHeader] ?? "");
+      gates.pass(gate, who);
       if (troubled > 0 && chance.happens(troubled)) {
         const reply = wrong(chance, about);
-        if ("status" in reply && reply.status === 429)
-          closedUntil.set(about, Date.now() + retryAfterSeconds * 1000 - 20);
+        if ("status" in reply && reply.status === 429) gates.close(gate, retryAfterSeconds, who);
         return reply;
       }
       const said = answerTo(items, asked, chance);
@@ -67,7 +71,8 @@ export async function createModel(chance: Chance): Promise<Model> {
     trouble(share) {
       troubled = share;
     },
-    offences,
+    offences: gates.offences,
+    unknowing: () => gates.unknowing,
     close: server.close,
   };
 }

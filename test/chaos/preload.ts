@@ -1,11 +1,12 @@
 /**
  * Runs in the desk's process before it (`node --import`): the product has no hooks for this. It watches the database
  * driver and ends the process, as SIGKILL does, right before or after the n-th commit of a certain kind; and it shifts
- * the process's clock.
+ * the process's clock, and has it tell the doubles its name.
  *
  *   CHAOS_POINT   `{ sql, value, when, count }`: see points.ts
  *   CHAOS_CLOCK   milliseconds by which the clock is wrong
  */
+import { subscribe } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
 import { DatabaseSync } from "@photostructure/sqlite";
 import pg from "pg";
@@ -29,6 +30,11 @@ if (shift !== 0) {
   const now = Date.now;
   Date.now = () => now() + shift;
 }
+// The doubles are to know who asks.
+subscribe("undici:request:create", (message) => {
+  const { request } = message as { request: { addHeader(name: string, value: string): void } };
+  request.addHeader("x-chaos-process", process.title);
+});
 const armed = process.env.CHAOS_POINT;
 if (armed) {
   const point = JSON.parse(armed) as Armed;

@@ -19,6 +19,7 @@ export function nothingLost(record: RunRecord): Violation[] {
   const lost = customers(record)
     .filter((said) => said.ackedAt !== undefined)
     .filter((said) => answersTo(record, said).length === 0 && relaysOf(record, said).length === 0)
+    .filter((said) => !wasOnACard(record, said))
     .map((said) =>
       violation("I1", `${nameOf(said)} was acknowledged, and neither answered nor shown to staff`, said),
     );
@@ -30,6 +31,14 @@ export function nothingLost(record: RunRecord): Violation[] {
       violation("I1", `${nameOf(said)} of staff was acknowledged and did not reach the customer`, said),
     );
   return [...lost, ...unheard];
+}
+
+/** Staff have read it on a card, which says something newer by now. */
+function wasOnACard(record: RunRecord, said: Said): boolean {
+  return record.strokes.some(
+    ({ done, thread, text }) =>
+      done && thread !== undefined && inDesk(record, thread) && holds(text, said.marker),
+  );
 }
 
 /** Staff read that their word did not go out: somebody had let the thread go by the time it was its turn. */
@@ -61,7 +70,9 @@ export function oneReply(record: RunRecord): Violation[] {
     const words = shownIn(record, home, said.marker);
     if (words.length > 1)
       found.push(violation("I3", `${nameOf(said)} was answered ${words.length} times`, said));
-    const copies = relaysOf(record, said).filter((one) => !/^Ticket #\d+|^Approval #\d+/m.test(one.text));
+    const copies = relaysOf(record, said).filter(
+      (one) => !/^Ticket #\d+|^Approval #\d+|^The customer has edited/m.test(one.text),
+    );
     if (!isStaff(said) && copies.length > 1)
       found.push(violation("I3", `${nameOf(said)} was relayed to staff ${copies.length} times`, said));
   }

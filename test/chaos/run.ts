@@ -164,7 +164,7 @@ export async function run(ground: Ground): Promise<Finished> {
     faults: weather.counts,
     modelRequests: model.asked,
     source: load.source,
-    unknowing: stage.unknowing(),
+    unknowing: stage.unknowing() + model.unknowing(),
   };
 }
 
