@@ -78,8 +78,9 @@ export function createClock(): Clock {
       if (Number.isSafeInteger(stamp)) last = Math.max(last, stamp);
     },
     keepTo(moment) {
+      // Ids by this machine's own clock are nobody else's.
+      last = shared === undefined ? moment * 1024 : Math.max(last, moment * 1024);
       shared = moment - performance.now();
-      last = Math.max(last, moment * 1024);
     },
     code: () => String(randomInt(1_000_000)).padStart(6, "0"),
     random: () => Math.random(),

@@ -83,7 +83,10 @@ export function createPostgresWriter(parts: {
       try {
         const open = await connected();
         const [, , rows] = await open.command(`BEGIN; ${lock}; ${serverTime}`);
-        return { connection: open, now: Number(rows?.[0]?.now) };
+        const now = Number(rows?.[0]?.now);
+        // One clock for all processes of a desk: what they note, and the order of their ids.
+        clock.keepTo?.(now);
+        return { connection: open, now };
       } catch (error) {
         await rollback();
         if (codeOf(error) !== "ledger_busy") {
