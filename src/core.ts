@@ -123,6 +123,7 @@ export function createCore(parts: CoreParts): Core {
     crew,
     sent: (tx, row, posted) => desk.sent(tx, row, posted),
     detour: (row, error) => detour.find(row, error),
+    overtaken: (tx, row) => desk.overtaken(tx, row),
     failed: (tx, row, error, way) => (way ? detour.take(tx, row, error, way) : desk.failed(tx, row, error)),
     clock,
     log,

@@ -49,6 +49,8 @@ export interface DeliveryParts {
   settled(thread: ThreadId): Promise<void>;
   /** In the transaction that marks a row as sent: what follows from it. */
   sent(tx: Transaction, row: OutboxRow, posted: Posted | undefined): Promise<OutboxRow[]>;
+  /** In the transaction that gives a row up because somebody else has its thread by now. */
+  overtaken(tx: Transaction, row: OutboxRow): Promise<OutboxRow[]>;
   /** Where a row that cannot be sent there goes instead. */
   detour?(row: OutboxRow, error: unknown): Promise<Private | undefined>;
   /** In the transaction that gives a row up. */
@@ -140,8 +142,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       await job.draft?.abandon();
       // Half of it may have been shown; to look for the whole takes that back.
       if (job.doubtful && send.does === "post") await lookFor(job, home as Home, send.post);
-      await ledger.write((tx) => markOver(tx, row.id, "cancelled", "a person has the thread"));
+      const next = await ledger.write(async (tx) => {
+        await markOver(tx, row.id, "cancelled", "a person has the thread");
+        return parts.overtaken(tx, row);
+      });
       log.info("send.cancelled", { outbox: row.id, thread: row.thread });
+      parts.push(next);
       return "over";
     }
     if (row.source && send.does === "post" && !(await refresh(job, home as Home))) return "over";

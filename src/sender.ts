@@ -42,6 +42,8 @@ export interface SenderParts {
   platforms: ReadonlyMap<string, Platform>;
   /** In the transaction that marks a row as sent: what follows from it. */
   sent(tx: Transaction, row: OutboxRow, posted: Posted | undefined): Promise<OutboxRow[]>;
+  /** In the transaction that gives a row up because somebody else has its thread by now. */
+  overtaken(tx: Transaction, row: OutboxRow): Promise<OutboxRow[]>;
   /** Where a row that cannot be sent there goes instead. */
   detour?(row: OutboxRow, error: unknown): Promise<Private | undefined>;
   /** In the transaction that gives a row up. */

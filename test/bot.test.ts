@@ -488,6 +488,31 @@ describe("a reply that is held up", () => {
   });
 });
 
+describe("a process that dies while it posts", () => {
+  it("and a person comes: what it would have answered is shown to them", async () => {
+    desk = await openDesk({ model: createScriptedModel("Hello.", "It is on its way.") });
+    await desk.room.says("ann", "I want to speak to a human");
+    await desk.quiet();
+    await desk.room.presses("ticket.hand_back", 1);
+    await desk.quiet();
+    const release = desk.room.hold("ann");
+    await desk.room.says("ann", "Where is my lamp?");
+    const turns = () => desk.ledger.read((tx) => tx.all("SELECT turn FROM journal WHERE outcome = 'answer'"));
+    await expect.poll(async () => (await turns()).length).toBe(1);
+    await desk.ledger.write((tx) => tx.run("UPDATE outbox SET state = 'sending' WHERE state = 'waiting'"));
+    await desk.room.presses("ticket.take", 1);
+    const control = () =>
+      desk.ledger.read((tx) => tx.get<{ control: string }>("SELECT control FROM threads"));
+    await expect.poll(async () => (await control())?.control).toBe("taken_over");
+    desk.room.fault("ann", "unavailable");
+    release();
+    await desk.quiet();
+    const shown = desk.room.shown.filter((one) => one.place !== "room:t:ann").map((one) => one.post.text);
+    expect(shown.filter((text) => text.includes("Where is my lamp?"))).toHaveLength(1);
+    expect(desk.room.seen("ann").join()).not.toContain("on its way");
+  });
+});
+
 describe("a disk that is full for a moment", () => {
   /** A ledger that refuses to be written while `full` says so. */
   const filling = (full: () => boolean) => (ledger: Ledger) => ({

@@ -265,9 +265,18 @@ export function createDesk(parts: DeskParts) {
     return [await enqueueForTicket(tx, clock, of, { author: "customer", source: message.id, send })];
   }
 
+  /** What the bot was about to say when a person came is never said: they see what it would have answered. */
+  async function overtaken(tx: Transaction, row: OutboxRow): Promise<OutboxRow[]> {
+    const thread = row.thread === undefined ? undefined : await findThread(tx, row.thread);
+    if (!thread || row.author !== "bot" || thread.ticket === undefined) return [];
+    const ticket = thread.control === "taken_over" ? await findTicket(tx, thread.ticket) : undefined;
+    return ticket ? relayUnanswered(tx, parts, ticket, [row.id]) : [];
+  }
+
   return {
     escalate,
     showStaff,
+    overtaken,
     relay,
     hear,
     act,

@@ -226,6 +226,7 @@ function createOffice(blind: boolean) {
       platforms: new Map([["office", platformOf(life)]]),
       sent: async () => [],
       failed: async () => [],
+      overtaken: async () => [],
       clock,
       log: createLog("silent"),
     });
