@@ -84,7 +84,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     const known = [newest, ...threads].filter((id) => typeof id === "string").sort(compareSnowflakes);
     // The present moment too, for threads that nobody has told of; unless these ids do not tell the time.
     const last = known.at(-1);
-    const now = last === undefined || isSnowflake(last) ? [snowflakeAt(clock.now())] : [];
+    const now = last === undefined || isSnowflake(last) ? [snowflakeAt(rest.now())] : [];
     notes.set(`base:${channel}`, [...known, ...now].sort(compareSnowflakes).at(-1) as string);
   }
 
@@ -158,7 +158,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     baseOf,
     async begin(guilds) {
       await described(guilds);
-      if (notes.get("base:@me") === undefined) notes.set("base:@me", snowflakeAt(clock.now()));
+      if (notes.get("base:@me") === undefined) notes.set("base:@me", snowflakeAt(rest.now()));
       for (const channel of configured) await attempt(channel, () => beginWith(channel));
       await attempt("notes", () => notes.flush());
     },

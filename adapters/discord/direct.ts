@@ -52,7 +52,7 @@ export function createDirect(parts: {
     if ((await notes.recall(`dm:${channel.id}`)) === undefined) {
       notes.set(`dm:${channel.id}`, user);
       // What they answer while nobody listens is fetched from here on.
-      notes.set(`base:${channel.id}`, snowflakeAt(clock.now() - clockSkewMs));
+      notes.set(`base:${channel.id}`, snowflakeAt(rest.now() - clockSkewMs));
       await save();
     }
     return channel.id;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createClock } from "../../../src/clock.ts";
 import { codeOf } from "../../../src/errors.ts";
 import type { Incoming } from "../../../src/message.ts";
 import type { Platform } from "../../../src/platform.ts";
@@ -104,6 +105,22 @@ describe("what is written while the bot is down", () => {
     await eventually(() =>
       expect(once(textsOf(desk.received)).sort()).toEqual(["Export fails\n\nin a post", "in a thread"]),
     );
+  });
+
+  it("includes threads although the machine's clock was a day ahead when the desk first listened", async () => {
+    const { server, support } = world;
+    const ana = server.asUser("Ana");
+    const right = createClock();
+    const ahead = { ...right, now: () => right.now() + 86_400_000 };
+    const first = world.adapter({ clock: ahead });
+    await first.connect(recordingDesk());
+    await eventually(() => expect(world.marks.saved.has(`base:${support.id}`)).toBe(true));
+    await first.close();
+    server.gateway.forgetSessions();
+    const thread = server.addThread(support, "opened by hand", ana.user);
+    ana.say(thread, "in a thread");
+    const { desk } = await started();
+    await eventually(() => expect(once(textsOf(desk.received))).toEqual(["in a thread"]));
   });
 
   it("does not include what was said before the desk listened for the first time", async () => {
