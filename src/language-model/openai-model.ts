@@ -4,6 +4,7 @@ import { DeskError } from "../errors.ts";
 import type { LanguageModel, StructureRequest } from "../language-model.ts";
 import type { Log } from "../log.ts";
 import { readText } from "./answer-reader.ts";
+import { waitingAsAsked } from "./asked-to-wait.ts";
 import { withinTime } from "./call-limits.ts";
 import { jsonInText } from "./json-in-text.ts";
 import { createChat } from "./openai-chat.ts";
@@ -34,7 +35,7 @@ export interface OpenAIModelParts {
 export function createOpenAIModel(parts: OpenAIModelParts): LanguageModel {
   const { model, clock, timeoutMs = 60_000, idleTimeoutMs = 20_000, transcriptionModel } = parts;
   const client = createOpenAIClient(parts);
-  const chat = createChat({ ...parts, client, timeoutMs, idleTimeoutMs });
+  const chat = waitingAsAsked(createChat({ ...parts, client, timeoutMs, idleTimeoutMs }), clock);
 
   /** The whole of an answer that is not a chat's. */
   const read = (signal: AbortSignal, ask: (signal: AbortSignal) => Promise<Bytes>): Promise<string> =>
