@@ -163,7 +163,8 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
     // Its calls do not tell which process makes them; there is one.
     reborn: () => gates.reborn(""),
     unknowing: () => 0,
-    offences: () => [...gates.offences],
+    offences: () => [],
+    early: gates.early,
     close: () => discord.close(),
   };
 }

@@ -1,7 +1,9 @@
 /**
  * Retry-Afters that were given out, and who came back too early. A process cannot know what only another one was told,
- * dead or alive.
+ * dead or alive; whether it could know what it was told itself is judged later (rules-of-limits.ts).
  */
+import type { Early } from "./record.ts";
+
 export interface Gates {
   /** @param to the process that is told so */
   close(gate: string, seconds: number, to?: string): void;
@@ -9,7 +11,7 @@ export interface Gates {
   pass(gate: string, who?: string): void;
   /** This process of the desk begins anew. */
   reborn(who: string): void;
-  offences: string[];
+  early: Early[];
   /** How often a process came inside of what another had been told. */
   unknowing: number;
 }
@@ -18,21 +20,23 @@ export interface Gates {
 const graceMs = 20;
 
 export function createGates(): Gates {
-  const closed = new Map<string, { until: number; to: string }>();
+  const closed = new Map<string, { at: number; until: number; to: string }>();
   const gates: Gates = {
     close(gate, seconds, to = "") {
-      closed.set(gate, { until: Date.now() + seconds * 1_000 - graceMs, to });
+      const at = Date.now();
+      closed.set(gate, { at, until: at + seconds * 1_000 - graceMs, to });
     },
     pass(gate, who = "") {
       const told = closed.get(gate);
-      if (!told || told.until <= Date.now()) return;
-      if (told.to === who) gates.offences.push(`${gate.split(" ")[0]} inside of a Retry-After`);
+      const at = Date.now();
+      if (!told || told.until <= at) return;
+      if (told.to === who) gates.early.push({ gate, toldAt: told.at, at });
       else gates.unknowing += 1;
     },
     reborn(who) {
       for (const [gate, told] of closed) if (told.to === who || told.to === "") closed.delete(gate);
     },
-    offences: [],
+    early: [],
     unknowing: 0,
   };
   return gates;

@@ -86,6 +86,7 @@ function good(): RunRecord {
     blows: [],
     acks: [{ at: 105, tookMs: 5 }],
     offences: [],
+    early: [],
     logs: '{"event":"desk.ready"}',
     canaries: ["4111 1111"],
     drainedMs: 500,
@@ -216,7 +217,11 @@ describe("the judge", () => {
         shown[1]!.at = 40_001;
       },
     ],
-    "the platform was asked inside of a Retry-After": ["I15", ({ offences }) => offences.push("inside")],
+    "the platform objected to a call": ["I15", ({ offences }) => offences.push("a forbidden argument")],
+    "the platform was asked inside of a Retry-After": [
+      "I15",
+      ({ early }) => early.push({ gate: "chat.postMessage C1", toldAt: 500, at: 900 }),
+    ],
     "acknowledgements were slow": ["acks", ({ acks }) => acks.push({ at: 5_000, tookMs: 1_500 })],
     "the process died by itself": ["end", ({ fell }) => fell.push({ at: 700, words: "TypeError" })],
     "the process did not end in time": [

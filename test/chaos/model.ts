@@ -5,6 +5,7 @@
 import { type Answer, createOpenAIServer, type OpenAIServer, type Reply } from "../doubles/openai-server.ts";
 import type { Chance } from "./chance.ts";
 import { createGates } from "./gates.ts";
+import type { Early } from "./record.ts";
 
 export interface Model {
   url: string;
@@ -14,7 +15,7 @@ export interface Model {
   /** Of the next requests this share goes wrong. */
   trouble(share: number): void;
   /** Requests inside of a Retry-After, by the same turn. */
-  offences: string[];
+  early: Early[];
   /** The same, where only another process was told. */
   unknowing(): number;
   close(): Promise<void>;
@@ -71,7 +72,7 @@ export async function createModel(chance: Chance): Promise<Model> {
     trouble(share) {
       troubled = share;
     },
-    offences: gates.offences,
+    early: gates.early,
     unknowing: () => gates.unknowing,
     close: server.close,
   };

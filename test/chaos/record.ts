@@ -96,6 +96,13 @@ export interface Outage {
   takeover?: boolean;
 }
 
+export interface Early {
+  /** What was not to be called: a method, and where. */
+  gate: string;
+  toldAt: number;
+  at: number;
+}
+
 export interface Ack {
   at: number;
   tookMs: number;
@@ -118,8 +125,10 @@ export interface RunRecord {
   outages: Outage[];
   blows: Blow[];
   acks: Ack[];
-  /** What the doubles have to object to: calls inside of a Retry-After, forbidden arguments. */
+  /** What the doubles have to object to: forbidden arguments and the like. */
   offences: string[];
+  /** Calls inside of a Retry-After that their process had been told. */
+  early: Early[];
   /** Everything that the desk logged. */
   logs: string;
   /** What must stand nowhere in logs and in the human channel. */

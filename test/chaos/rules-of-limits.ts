@@ -1,5 +1,5 @@
 /** How long, how fast, how quiet: times, secrets, manners towards the platforms, and the end. */
-import { percentile, suffered } from "./measures.ts";
+import { groups, percentile, suffered } from "./measures.ts";
 import { customers, inDesk, relaysOf } from "./people.ts";
 import type { RunRecord, Said } from "./record.ts";
 import { about, nameOf, type Violation, violation } from "./violation.ts";
@@ -9,6 +9,8 @@ export const limits = {
   silenceMs: 30_000,
   ackP99Ms: 1_000,
   exitMs: 20_000,
+  /** A call may have been on its way when its process was told to wait. */
+  knowsAfterMs: 100,
   /** What a busy machine may add to a wait. */
   toleranceMs: 3_000,
 } as const;
@@ -70,10 +72,23 @@ export function silences(record: RunRecord): Silence[] {
 }
 
 /** I15: no request inside of a Retry-After, and nothing else that the platforms object to. */
-export function obedient({ offences }: RunRecord): Violation[] {
-  return [...new Set(offences)].map((offence) =>
-    about("I15", `${offence} (${offences.filter((one) => one === offence).length} times)`, undefined),
+export function obedient({ offences, early, outages }: RunRecord): Violation[] {
+  const stood = outages.filter((one) => /frozen|busy/.test(one.what));
+  const knowing = early.filter(
+    ({ toldAt, at }) => at - toldAt - suffered(stood, toldAt, at) > limits.knowsAfterMs,
   );
+  return [
+    ...[...groups(offences, (one) => one)].map(([offence, same]) =>
+      about("I15", `${offence} (${same.length} times)`, undefined),
+    ),
+    ...knowing.map(({ gate, toldAt, at }) =>
+      about(
+        "I15",
+        `${gate.slice(0, 80)} inside of a Retry-After, ${at - toldAt} ms after it was told`,
+        undefined,
+      ),
+    ),
+  ];
 }
 
 export function quickAcks(record: RunRecord): Violation[] {

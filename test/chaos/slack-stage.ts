@@ -160,7 +160,8 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
     reborn: gates.reborn,
     unknowing: () => gates.unknowing,
     // The double does not know of deaths.
-    offences: () => [...slack.violations.filter((one) => !one.includes("Retry-After")), ...gates.offences],
+    offences: () => slack.violations.filter((one) => !one.includes("Retry-After")),
+    early: gates.early,
     async close() {
       slack.dropHanging();
       await slack.close();
