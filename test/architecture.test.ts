@@ -65,7 +65,8 @@ const homes: readonly (readonly [RegExp, RegExp])[] = [
   [/^(discord\.js|@discordjs\/|discord-api-types)/, /^adapters\/discord\//],
   [/^openai(\/|$)/, /^src\/language-model\/openai-/],
   [/^(keyv|@keyv\/)/, /^src\/memory\//],
-  [/^(@photostructure\/sqlite|pg)$/, /^src\/ledger\//],
+  // The pool of @keyv/postgres needs a connection that it does not make itself.
+  [/^(@photostructure\/sqlite|pg)$/, /^src\/(ledger\/|memory\/postgres-backend\.ts$)/],
   [/^pg-boss$/, /^src\/crew\//],
   [/^hono|^@hono\//, /^adapters\/http\//],
   [/^pino$/, /^src\/log\.ts$/],

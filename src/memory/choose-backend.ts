@@ -9,8 +9,6 @@ import { sqliteBackend } from "./sqlite-backend.ts";
 const packages = new Map<string, { name: string; options?: { throwOnErrors: boolean } }>([
   ["redis", { name: "@keyv/redis", options: { throwOnErrors: true } }],
   ["rediss", { name: "@keyv/redis", options: { throwOnErrors: true } }],
-  ["postgres", { name: "@keyv/postgres" }],
-  ["postgresql", { name: "@keyv/postgres" }],
   ["mysql", { name: "@keyv/mysql" }],
   ["mongodb", { name: "@keyv/mongo" }],
   ["etcd", { name: "@keyv/etcd" }],
@@ -30,9 +28,15 @@ export async function backendFor(
   // Only the scheme is ever shown: the rest may hold a password.
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1]?.toLowerCase();
   if (scheme === "sqlite") return sqliteBackend(uri.slice("sqlite://".length) || path, log);
+  if (scheme === "postgres" || scheme === "postgresql") {
+    const { postgresBackend } = await import("./postgres-backend.ts");
+    return postgresBackend(uri);
+  }
   const wanted = packages.get(scheme ?? "");
   if (!wanted) {
-    const known = ["sqlite", ...packages.keys()].map((name) => `${name}://`).join(", ");
+    const known = ["sqlite", "postgres", "postgresql", ...packages.keys()]
+      .map((name) => `${name}://`)
+      .join(", ");
     throw new DeskError("config_invalid", `KEYV_URI must begin with one of ${known}`);
   }
   const KeyvStore = await load(wanted.name, `${scheme}://`);
