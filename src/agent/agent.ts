@@ -8,30 +8,26 @@
 import type { Clock } from "../clock.ts";
 import { codeOf } from "../errors.ts";
 import type { Escalation } from "../escalation.ts";
-import type { KnowledgeBase, Passage } from "../knowledge-base.ts";
-import type { LanguageModel, ModelStep, ToolCall, TranscriptItem } from "../language-model.ts";
+import type { KnowledgeBase } from "../knowledge-base.ts";
+import type { LanguageModel, ModelStep, ToolCall } from "../language-model.ts";
 import type { Log } from "../log.ts";
-import type { DraftText, Policy } from "../policy.ts";
+import type { Policy } from "../policy.ts";
 import type { Propose } from "../proposal.ts";
 import type { Specialist } from "../specialist.ts";
 import type { ThreadId } from "../thread.ts";
 import type { Tool } from "../tool.ts";
-import {
-  builtInTools,
-  escalateInput,
-  escalateName,
-  searchInput,
-  searchName,
-  transferPrefix,
-} from "./built-in-tools.ts";
+import { escalateName, escalationIn } from "./built-in-tools.ts";
+import { createCalls } from "./calls.ts";
 import { withSources } from "./citations.ts";
 import { showPassing } from "./early-text.ts";
 import { instructionsFor, questionOf } from "./instructions.ts";
 import { createJudgement } from "./judgement.ts";
 import type { Outcome } from "./outcome.ts";
 import { withPatience } from "./patience.ts";
-import { type CallResult, createToolbox, failure, type Toolbox } from "./toolbox.ts";
+import { createRetrieve } from "./retrieve.ts";
+import type { CallResult } from "./toolbox.ts";
 import type { Show, Turn } from "./turn.ts";
+import { add, beginWork, draftOf, resultOf, type Work } from "./work.ts";
 
 export interface Agent {
   /** @throws the turn's signal's reason; DeskError ledger_conflict; anything else is a fault of the program */
@@ -66,77 +62,30 @@ export interface AgentParts {
   log: Log;
 }
 
-/** Below this share of the question's words in the best passage, the articles do not speak of it. */
-const coverageMin = 0.2;
-
-/** A turn under way. */
-interface Work {
-  turn: Turn;
-  model: LanguageModel;
-  specialist: Specialist;
-  passages: Passage[];
-  /** The conversation with what this turn has added, as the model sees it. */
-  transcript: TranscriptItem[];
-  entries: TranscriptItem[];
-  tokens: { input: number; output: number };
-  /** Calls that have failed in this turn, with their arguments. */
-  failedCalls: Set<string>;
-  /** Specialists who have had this turn. */
-  visited: Set<string>;
-  objected: boolean;
-  /** The model has been shown text of articles: what it asks for then is not taken for the customer's wish. */
-  tainted: boolean;
-}
-
 export function createAgent(parts: AgentParts): Agent {
-  const byName = new Map(parts.specialists.map((specialist) => [specialist.name, specialist]));
-  const entry = byName.get(parts.entry);
+  const { limits, clock, log } = parts;
+  const specialists = new Map(parts.specialists.map((specialist) => [specialist.name, specialist]));
+  const entry = specialists.get(parts.entry);
   if (!entry) throw new RangeError(`there is no specialist ${parts.entry}`);
   const judgement = createJudgement(parts.policies);
-  const boxes = new Map(parts.specialists.map((specialist) => [specialist.name, boxOf(specialist)]));
-
-  function boxOf(specialist: Specialist): Toolbox {
-    return createToolbox({
-      tools: parts.tools.filter((tool) => specialist.tools.includes(tool.name)),
-      builtIn: builtInTools(specialist, parts.specialists, parts.queues),
-      propose: parts.propose,
-      mayCall: parts.mayCall,
-      toolTimeoutMs: parts.limits.toolTimeoutMs,
-      clock: parts.clock,
-      log: parts.log,
-    });
-  }
+  const retrieve = createRetrieve({ ...parts, passagesPerQuestion: limits.passagesPerQuestion });
+  const calls = createCalls({ ...parts, specialists, retrieve, toolTimeoutMs: limits.toolTimeoutMs });
 
   async function answer(turn: Turn): Promise<Outcome> {
-    const specialist = byName.get(turn.specialist ?? "") ?? (entry as Specialist);
-    const work: Work = {
+    const work = beginWork(
       turn,
-      model: parts.model,
-      specialist,
-      passages: [],
-      transcript: [
-        ...turn.history,
-        ...turn.asked.map((text): TranscriptItem => ({ role: "customer", text })),
-      ],
-      entries: [],
-      tokens: { input: 0, output: 0 },
-      failedCalls: new Set(),
-      visited: new Set([specialist.name]),
-      objected: false,
-      tainted: false,
-    };
+      specialists.get(turn.specialist ?? "") ?? (entry as Specialist),
+      parts.model,
+    );
     if (turn.asked.some(parts.wantsPerson)) {
       const asked = escalation(work, "", { reason: "The customer asks for a person.", priority: "normal" });
       return { ...asked, model: "none" };
     }
-    if (turn.turns >= parts.limits.turnsPerSessionMax) {
+    if (turn.turns >= limits.turnsPerSessionMax) {
       return escalation(
         work,
         "We have been at this for a while, and I would rather have a colleague look at it with you.",
-        {
-          reason: `The conversation has had ${turn.turns} turns without an end.`,
-          priority: "normal",
-        },
+        { reason: `The conversation has had ${turn.turns} turns without an end.`, priority: "normal" },
       );
     }
     if (!withholds(work)) await readArticles(work);
@@ -152,40 +101,22 @@ export function createAgent(parts: AgentParts): Agent {
   }
 
   async function readArticles(work: Work): Promise<void> {
-    const found = await retrieve(work.turn, questionOf(work.turn));
-    work.passages.push(...found);
+    const found = await retrieve(work, questionOf(work.turn));
     work.tainted ||= found.length > 0 && work.model !== parts.offlineModel;
   }
 
-  async function retrieve(turn: Turn, question: string): Promise<Passage[]> {
-    const retrieval = await parts.knowledge.search(question, {
-      limit: parts.limits.passagesPerQuestion,
-      audience: turn.customer && turn.visibility === "private" ? "verified" : "public",
-      signal: turn.signal,
-    });
-    parts.log.debug("turn.retrieved", {
-      turn: turn.id,
-      coverage: retrieval.coverage,
-      found: retrieval.found.map((one) => one.passage.id),
-    });
-    return retrieval.coverage < coverageMin ? [] : retrieval.found.map((one) => one.passage);
-  }
-
   async function draft(work: Work): Promise<Outcome> {
-    for (let step = 1; step <= parts.limits.stepsMax; step++) {
+    for (let step = 1; step <= limits.stepsMax; step++) {
       let said: ModelStep;
       try {
         said = await ask(work, step);
       } catch (error) {
-        if (work.turn.signal.aborted || !codeOf(error)) throw error;
+        const code = codeOf(error);
+        if (work.turn.signal.aborted || !code) throw error;
         return escalation(
           work,
           "I am sorry: something on our side is not working, so I can't answer you properly right now.",
-          {
-            reason: `The language model failed: ${codeOf(error)}.`,
-            priority: "normal",
-            modelDown: true,
-          },
+          { reason: `The language model failed: ${code}.`, priority: "normal", modelDown: true },
         );
       }
       work.tokens.input += said.usage?.input ?? 0;
@@ -194,22 +125,23 @@ export function createAgent(parts: AgentParts): Agent {
       if (outcome) return outcome;
     }
     return escalation(work, "I am sorry, I could not get this done.", {
-      reason: `No answer within ${parts.limits.stepsMax} steps.`,
+      reason: `No answer within ${limits.stepsMax} steps.`,
       priority: "normal",
     });
   }
 
+  /** The turn's model, with patience; the offline model from the moment that nothing answers at its address. */
   async function ask(work: Work, step: number): Promise<ModelStep> {
     const { turn } = work;
     const request = {
       instructions: instructionsFor(work.specialist, turn, {
         company: parts.company,
-        now: parts.clock.now(),
+        now: clock.now(),
         searches: withholds(work),
       }),
       passages: work.passages,
       transcript: work.transcript,
-      tools: boxFor(work).specs,
+      tools: calls.specs(work),
     };
     const call = (model: LanguageModel) =>
       model.step(request, {
@@ -219,11 +151,11 @@ export function createAgent(parts: AgentParts): Agent {
       });
     try {
       return await withPatience(() => call(work.model), {
-        clock: parts.clock,
+        clock,
         signal: turn.signal,
         failed(error, attempt) {
           turn.show?.discard();
-          parts.log.warn("model.failed", { turn: turn.id, step, attempt, error });
+          log.warn("model.failed", { turn: turn.id, step, attempt, error });
         },
       });
     } catch (error) {
@@ -234,126 +166,36 @@ export function createAgent(parts: AgentParts): Agent {
     }
   }
 
-  /** Runs what the model asks for; undefined: the turn goes on. The fence is asked before and after. */
+  /** Shows a step's text while it is written, as far as it is harmless. */
+  function early(work: Work, show: Show): (delta: string) => void {
+    return showPassing(show.text, (text) => judgement.harmless(draftOf(work, text)) === text.trim());
+  }
+
+  /** Does what the model asks for; undefined: the turn goes on. The fence is asked before and after. */
   async function act(work: Work, said: ModelStep): Promise<Outcome | undefined> {
     const { turn } = work;
     await turn.stillOurs();
     add(work, { role: "calls", text: said.text, calls: said.calls });
     turn.show?.discard();
-    const results = await carryOutAll(work, said.calls);
+    const results = await calls.carryOut(work, said.calls);
     await turn.stillOurs();
-    let stuck: string | undefined;
-    const failures: string[] = [];
-    said.calls.forEach((call, position) => {
-      const { result, failed } = results[position] as CallResult;
-      add(work, { role: "result", id: call.id, name: call.name, failed, result });
-      // A call that was not made, because there were too many, says nothing about the system behind it.
-      if (!failed || isOverLimit(result)) return;
-      const key = `${call.name} ${call.arguments}`;
-      if (work.failedCalls.has(key)) stuck = call.name;
-      failures.push(key);
-    });
-    // Only now: the same call twice in one step is not a second try.
-    for (const key of failures) work.failedCalls.add(key);
+    const stuck = takeIn(work, said.calls, results);
     const confirmation = results.find((one) => one.confirmation)?.confirmation;
     if (confirmation) {
       return { kind: "confirmation", confirmation, ...resultOf(work), text: confirmation.text, sources: [] };
     }
     const wanted = said.calls.find((call) => call.name === escalateName);
     if (wanted) {
-      const { reason, priority, queue } = escalateInput.parse(objectOf(wanted.arguments));
-      const known = queue !== undefined && parts.queues.includes(queue) ? { queue } : {};
-      const why = judgement.harmless(draftOf(work, reason)) || "The assistant asked for a person.";
-      return escalation(work, said.text, { reason: why, priority: priority as "normal", ...known });
+      const asked = escalationIn(wanted, parts.queues);
+      const reason = judgement.harmless(draftOf(work, asked.reason)) || "The assistant asked for a person.";
+      return escalation(work, said.text, { ...asked, reason });
     }
-    if (stuck) {
-      return escalation(
-        work,
-        "I am sorry, I could not get this done: a system of ours does not answer as it should.",
-        {
-          reason: `The tool ${stuck} failed twice in the same way.`,
-          priority: "normal",
-        },
-      );
-    }
-    return undefined;
-  }
-
-  /** Reads side by side; then writes, one after the other; when one waits for the customer, the others wait their turn. */
-  async function carryOutAll(work: Work, calls: readonly ToolCall[]): Promise<CallResult[]> {
-    const box = boxFor(work);
-    const results = await Promise.all(
-      calls.map((call) => (box.writes(call) ? undefined : carryOut(work, call))),
+    if (stuck === undefined) return undefined;
+    return escalation(
+      work,
+      "I am sorry, I could not get this done: a system of ours does not answer as it should.",
+      { reason: `The tool ${stuck} failed twice in the same way.`, priority: "normal" },
     );
-    let asking = false;
-    for (const [position, call] of calls.entries()) {
-      if (results[position]) continue;
-      const result: CallResult = asking
-        ? failure("tool_refused", "The customer is being asked about another action first.")
-        : await carryOut(work, call);
-      asking ||= result.confirmation !== undefined;
-      results[position] = result;
-    }
-    return results as CallResult[];
-  }
-
-  async function carryOut(work: Work, call: ToolCall): Promise<CallResult> {
-    const { turn } = work;
-    turn.show?.step(call.id, call.name, "running");
-    const began = parts.clock.elapsed();
-    const done = await carry(work, call);
-    turn.show?.step(call.id, call.name, done.failed ? "failed" : "done");
-    parts.log.info("tool.called", {
-      turn: turn.id,
-      tool: call.name,
-      failed: done.failed,
-      ms: Math.round(parts.clock.elapsed() - began),
-    });
-    return done;
-  }
-
-  async function carry(work: Work, call: ToolCall): Promise<CallResult> {
-    if (call.name === escalateName) return { result: { asked: "a person" }, failed: false };
-    if (call.name === searchName) return searchAgain(work, call);
-    const box = boxFor(work);
-    if (call.name.startsWith(transferPrefix) && !box.holds(call))
-      return pass(work, call.name.slice(transferPrefix.length));
-    return box.call(call, work.turn, work.tainted);
-  }
-
-  async function searchAgain(work: Work, call: ToolCall): Promise<CallResult> {
-    const input = searchInput.safeParse(objectOf(call.arguments));
-    if (!input.success) return failure("tool_arguments", "query: a text of 1 to 1000 characters");
-    const known = new Set(work.passages.map((passage) => passage.id));
-    const found = await retrieve(work.turn, input.data.query);
-    work.passages.push(...found.filter((passage) => !known.has(passage.id)));
-    work.tainted ||= found.length > 0;
-    const numbers = found.map((passage) => work.passages.findIndex((shown) => shown.id === passage.id) + 1);
-    return {
-      result: { found: numbers.length, passages: numbers.map((number) => `[${number}]`) },
-      failed: false,
-    };
-  }
-
-  function pass(work: Work, name: string): CallResult {
-    const next = byName.get(name);
-    if (!next || !work.specialist.passesTo.includes(name)) {
-      return failure("tool_unknown", `${work.specialist.name} cannot pass to ${JSON.stringify(name)}.`, {
-        passes_to: work.specialist.passesTo,
-      });
-    }
-    if (work.visited.has(name)) {
-      return failure("tool_refused", `${name} has already had this turn; answer, or ask for a person.`);
-    }
-    parts.log.info("turn.passed", { turn: work.turn.id, from: work.specialist.name, to: name });
-    work.visited.add(name);
-    work.specialist = next;
-    return { result: { now: name }, failed: false };
-  }
-
-  /** Shows a step's text while it is written, as far as it is harmless. */
-  function early(work: Work, show: Show): (delta: string) => void {
-    return showPassing(show.text, (text) => judgement.harmless(draftOf(work, text)) === text.trim());
   }
 
   /** undefined: a policy has sent the draft back and the model tries once more. */
@@ -363,7 +205,7 @@ export function createAgent(parts: AgentParts): Agent {
         ? { policy: "empty", objection: "The answer was empty." }
         : judgement.judged(draftOf(work, text));
     if ("text" in verdict) return finished(work, verdict.text);
-    parts.log.info("draft.objected", { turn: work.turn.id, policy: verdict.policy });
+    log.info("draft.objected", { turn: work.turn.id, policy: verdict.policy });
     work.turn.show?.discard();
     if (work.objected) {
       return escalation(work, "I am sorry, I don't have an answer to this that I can rely on.", {
@@ -380,12 +222,6 @@ export function createAgent(parts: AgentParts): Agent {
     return undefined;
   }
 
-  function finished(work: Work, text: string): Outcome {
-    const answer = withSources(text, work.passages);
-    const asks = answer.sources.length === 0 && /\?\s*$/.test(answer.text);
-    return { kind: asks ? "question" : "answer", ...resultOf(work), ...answer };
-  }
-
   /** @param text what the customer is told before they hear that a person comes; reviewed like any draft */
   function escalation(work: Work, text: string, why: Escalation): Outcome {
     const verdict = judgement.judged(draftOf(work, text));
@@ -393,36 +229,25 @@ export function createAgent(parts: AgentParts): Agent {
     return { kind: "escalation", escalation: why, ...resultOf(work), ...said };
   }
 
-  function resultOf(work: Work) {
-    return {
-      specialist: work.specialist.name,
-      model: work.model.name,
-      entries: work.entries,
-      tokens: work.tokens,
-    };
-  }
-
-  function boxFor(work: Work): Toolbox {
-    return boxes.get(work.specialist.name) as Toolbox;
-  }
-
   return { answer };
 }
 
-/** What a policy sees: the conversation as it happened, without drafts that were sent back. */
-function draftOf(work: Work, text: string): DraftText {
-  const asked = work.turn.asked.map((words): TranscriptItem => ({ role: "customer", text: words }));
-  return {
-    text,
-    passages: work.passages,
-    transcript: [...work.turn.history, ...asked, ...work.entries],
-    instructions: work.specialist.instructions,
-  };
-}
-
-function add(work: Work, item: TranscriptItem): void {
-  work.transcript.push(item);
-  work.entries.push(item);
+/** Adds a step's results to the turn; returns the name of a tool that has failed twice in the same way. */
+function takeIn(work: Work, calls: readonly ToolCall[], results: readonly CallResult[]): string | undefined {
+  let stuck: string | undefined;
+  const failures: string[] = [];
+  calls.forEach((call, position) => {
+    const { result, failed } = results[position] as CallResult;
+    add(work, { role: "result", id: call.id, name: call.name, failed, result });
+    // A call that was not made, because there were too many, says nothing about the system behind it.
+    if (!failed || isOverLimit(result)) return;
+    const key = `${call.name} ${call.arguments}`;
+    if (work.failedCalls.has(key)) stuck = call.name;
+    failures.push(key);
+  });
+  // Only now: the same call twice in one step is not a second try.
+  for (const key of failures) work.failedCalls.add(key);
+  return stuck;
 }
 
 /** The call was not made: there were too many in this minute. */
@@ -430,11 +255,8 @@ function isOverLimit(result: unknown): boolean {
   return (result as { over_limit?: unknown } | null)?.over_limit === true;
 }
 
-function objectOf(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+function finished(work: Work, text: string): Outcome {
+  const answer = withSources(text, work.passages);
+  const asks = answer.sources.length === 0 && /\?\s*$/.test(answer.text);
+  return { kind: asks ? "question" : "answer", ...resultOf(work), ...answer };
 }

@@ -1,21 +1,12 @@
 /** The tools that are always there: asking for a person, searching again, passing on. The agent carries them out itself. */
 import { z } from "zod";
-import { priorities } from "../escalation.ts";
-import type { ToolSpec } from "../language-model.ts";
+import { type Escalation, priorities } from "../escalation.ts";
+import type { ToolCall, ToolSpec } from "../language-model.ts";
 import type { Specialist } from "../specialist.ts";
 
 export const escalateName = "escalate_to_human";
 export const searchName = "search_knowledge";
 export const transferPrefix = "transfer_to_";
-
-/** Forgiving: a person who is asked for comes, however badly the model words it. */
-export const escalateInput = z.object({
-  reason: z.string().trim().min(1).max(2000).catch("The assistant asked for a person."),
-  priority: z.enum(priorities as [string, ...string[]]).catch("normal"),
-  queue: z.string().trim().min(1).max(60).optional().catch(undefined),
-});
-
-export const searchInput = z.object({ query: z.string().trim().min(1).max(1000) });
 
 export function builtInTools(
   specialist: Specialist,
@@ -69,4 +60,32 @@ export function builtInTools(
         }),
       ),
   ];
+}
+
+const escalateInput = z.object({
+  reason: z.string().trim().min(1).max(2000).catch("The assistant asked for a person."),
+  priority: z.enum(priorities).catch("normal"),
+  queue: z.string().trim().min(1).max(60).optional().catch(undefined),
+});
+
+/** What a call for a person asks for. Forgiving: a person who is asked for comes, however badly the model words it. */
+export function escalationIn(call: ToolCall, queues: readonly string[]): Escalation {
+  const { reason, priority, queue } = escalateInput.parse(objectOf(call.arguments));
+  return { reason, priority, ...(queue !== undefined && queues.includes(queue) ? { queue } : {}) };
+}
+
+const searchInput = z.object({ query: z.string().trim().min(1).max(1000) });
+
+/** What a call for articles looks for; undefined: nothing that can be looked for. */
+export function searchedFor(call: ToolCall): string | undefined {
+  return searchInput.safeParse(objectOf(call.arguments)).data?.query;
+}
+
+function objectOf(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }

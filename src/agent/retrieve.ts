@@ -1,0 +1,35 @@
+/** What the articles say to a question, as far as they speak of it and this customer may read it. */
+import type { KnowledgeBase } from "../knowledge-base.ts";
+import type { Log } from "../log.ts";
+import type { Work } from "./work.ts";
+
+/** Below this share of the question's words in the best passage, the articles do not speak of it. */
+const coverageMin = 0.2;
+
+/** Adds to what the turn has read; returns the numbers (from 1) under which what was found stands there, best first. */
+export type Retrieve = (work: Work, question: string) => Promise<number[]>;
+
+export function createRetrieve(parts: {
+  knowledge: KnowledgeBase;
+  passagesPerQuestion: number;
+  log: Log;
+}): Retrieve {
+  return async (work, question) => {
+    const { turn, passages } = work;
+    const retrieval = await parts.knowledge.search(question, {
+      limit: parts.passagesPerQuestion,
+      audience: turn.customer && turn.visibility === "private" ? "verified" : "public",
+      signal: turn.signal,
+    });
+    parts.log.debug("turn.retrieved", {
+      turn: turn.id,
+      coverage: retrieval.coverage,
+      found: retrieval.found.map((one) => one.passage.id),
+    });
+    if (retrieval.coverage < coverageMin) return [];
+    const found = retrieval.found.map((one) => one.passage);
+    const known = new Set(passages.map((passage) => passage.id));
+    passages.push(...found.filter((passage) => !known.has(passage.id)));
+    return found.map((passage) => passages.findIndex((shown) => shown.id === passage.id) + 1);
+  };
+}
