@@ -231,8 +231,10 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
       // Where another process may have begun it, nothing bounds the search.
       const done = progressOf(key, undefined);
       const { whole, unfinished } = await readBack(place, key, done);
+      const isWhole = whole && done.parts.size >= whole.of && (whole.files === 0 || done.filesDone);
       if (!done.remnant) await takeBackDead(place, unfinished);
-      if (!whole || done.parts.size < whole.of || (whole.files > 0 && !done.filesDone)) return undefined;
+      else if (!isWhole) await deleteRemnant(place, key, done);
+      if (!isWhole) return undefined;
       progress.delete(key);
       return posted(place, done);
     },

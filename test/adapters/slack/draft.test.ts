@@ -275,6 +275,19 @@ describe("a stream whose stop got no answer", () => {
   });
 });
 
+describe("a stream that could not be taken back", () => {
+  it("is taken back when it is looked for", async () => {
+    const desk = await start();
+    const draft = await begun(desk, "Answer, ");
+    desk.slack.faults.add({ kind: "reset" }, { method: "chat.stopStream" });
+    desk.slack.faults.add({ kind: "reset" }, { method: "chat.delete" });
+    expect(await codeOf(draft.abandon())).toBe("platform_unavailable");
+    expect(shown(desk)).toHaveLength(1);
+    expect(await desk.platform.find({ thread: desk.thread }, "o_1")).toBeUndefined();
+    expect(shown(desk)).toEqual([]);
+  });
+});
+
 describe("a process that died while it streamed", () => {
   it("has its half answer taken back at the next start", async () => {
     const streams = memoryStreams();
