@@ -113,7 +113,8 @@ async function move(
 ): Promise<Intent | undefined> {
   const result = why === undefined ? {} : { result: { ok: false, reason: why } };
   const moved = await moveIntent(tx, intent, how, parts.clock.now(), { decidedBy: said.event, ...result });
-  if (moved) await note(tx, parts, said, moved, moved.state, why);
+  // What a customer does is confirmed; what staff do is approved.
+  if (moved) await note(tx, parts, said, moved, how === "confirm" ? "confirmed" : moved.state, why);
   return moved;
 }
 

@@ -38,7 +38,7 @@ describe("a write waits for the customer", () => {
     await says(desk, "ann", "Yes!");
     expect(paid()).toEqual([{ order: "ord_1", minor: 4000, customer: "cust_ann" }]);
     expect(desk.room.seen("ann").at(-1)).toBe("Done: Refund 40.00 USD for ord_1.");
-    expect(await deeds(desk)).toEqual(["intent.proposed", "intent.approved", "intent.done"]);
+    expect(await deeds(desk)).toEqual(["intent.proposed", "intent.confirmed", "intent.done"]);
   });
 
   it("and runs when they press Confirm", async () => {
