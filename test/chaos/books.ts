@@ -38,6 +38,13 @@ export async function leftIn(place: Place): Promise<string[] | undefined> {
   return "url" in place || existsSync(place.file) ? read(place, left) : undefined;
 }
 
+/** The messages that the ledger has. */
+export const heardIn = (place: Place): Promise<Set<string>> =>
+  read(place, async (query) => {
+    const rows = await query<{ message: string }>("SELECT message FROM inbox WHERE message IS NOT NULL");
+    return new Set(rows.map((row) => row.message));
+  });
+
 async function left(query: Query): Promise<string[]> {
   const rows = await query<{ what: string }>(
     `SELECT 'inbox ' || kind || ' ' || lane AS what FROM inbox WHERE state = 'waiting'

@@ -74,7 +74,7 @@ describe("its options", () => {
     expect(() => readOptions(["--point", "nowhere"])).toThrow("--point wants one of");
     expect(() => readOptions(["--plant", "nothing"])).toThrow("--plant wants one of");
     expect(() => readOptions(["--seed", "x"])).toThrow("--seed wants a number");
-    expect(() => readOptions(["--db", "postgres", "--platform", "discord"])).toThrow("Slack only");
+    expect(() => readOptions(["--db", "sqlserver"])).toThrow("--db wants one of");
     expect(readOptions(["--help"])).toBe("help");
   });
 

@@ -4,10 +4,11 @@
  * taken, because the desk reads it up when it comes back.
  */
 import { createDiscordServer, type DiscordServer } from "../doubles/discord-server/discord-server.ts";
-import type { Call, Trouble } from "../doubles/discord-server/rest.ts";
+import type { Call } from "../doubles/discord-server/rest.ts";
 import type { Channel, Message } from "../doubles/discord-server/world.ts";
 import type { Chance } from "./chance.ts";
-import { createGates, type Gates } from "./gates.ts";
+import { createDiscordFaults, shows, wasDone } from "./discord-faults.ts";
+import { createGates } from "./gates.ts";
 import type { Pressed, Said, Shown, Stroke } from "./record.ts";
 import type { Card, Stage } from "./stage.ts";
 
@@ -17,12 +18,6 @@ interface Home {
   /** The newest message with which a thread began. */
   root?: string;
 }
-
-const does: Readonly<Record<string, Stroke["does"] | undefined>> = {
-  POST: "post",
-  PATCH: "edit",
-  DELETE: "remove",
-};
 
 export async function createDiscordStage(chance: Chance, customers: number): Promise<Stage> {
   const discord = await createDiscordServer();
@@ -50,9 +45,9 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
   };
   const gates = createGates();
   const where = { threadOf, isDesks: (channel: Channel) => channel === office || channel.parent === office };
-  const faults = createStageFaults(discord, chance, gates, where, (call, thread) => {
-    const done = does[call.method];
-    if (done) strokes.push({ at: Date.now(), thread, does: done, text: textOfCall(call), done: false, call });
+  const faults = createDiscordFaults(discord, { chance, gates, ...where }, (call, thread) => {
+    const does = shows[call.method];
+    if (does) strokes.push({ at: Date.now(), thread, does, text: textOfCall(call), done: false, call });
   });
 
   function note(message: Message, by: Home["person"], marker: string, thread: string): Said {
@@ -160,84 +155,13 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
           }),
         ),
       ),
-    // Its calls do not tell which process makes them; there is one.
-    reborn: () => gates.reborn(""),
-    unknowing: () => 0,
+    reborn: gates.reborn,
+    unknowing: () => gates.unknowing,
     offences: () => [],
     early: gates.early,
     close: () => discord.close(),
   };
 }
-
-type StageFaults = Pick<Stage, "withholdPost" | "withholdDraft" | "limit" | "resetAfter" | "clearFaults">;
-
-/** Sees every call of the desk when it comes, and decides how it goes wrong. */
-function createStageFaults(
-  discord: DiscordServer,
-  chance: Chance,
-  gates: Gates,
-  where: { threadOf(channel: Channel): string; isDesks(channel: Channel): boolean },
-  seen: (call: Call, thread: string | undefined) => void,
-): StageFaults {
-  let withheld: (() => void) | undefined;
-  let limited: { thread: string | undefined; share: number } | undefined;
-  let resets = 0;
-  const { calls } = discord.rest;
-
-  function troubleFor(thread: string, method: string): Trouble | undefined {
-    if (withheld && method === "POST") {
-      // Nothing is answered, so it may be called a moment later.
-      setTimeout(withheld, 15);
-      withheld = undefined;
-      return { kind: "hang", after: true };
-    }
-    if (limited?.thread === thread && chance.happens(limited.share)) return { kind: "limited", seconds: 1 };
-    if (resets === 0) return undefined;
-    resets -= 1;
-    return { kind: "reset", after: true };
-  }
-
-  calls.push = (...more: Call[]) => {
-    for (const call of more) {
-      const id = /^\/channels\/(\d+)\/messages(?:\/\d+)?$/.exec(call.path)?.[1];
-      const channel = id === undefined ? undefined : discord.world.channels.get(id);
-      if (!channel || call.method === "GET") continue;
-      const thread = where.threadOf(channel);
-      const gate = `${call.method} ${channel.id}`;
-      seen(call, thread);
-      gates.pass(gate);
-      const trouble = where.isDesks(channel) ? undefined : troubleFor(thread, call.method);
-      if (trouble?.kind === "limited") gates.close(gate, trouble.seconds);
-      if (trouble) discord.rest.fault({ method: call.method, path: exactly(call.path), trouble });
-    }
-    return Array.prototype.push.apply(calls, more);
-  };
-  return {
-    withholdPost(then) {
-      withheld = then;
-    },
-    withholdDraft(then) {
-      withheld = then;
-    },
-    limit(thread, share) {
-      limited = share > 0 ? { thread, share } : undefined;
-    },
-    resetAfter(times) {
-      resets = times;
-    },
-    clearFaults() {
-      withheld = undefined;
-      limited = undefined;
-      resets = 0;
-      discord.rest.clearFaults();
-    },
-  };
-}
-
-const exactly = (path: string) => new RegExp(`^${path}$`);
-
-/** A call without an answer hangs, and was done all the same. */
-const wasDone = ({ status }: Call) => status === undefined || (status >= 200 && status < 300);
 
 interface Parts {
   content?: unknown;

@@ -4,6 +4,9 @@
  */
 import type { Early } from "./record.ts";
 
+/** By which header a process of the desk tells its name: see preload.ts. */
+export const processHeader = "x-chaos-process";
+
 export interface Gates {
   /** @param to the process that is told so */
   close(gate: string, seconds: number, to?: string): void;

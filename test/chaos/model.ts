@@ -4,7 +4,7 @@
  */
 import { type Answer, createOpenAIServer, type OpenAIServer, type Reply } from "../doubles/openai-server.ts";
 import type { Chance } from "./chance.ts";
-import { createGates } from "./gates.ts";
+import { createGates, processHeader } from "./gates.ts";
 import type { Early } from "./record.ts";
 
 export interface Model {
@@ -31,8 +31,6 @@ const chunkMs = 8;
 /** Some answers are slow enough to be seen growing everywhere. */
 const slowChunkMs = 40;
 const retryAfterSeconds = 1;
-/** Which process of the desk asks: see preload.ts. */
-const processHeader = "x-chaos-process";
 
 export async function createModel(chance: Chance): Promise<Model> {
   const gates = createGates();

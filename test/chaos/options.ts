@@ -6,8 +6,9 @@ import { points } from "./points.ts";
 export interface ChaosOptions {
   seed: number;
   minutes: number;
-  /** The run ends after so many deaths, or the minutes. */
+  /** The run ends after so many deaths at random and so many at each point, or the minutes. */
   kills: number | undefined;
+  each: number | undefined;
   db: "sqlite" | "postgres";
   platform: "slack" | "discord";
   /** Only this point; `random` for deaths at any moment; `none` for no deaths at all. */
@@ -25,9 +26,10 @@ export const help = `npm run chaos -- [options]: the desk under a load of custom
 
   --seed N              the same seed makes the same choices; a random one by default
   --minutes M           how long faults go on (default 2)
-  --kills K             ends after K deaths, if that comes first
+  --kills K             ends, if that comes before the minutes, once it has died K times at random
+  --each E              and E times at each point
   --db sqlite|postgres  the ledger (default sqlite). On postgres two processes run the desk, and one at a time dies;
-                        where a double ends them, it is both or any one; Slack only
+                        where a double ends them, it is both or any one
   --platform slack|discord
   --point NAME          dies only there; "random": at any moment; "none": never. Points:
 ${Object.entries(points)
@@ -54,6 +56,7 @@ export function readOptions(args: string[]): ChaosOptions | "help" {
       seed: { type: "string" },
       minutes: { type: "string", default: "2" },
       kills: { type: "string" },
+      each: { type: "string" },
       db: { type: "string", default: "sqlite" },
       platform: { type: "string", default: "slack" },
       point: { type: "string" },
@@ -66,12 +69,11 @@ export function readOptions(args: string[]): ChaosOptions | "help" {
     },
   });
   if (values.help) return "help";
-  if (values.db === "postgres" && values.platform === "discord")
-    throw new Error("--db postgres runs on Slack only for now: nothing was run");
   return {
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number("seed", values.seed, 0),
     minutes: number("minutes", values.minutes, 0.05),
     kills: values.kills === undefined ? undefined : number("kills", values.kills, 0),
+    each: values.each === undefined ? undefined : number("each", values.each, 0),
     db: oneOf("db", values.db, ["sqlite", "postgres"] as const),
     platform: oneOf("platform", values.platform, ["slack", "discord"] as const),
     point:

@@ -10,6 +10,7 @@ import { subscribe } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
 import { DatabaseSync } from "@photostructure/sqlite";
 import pg from "pg";
+import { processHeader } from "./gates.ts";
 
 interface Armed {
   name: string;
@@ -33,7 +34,7 @@ if (shift !== 0) {
 // The doubles are to know who asks.
 subscribe("undici:request:create", (message) => {
   const { request } = message as { request: { addHeader(name: string, value: string): void } };
-  request.addHeader("x-chaos-process", process.title);
+  request.addHeader(processHeader, process.title);
 });
 const armed = process.env.CHAOS_POINT;
 if (armed) {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startPostgres } from "../doubles/postgres-server.ts";
-import { leftIn, type Place, readBooks } from "./books.ts";
+import { heardIn, leftIn, type Place, readBooks } from "./books.ts";
 import { createChance } from "./chance.ts";
 import { writeCompany } from "./company.ts";
 import { canaries, createCrowd } from "./crowd.ts";
@@ -102,11 +102,13 @@ export async function run(ground: Ground): Promise<Finished> {
     chance: chance("weather"),
     blow,
   });
-  const ends = Date.now() + options.minutes * 60_000;
   const deaths = () => [...kills.counts.values()].reduce((sum, count) => sum + count, 0);
 
   if ((await desk.start()) !== "ready")
     throw new Error(`the desk does not start:\n${desk.log().slice(-4_000)}`);
+  // A platform that repeats nothing tells nobody of the first message of a person whom the desk does not know.
+  if (!stage.acknowledges) await crowd.greet();
+  const ends = Date.now() + options.minutes * 60_000;
   const stalls = watchMachine();
   crowd.start();
   weather.start();
@@ -258,13 +260,20 @@ async function dieInMigration(
   return counts;
 }
 
-/** Resolves when all that was acknowledged has been dealt with for a moment; undefined when that never came. */
+/** How many messages the desk has not taken. */
+async function unheard({ acknowledges, said }: Stage, place: Place): Promise<number> {
+  if (acknowledges) return said.filter((one) => one.ackedAt === undefined).length;
+  const heard = await heardIn(place);
+  return said.filter((one) => !heard.has(one.message)).length;
+}
+
+/** Resolves when all that was said has been dealt with for a moment; undefined when that never came. */
 async function drained(stage: Stage, place: Place): Promise<number | undefined> {
   const began = Date.now();
   let quietSince: number | undefined;
   while (Date.now() - began < drainMaxMs) {
-    const unheard = stage.said.filter((one) => one.ackedAt === undefined).length;
-    const busy = unheard > 0 || ((await leftIn(place))?.length ?? 1) > 0;
+    const left = await leftIn(place);
+    const busy = left === undefined || left.length > 0 || (await unheard(stage, place)) > 0;
     quietSince = busy ? undefined : (quietSince ?? Date.now());
     if (quietSince !== undefined && Date.now() - quietSince >= quietMs) return quietSince - began;
     await sleep(100);

@@ -29,6 +29,7 @@ describe.skipIf(!path)("what the bot sends, judged by Discord's own document", (
     query: new URLSearchParams(),
     body: body as Call["body"],
     files: [],
+    headers: {},
     authorized: true,
     at: 0,
   });

@@ -1,5 +1,11 @@
 /** The REST side of the double: HTTP, credentials, rate limits, faults, and a log of every call. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { Refusal } from "./limits.ts";
 
 export interface Call {
@@ -9,6 +15,7 @@ export interface Call {
   query: URLSearchParams;
   body: Record<string, unknown>;
   files: UploadedFile[];
+  headers: IncomingHttpHeaders;
   /** Whether it carried the bot's token. */
   authorized: boolean;
   at: number;
@@ -145,6 +152,7 @@ export function createRest(options: RestOptions) {
       query: url.searchParams,
       body: {},
       files: [],
+      headers: request.headers,
       authorized: request.headers.authorization === `Bot ${options.token()}`,
       at: Date.now(),
     };
@@ -276,6 +284,11 @@ export function createRest(options: RestOptions) {
     },
     clearFaults(): void {
       faults.length = 0;
+    },
+    /** Calls that have been waiting for an answer in vain find out. */
+    dropHanging(): void {
+      for (const response of hanging) response.destroy();
+      hanging.clear();
     },
     get invalidRequests() {
       return invalid.length;
