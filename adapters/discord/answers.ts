@@ -6,9 +6,9 @@ import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Post } from "../../src/platform.ts";
 import { messagesOf } from "./outgoing.ts";
+import { filesOf } from "./outgoing-files.ts";
 import { createRecent } from "./recent.ts";
 import type { CallOptions, Rest } from "./rest.ts";
-import { filesOf } from "./sending.ts";
 import { isSnowflake, timeOfSnowflake } from "./thread-id.ts";
 
 export interface Address {

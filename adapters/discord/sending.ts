@@ -8,20 +8,18 @@
  * Later than the nonce, one looks: the bot's own messages in that place, by the tag in their buttons, else by their
  * words and the time since the first attempt.
  */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { APIMessage } from "discord.js";
 import type { Clock } from "../../src/clock.ts";
-import { codeOf, DeskError } from "../../src/errors.ts";
+import { codeOf } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
-import type { OutgoingFile, Post } from "../../src/platform.ts";
-import { tagIn, tagOf } from "./components.ts";
+import type { Post } from "../../src/platform.ts";
 import { behind, type DraftNote, markOf, readDraftNote, writeDraftNote } from "./draft-note.ts";
-import { DiscordFault, tooLarge } from "./faults.ts";
-import { messagesOf, type OutgoingMessage, type Payload } from "./outgoing.ts";
+import { messagesOf, type OutgoingMessage } from "./outgoing.ts";
+import { filesOf } from "./outgoing-files.ts";
+import { createOwnMessages, nonceOf, type Part, sameWords, summaryOf } from "./own-messages.ts";
 import { createRecent } from "./recent.ts";
-import type { CallOptions, Rest } from "./rest.ts";
-import { compareSnowflakes, snowflakeAt } from "./thread-id.ts";
+import type { Rest } from "./rest.ts";
+import { snowflakeAt } from "./thread-id.ts";
 import type { Notes } from "./watermarks.ts";
 
 export interface Sending {
@@ -50,12 +48,6 @@ export interface Sending {
   remove(channel: string, first: string): Promise<void>;
 }
 
-interface Part {
-  id: string;
-  /** What it shows, shortened; undefined when that is not known. */
-  shows: string | undefined;
-}
-
 interface Attempt {
   channel: string;
   parts: Part[];
@@ -65,10 +57,8 @@ interface Attempt {
 }
 
 const remembered = 2_000;
-const pagesMax = 5;
 /** Clocks of two machines, and a first attempt that took its time. */
 const clockSkewMs = 120_000;
-const fileBytesMax = 25 * 1024 * 1024;
 
 export function createSending(parts: {
   rest: Rest;
@@ -79,8 +69,7 @@ export function createSending(parts: {
 }): Sending {
   const { rest, notes, clock, log } = parts;
   const attempts = createRecent<string, Attempt>(remembered);
-  /** To which key a message belongs, so that equal words under another key are not taken for it. */
-  const owners = createRecent<string, string>(remembered * 2);
+  const own = createOwnMessages({ rest, self: parts.self, remembered: remembered * 2 });
 
   async function attemptOf(channel: string, key: string): Promise<Attempt> {
     const known = attempts.get(key);
@@ -88,7 +77,7 @@ export function createSending(parts: {
     // Somebody else's, which may have grown since this process has read of it.
     if ((await notes.recall(`draft:${key}`)) !== undefined) await notes.reload();
     const ids = draftedIn(channel, key)?.messages ?? [];
-    for (const id of ids) owners.set(id, key);
+    for (const id of ids) own.claim(id, key);
     const parts = ids.map((id) => ({ id, shows: undefined }));
     const attempt: Attempt = { channel, parts, wanted: [], since: clock.now() };
     attempts.set(key, attempt);
@@ -127,7 +116,7 @@ export function createSending(parts: {
     const { channel } = attempt;
     const note = draftedIn(channel, key);
     if (!note || attempt.parts.length >= note.words.length) return;
-    attempt.parts = match(await ownMessages(channel, note.after), key, attempt, note.words);
+    attempt.parts = await own.find(key, { ...attempt, behind: note.after, words: note.words });
     const messages = attempt.parts.map((part) => part.id);
     notes.set(`draft:${key}`, writeDraftNote({ ...note, messages }));
   }
@@ -177,7 +166,7 @@ export function createSending(parts: {
       },
       ...(await filesOf(piece.files)),
     });
-    owners.set(message.id, key);
+    own.claim(message.id, key);
     const part: Part = { id: message.id, shows: summaryOf(payload) };
     // The nonce was known already: what stands there is an earlier attempt, perhaps a part of the words.
     const whole = (message.components ?? []).length === payload.components.length;
@@ -227,66 +216,12 @@ export function createSending(parts: {
       return sent ? undefined : attempt.parts.map((part) => part.id);
     }
     attempt.since = Math.min(attempt.since, sent?.since ?? attempt.since);
-    const own = await ownMessages(channel, snowflakeAt(attempt.since - clockSkewMs));
-    attempt.parts = match(own, key, { parts: [], wanted });
+    const since = snowflakeAt(attempt.since - clockSkewMs);
+    attempt.parts = await own.find(key, { channel, behind: since, parts: [], wanted });
     const ids = attempt.parts.map((part) => part.id);
     if (ids.length === 0 || ids.length < wanted.length) return undefined;
     noteParts(ids);
     return ids;
-  }
-
-  /**
-   * Those of the bot's messages that are this key's, from the first one on without a gap.
-   * @param from what is wanted of the key, and what is known to be there
-   * @param words what was noted of its draft
-   */
-  function match(
-    own: readonly APIMessage[],
-    key: string,
-    { parts: known, wanted }: Pick<Attempt, "parts" | "wanted">,
-    words: readonly string[] = [],
-  ): Part[] {
-    const found = [...known];
-    const isOf = (message: APIMessage, n: number): boolean => {
-      if (found.some((part) => part.id === message.id)) return false;
-      if (message.nonce !== undefined) return String(message.nonce) === nonceOf(key, n);
-      const owner = owners.get(message.id);
-      if (owner !== undefined) return owner === key;
-      const tag = tagIn(message.components);
-      if (tag !== undefined) return tag === tagOf(key);
-      if (words[n] !== undefined && words[n] === markOf(message.content)) return true;
-      const payload = wanted[n]?.payload;
-      return (
-        payload !== undefined &&
-        payload.components.length === 0 &&
-        sameWords(message.content, payload.content)
-      );
-    };
-    for (let n = found.length; n < Math.max(1, wanted.length, words.length); n++) {
-      const message = own.find((one) => isOf(one, n));
-      if (!message) break;
-      owners.set(message.id, key);
-      const payload = wanted[n]?.payload;
-      const same = payload !== undefined && sameWords(message.content, payload.content);
-      found.push({ id: message.id, shows: same ? summaryOf(payload) : undefined });
-    }
-    return found;
-  }
-
-  /** What the bot has posted here behind a message, oldest first. */
-  async function ownMessages(channel: string, behind: string): Promise<APIMessage[]> {
-    const own: APIMessage[] = [];
-    let after = behind;
-    for (let page = 0; page < pagesMax; page++) {
-      const query = { after, limit: "100" };
-      const some = await rest.call<APIMessage[]>("GET", `/channels/${channel}/messages`, { query });
-      some.sort((a, b) => compareSnowflakes(a.id, b.id));
-      own.push(...some.filter((message) => message.author?.id === parts.self()));
-      const last = some.at(-1)?.id;
-      if (some.length < 100 || last === undefined || last === after) break;
-      after = last;
-    }
-    return own;
   }
 
   return {
@@ -320,44 +255,14 @@ export function createSending(parts: {
       if (attempt.parts.length === 0) {
         attempt.parts = (await partsOf(first)).map((id) => ({ id, shows: undefined }));
       }
-      await showPieces(channel, key, messagesOf(post, owners.get(first) ?? key));
+      await showPieces(channel, key, messagesOf(post, own.keyOf(first) ?? key));
     },
     async remove(channel, first) {
-      const key = owners.get(first) ?? "";
+      const key = own.keyOf(first) ?? "";
       const drafted = readDraftNote(notes.get(`draft:${key}`))?.messages ?? [];
       for (const id of new Set([...drafted, ...(await partsOf(first))].reverse())) await erase(channel, id);
       notes.set(`parts:${first}`, undefined);
       if (drafted.length > 0) notes.set(`draft:${key}`, undefined);
     },
   };
-}
-
-/** At most 25 characters; the first message's is the key itself. */
-export function nonceOf(key: string, n: number): string {
-  if (n === 0 && key.length <= 25) return key;
-  return createHash("sha256").update(`${key}:${n}`).digest("base64url").slice(0, 25);
-}
-
-const summaryOf = (payload: Payload): string =>
-  createHash("sha256").update(JSON.stringify(payload)).digest("base64url").slice(0, 16);
-
-/** Discord trims what it is given. */
-const sameWords = (a: string | undefined, b: string): boolean =>
-  a === undefined || a.replace(/\s+/g, " ").trim() === b.replace(/\s+/g, " ").trim();
-
-/** @throws DeskError platform_refused when a file cannot be read or is too large */
-export async function filesOf(files: readonly OutgoingFile[]): Promise<Pick<CallOptions, "files">> {
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (bytes > fileBytesMax)
-    throw new DiscordFault("platform_refused", `files of ${bytes} bytes are too large for Discord`, tooLarge);
-  const read = async (file: OutgoingFile) => ({
-    name: file.name,
-    contentType: file.mediaType,
-    data: new Uint8Array(await readFile(file.path)),
-  });
-  try {
-    return { files: await Promise.all(files.map(read)) };
-  } catch (cause) {
-    throw new DeskError("platform_refused", "a file that is to be posted cannot be read", { cause });
-  }
 }

@@ -1,0 +1,110 @@
+/**
+ * The bot's own messages, and to which post each belongs: by its nonce, by what this process remembers, by the tag in its
+ * buttons, else by its words.
+ */
+import { createHash } from "node:crypto";
+import type { APIMessage } from "discord.js";
+import { tagIn, tagOf } from "./components.ts";
+import { markOf } from "./draft-note.ts";
+import type { OutgoingMessage, Payload } from "./outgoing.ts";
+import { createRecent } from "./recent.ts";
+import type { Rest } from "./rest.ts";
+import { compareSnowflakes } from "./thread-id.ts";
+
+/** One of the messages that a post is made of. */
+export interface Part {
+  id: string;
+  /** What it shows, as `summaryOf`; undefined when that is not known. */
+  shows: string | undefined;
+}
+
+export interface Sought {
+  channel: string;
+  /** The message after which all of them stand. */
+  behind: string;
+  /** Those that are known. */
+  parts: readonly Part[];
+  /** What they should show. */
+  wanted: readonly OutgoingMessage[];
+  /** What was noted of the key's draft, each as `markOf`. */
+  words?: readonly string[];
+}
+
+export interface OwnMessages {
+  /** A message is this key's: equal words under another key are not taken for it. */
+  claim(message: string, key: string): void;
+  /** Whose a message is; undefined when that is not remembered. */
+  keyOf(message: string): string | undefined;
+  /** Those that are this key's, from the first one on without a gap. @throws DeskError */
+  find(key: string, sought: Sought): Promise<Part[]>;
+}
+
+const pagesMax = 5;
+
+export function createOwnMessages(parts: { rest: Rest; self(): string; remembered: number }): OwnMessages {
+  const { rest } = parts;
+  const owners = createRecent<string, string>(parts.remembered);
+
+  /** What the bot has posted in a channel behind a message, oldest first. */
+  async function postedIn(channel: string, behind: string): Promise<APIMessage[]> {
+    const own: APIMessage[] = [];
+    let after = behind;
+    for (let page = 0; page < pagesMax; page++) {
+      const query = { after, limit: "100" };
+      const some = await rest.call<APIMessage[]>("GET", `/channels/${channel}/messages`, { query });
+      some.sort((a, b) => compareSnowflakes(a.id, b.id));
+      own.push(...some.filter((message) => message.author?.id === parts.self()));
+      const last = some.at(-1)?.id;
+      if (some.length < 100 || last === undefined || last === after) break;
+      after = last;
+    }
+    return own;
+  }
+
+  /** Whether a message is the nth of this key's. */
+  function isOf(message: APIMessage, key: string, n: number, { wanted, words }: Sought): boolean {
+    if (message.nonce !== undefined) return String(message.nonce) === nonceOf(key, n);
+    const owner = owners.get(message.id);
+    if (owner !== undefined) return owner === key;
+    const tag = tagIn(message.components);
+    if (tag !== undefined) return tag === tagOf(key);
+    if (words?.[n] !== undefined && words[n] === markOf(message.content)) return true;
+    const payload = wanted[n]?.payload;
+    return (
+      payload !== undefined && payload.components.length === 0 && sameWords(message.content, payload.content)
+    );
+  }
+
+  async function find(key: string, sought: Sought): Promise<Part[]> {
+    const { wanted, words = [] } = sought;
+    const own = await postedIn(sought.channel, sought.behind);
+    const found = [...sought.parts];
+    for (let n = found.length; n < Math.max(1, wanted.length, words.length); n++) {
+      const message = own.find(
+        (one) => !found.some((part) => part.id === one.id) && isOf(one, key, n, sought),
+      );
+      if (!message) break;
+      owners.set(message.id, key);
+      const payload = wanted[n]?.payload;
+      const same = payload !== undefined && sameWords(message.content, payload.content);
+      found.push({ id: message.id, shows: same ? summaryOf(payload) : undefined });
+    }
+    return found;
+  }
+
+  return { claim: owners.set, keyOf: owners.get, find };
+}
+
+/** At most 25 characters; the first message's is the key itself. */
+export function nonceOf(key: string, n: number): string {
+  if (n === 0 && key.length <= 25) return key;
+  return createHash("sha256").update(`${key}:${n}`).digest("base64url").slice(0, 25);
+}
+
+/** What a message shows, shortened. */
+export const summaryOf = (payload: Payload): string =>
+  createHash("sha256").update(JSON.stringify(payload)).digest("base64url").slice(0, 16);
+
+/** Discord trims what it is given. */
+export const sameWords = (a: string | undefined, b: string): boolean =>
+  a === undefined || a.replace(/\s+/g, " ").trim() === b.replace(/\s+/g, " ").trim();
