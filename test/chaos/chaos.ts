@@ -74,11 +74,12 @@ function firstOfEach(violations: readonly Violation[]): Violation[] {
 }
 
 function again(options: ChaosOptions): string {
-  const { seed, minutes, db, platform, point, plant, kills } = options;
+  const { seed, minutes, db, platform, point, plant, kills, each } = options;
   return [
     ...(options.speed ? [] : ["--no-speed"]),
     `--seed ${seed} --minutes ${minutes} --db ${db} --platform ${platform}`,
     ...(kills === undefined ? [] : [`--kills ${kills}`]),
+    ...(each === undefined ? [] : [`--each ${each}`]),
     ...(point === undefined ? [] : [`--point ${point}`]),
     ...(plant === undefined ? [] : [`--plant ${plant}`]),
   ].join(" ");

@@ -8,8 +8,8 @@ export interface DeskProcess {
   start(env?: Record<string, string>): Promise<"ready" | "dead">;
   readonly alive: boolean;
   readonly pid: number;
-  /** At once, without waiting for the end of anything: one process, or every one there is. */
-  kill(many?: "one" | "all"): void;
+  /** At once, without waiting for the end of anything. */
+  kill(): void;
   signal(signal: NodeJS.Signals): void;
   /** Resolves once it is dead, at the latest after `ms`, to whether it is. */
   dies(ms: number): Promise<boolean>;

@@ -46,6 +46,7 @@ export interface Ground {
 const drainMaxMs = 65_000;
 const quietMs = 1_500;
 const migrationShare = 0.07;
+const tellEveryMs = 15_000;
 
 export async function run(ground: Ground): Promise<Finished> {
   const { options, tell } = ground;
@@ -70,7 +71,7 @@ export async function run(ground: Ground): Promise<Finished> {
 
   const where = await database();
   const desks = (postgres ? ["data-1", "data-2"] : ["data"]).map((data) => begin(data, where));
-  const desk = desks.length > 1 ? createDeskCrew(desks, chance("crew")) : (desks[0] as DeskProcess);
+  const desk = createDeskCrew(desks);
   const place: Place = where.DATABASE_URL
     ? { url: where.DATABASE_URL }
     : { file: join(folder, "data", "ledger.sqlite") };
@@ -81,15 +82,15 @@ export async function run(ground: Ground): Promise<Finished> {
     messagesPerSecond: options.messagesPerSecond,
   });
   const kills = createKills({
-    desk,
-    crew: desks.length > 1,
+    desks,
     stage,
     model,
     payments,
     provoke: crowd.provoke,
-    chance: chance("kills"),
+    chance,
     only: options.point,
     names: Object.keys(points).filter((name) => reachable(name, stage)),
+    enough: { random: options.kills, each: options.each },
     blow,
   });
   const weather = createWeather({
@@ -115,22 +116,20 @@ export async function run(ground: Ground): Promise<Finished> {
   await sleep(1_000);
   if (options.point === "none") await sleep(Math.max(0, ends - Date.now()));
   else {
-    desk.kill();
-    await desk.dies(10_000);
+    for (const one of desks) one.kill();
+    await Promise.all(desks.map((one) => one.dies(10_000)));
   }
-  let told = Date.now();
-  while (Date.now() < ends && deaths() < (options.kills ?? Number.POSITIVE_INFINITY)) {
-    await kills.one();
-    if (Date.now() - told < 15_000) continue;
-    told = Date.now();
+  const telling = setInterval(() => {
     const acked = stage.said.filter((one) => one.ackedAt !== undefined).length;
     tell(
       `${deaths()} deaths, ${stage.said.length} messages, ${acked} acknowledged, ${payments.effects.length} payments`,
     );
-  }
+  }, tellEveryMs);
+  await kills.goOn(ends);
+  clearInterval(telling);
   crowd.stop();
   await weather.stop();
-  if (desks.some((one) => !one.alive)) await desk.start();
+  await desk.start();
   blow("the last fault is over");
   const drainedMs = await drained(stage, place);
   const exit = await desk.stop();
@@ -236,7 +235,8 @@ async function dieInMigration(
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const names = ["migration-before", "migration-after"].filter((name) => (options.point ?? name) === name);
-  const times = Math.max(1, Math.round((options.kills ?? options.minutes * 30) * migrationShare));
+  const times =
+    options.each ?? Math.max(1, Math.round((options.kills ?? options.minutes * 30) * migrationShare));
   for (const name of names) {
     for (let time = 0; time < times; time++) {
       const point = points[name];
