@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { DatabaseSync } from "@photostructure/sqlite";
 import pg from "pg";
 import type { AuditRow, Books } from "./record.ts";
+import { righted } from "./wrong-clock.ts";
 
 /** Runs one statement and gives its rows. */
 export type Query = <Row>(sql: string) => Promise<Row[]>;
@@ -54,14 +55,12 @@ async function left(query: Query): Promise<string[]> {
   return rows.map((row) => row.what);
 }
 
-const dayMs = 86_400_000;
-
 /** @param now of the run's own clock, to put right what a desk wrote whose clock was wrong by days */
 export const readBooks = (place: Place, now = Date.now()): Promise<Books> =>
   read(place, (query) => booksIn(query, now));
 
 async function booksIn(query: Query, now: number): Promise<Books> {
-  const right = (at: number) => at + Math.round((now - at) / dayMs) * dayMs;
+  const right = (at: number) => righted(at, now);
   return {
     audit: (
       await query<Omit<AuditRow, "detail"> & { detail: string }>(

@@ -7,6 +7,7 @@ import type { Model } from "./model.ts";
 import type { Payments } from "./payments.ts";
 import { commits, type Point, points } from "./points.ts";
 import type { Stage } from "./stage.ts";
+import { wrongByMs } from "./wrong-clock.ts";
 
 export interface Kills {
   /** Lives and deaths, until there have been enough or `ends`, by Date.now(). */
@@ -39,8 +40,6 @@ const patienceMs = 8_000;
 /** Commits of which there are many: it need not be the first. */
 const common = new Set<keyof typeof commits>(["inbox", "turn", "sent", "draft"]);
 const clockShare = 0.15;
-/** Whatever is remembered for a day is forgotten by then, or not yet true. */
-const clockMs = 25 * 3_600_000;
 
 export function createKills(parts: KillsParts): Kills {
   const { stage, model, payments, blow } = parts;
@@ -72,7 +71,9 @@ export function createKills(parts: KillsParts): Kills {
   }
 
   async function liveOnce(desk: DeskProcess, chance: Chance, name: string): Promise<void> {
-    const clock = chance.happens(clockShare) ? { CHAOS_CLOCK: String(chance.pick([-clockMs, clockMs])) } : {};
+    const clock = chance.happens(clockShare)
+      ? { CHAOS_CLOCK: String(chance.pick([-wrongByMs, wrongByMs])) }
+      : {};
     if ("CHAOS_CLOCK" in clock) blow(`the clock is wrong by ${Number(clock.CHAOS_CLOCK) / 3_600_000} h`);
     const point = points[name];
     if (!point) await atRandom(desk, chance, clock);
