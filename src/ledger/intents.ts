@@ -200,6 +200,16 @@ export async function decidedBy(tx: Reader, event: string): Promise<Intent | und
   return intentOf(await tx.get("SELECT * FROM intents WHERE decided_by = ?", event));
 }
 
+/** The writes that an inbox event has led to: those it has decided on, and those asked for in its turn that nothing else has decided on. */
+export async function writesOf(tx: Reader, event: string): Promise<Intent[]> {
+  const rows = await tx.all(
+    "SELECT * FROM intents WHERE decided_by = ? OR (turn = ? AND decided_by IS NULL) ORDER BY id",
+    event,
+    `t_${event}`,
+  );
+  return rows.map((row) => intentOf(row) as Intent);
+}
+
 /** An intent with this content that still waits or runs in this thread. */
 export async function sameOpen(
   tx: Reader,

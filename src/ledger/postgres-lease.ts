@@ -7,8 +7,7 @@ import { setImmediate } from "node:timers";
 import { DeskError } from "../errors.ts";
 import type { SqlValue, Transaction } from "../ledger.ts";
 import type { Answer, Connection } from "./postgres-connection.ts";
-
-export type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
+import type { Outcome } from "./write-queue.ts";
 
 export interface Lease {
   /** Runs the work to its end, its last statement included; what a statement failed with outlasts a work that caught it. */

@@ -4,13 +4,14 @@
  * whatever the server's default is. While nobody answers, callers wait up to `busyMs`; nothing is ever written twice.
  */
 import type { Clock } from "../clock.ts";
-import { codeOf, DeskError } from "../errors.ts";
+import { DeskError } from "../errors.ts";
 import type { Ledger, Reader, SqlValue } from "../ledger.ts";
 import type { Log } from "../log.ts";
+import { createPatience, type Patience } from "./patience.ts";
 import { type Connection, keyOf, openConnection } from "./postgres-connection.ts";
 import { createReaders } from "./postgres-readers.ts";
 import { scrubTables } from "./postgres-scrub.ts";
-import { createPostgresWriter, prepareCommits, rest } from "./postgres-writer.ts";
+import { createPostgresWriter, prepareCommits } from "./postgres-writer.ts";
 
 export interface PostgresParts {
   /** postgres://user:password@host/database; never shown */
@@ -39,8 +40,11 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
   const { url, clock, log, connectionsMax = 4, busyMs = 10_000, alone = false } = parts;
   // A connection that has been cut without a word is found out while there is time for another.
   const answerMaxMs = busyMs / 2;
-  const connect = async () => present(await openConnection({ url, clock, answerMaxMs }), alone, clock);
-  const open = await patiently(clock, busyMs, async () => {
+  const patience = createPatience({ clock, busyMs, restMs: [10, 50] });
+  const { patiently } = patience;
+  const connect = async () =>
+    present(await openConnection({ url, clock, answerMaxMs }), { alone, clock, rest: patience.rest });
+  const open = await patiently(async () => {
     const first = await connect();
     try {
       await examineServer(first, log);
@@ -51,7 +55,7 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
       throw error;
     }
   });
-  const writer = createPostgresWriter({ name: clock.id("w"), open, connect, clock, log, busyMs });
+  const writer = createPostgresWriter({ name: clock.id("w"), open, connect, clock, log, patience });
   const readers = createReaders({
     connect: () => openConnection({ url, clock, answerMaxMs, readOnly: true }),
     connectionsMax,
@@ -80,9 +84,9 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
 
   return {
     write: (work, how) => (closing ? Promise.reject(closed()) : writer.write(work, how)),
-    read: (work) => (closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => work(reader))),
+    read: (work) => (closing ? Promise.reject(closed()) : patiently(() => work(reader))),
     scrub: (bytesMax = Number.POSITIVE_INFINITY) =>
-      closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => scrub(bytesMax)),
+      closing ? Promise.reject(closed()) : patiently(() => scrub(bytesMax)),
     close() {
       closing ??= close();
       return closing;
@@ -95,7 +99,10 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
  * A process that has just been killed is still there for a moment.
  * @throws DeskError data_in_use
  */
-async function present(connection: Connection, alone: boolean, clock: Clock): Promise<Connection> {
+async function present(
+  connection: Connection,
+  { alone, clock, rest }: { alone: boolean; clock: Clock; rest: Patience["rest"] },
+): Promise<Connection> {
   const how = alone ? "pg_try_advisory_lock" : "pg_try_advisory_lock_shared";
   const since = clock.elapsed();
   try {
@@ -107,7 +114,7 @@ async function present(connection: Connection, alone: boolean, clock: Clock): Pr
         throw new DeskError("ledger_busy", "the database only follows another one");
       if (rows?.[0]?.here === 1) return connection;
       if (clock.elapsed() - since >= leavingMs) break;
-      await rest(clock);
+      await rest();
     }
     throw new DeskError(
       "data_in_use",
@@ -131,19 +138,6 @@ async function examineServer(connection: Connection, log: Log): Promise<void> {
   if (facts.schema === null) throw unusable("the search_path names no schema that exists");
   // Some hosts make commits safe in another way, so it is theirs to decide.
   if (facts.fsync !== "on") log.warn("ledger.fsync_off");
-}
-
-/** @throws DeskError ledger_busy when there was no answer within `busyMs`; what else `attempt` throws */
-async function patiently<T>(clock: Clock, busyMs: number, attempt: () => T | Promise<T>): Promise<T> {
-  const since = clock.elapsed();
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (codeOf(error) !== "ledger_busy" || clock.elapsed() - since >= busyMs) throw error;
-    }
-    await rest(clock);
-  }
 }
 
 function closed(): DeskError {

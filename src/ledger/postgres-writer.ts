@@ -12,13 +12,14 @@
  * row of `commits`; whoever has the lock again, on whatever server, finds there whether it was made. (The server's own
  * numbers of transactions will not do: after a crash they are given again.)
  */
-import { setImmediate } from "node:timers";
 import type { Clock } from "../clock.ts";
 import { codeOf, DeskError } from "../errors.ts";
 import type { HowDurable, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
+import type { Patience } from "./patience.ts";
 import { type Connection, keyOf } from "./postgres-connection.ts";
-import { leaseOf, type Outcome } from "./postgres-lease.ts";
+import { leaseOf } from "./postgres-lease.ts";
+import { batchMax, createWriteQueue, type Job, type Outcome, tell } from "./write-queue.ts";
 
 export interface PostgresWriter {
   write<T>(work: (tx: Transaction) => T | Promise<T>, how?: HowDurable): Promise<T>;
@@ -26,23 +27,8 @@ export interface PostgresWriter {
   close(): Promise<void>;
 }
 
-const queueMax = 10_000;
 /** Other processes wait for the lock meanwhile. */
 const holdMaxMs = 20;
-const batchMax = 256;
-const tellAfterMs = 1_000;
-
-interface Job {
-  work: (tx: Transaction) => unknown;
-  /** By `clock.elapsed`. */
-  since: number;
-  /** Shares its transaction with nobody; stands at the head of the queue. */
-  alone: boolean;
-  /** Need not be on the disk when it is told of. */
-  lazy: boolean;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
 
 interface Begun {
   connection: Connection;
@@ -58,63 +44,37 @@ export function createPostgresWriter(parts: {
   connect(): Promise<Connection>;
   clock: Clock;
   log: Log;
-  busyMs: number;
+  patience: Patience;
 }): PostgresWriter {
-  const { clock, log, busyMs } = parts;
-  const queue: Job[] = [];
-  let pumping: Promise<void> | undefined;
+  const { clock, log, patience } = parts;
+  const queue = createWriteQueue({ serve, patience, clock, log });
   let connection = parts.open;
   let closingSince: number | undefined;
   let commits = 0;
 
-  async function pump(): Promise<void> {
-    await turn();
-    while (queue.length > 0) {
-      const transaction = await begun();
-      if (transaction) await settle(transaction);
-    }
-    pumping = undefined;
+  async function serve(): Promise<void> {
+    const transaction = await queue.opened(begin);
+    if (transaction) await settle(transaction);
   }
 
-  /** Opens the transaction with the lock in hand. Undefined when that failed for good, or nobody waits any more. */
-  async function begun(): Promise<Begun | undefined> {
-    const since = clock.elapsed();
-    for (let told = false; ; ) {
-      try {
-        const open = await connected();
-        const [, , rows] = await open.command(`BEGIN; ${lock}; ${serverTime}`);
-        const now = Number(rows?.[0]?.now);
-        // One clock for all processes of a desk: what they note, and the order of their ids.
-        clock.keepTo?.(now);
-        return { connection: open, now };
-      } catch (error) {
-        await rollback();
-        if (codeOf(error) !== "ledger_busy") {
-          for (const job of queue.splice(0, batchMax)) job.reject(error);
-          return undefined;
-        }
-        if (!told && clock.elapsed() - since >= tellAfterMs) {
-          log.warn("ledger.locked", { writes: queue.length, error });
-          told = true;
-        }
-        giveUp(error);
-        if (queue.length === 0) return undefined;
-      }
-      await rest(clock);
+  /** Opens the transaction with the lock in hand. */
+  async function begin(): Promise<Begun> {
+    try {
+      const open = await connected();
+      const [, , rows] = await open.command(`BEGIN; ${lock}; ${serverTime}`);
+      const now = Number(rows?.[0]?.now);
+      // One clock for all processes of a desk: what they note, and the order of their ids.
+      clock.keepTo?.(now);
+      return { connection: open, now };
+    } catch (error) {
+      await rollback();
+      throw error;
     }
   }
 
   async function connected(): Promise<Connection> {
     if (connection.lost()) connection = await parts.connect();
     return connection;
-  }
-
-  /** Refuses those that have waited too long. */
-  function giveUp(error: unknown): void {
-    const before = clock.elapsed() - busyMs;
-    for (let index = queue.length - 1; index >= 0; index--) {
-      if (queue[index]!.since <= before) queue.splice(index, 1)[0]!.reject(error);
-    }
   }
 
   async function settle(begun: Begun): Promise<void> {
@@ -124,7 +84,7 @@ export function createPostgresWriter(parts: {
       await runAll(begun, jobs, outcomes);
     } catch (error) {
       await rollback();
-      await retry(jobs, error);
+      await queue.retry(jobs, error);
       return;
     }
     try {
@@ -144,7 +104,7 @@ export function createPostgresWriter(parts: {
   async function settleBroken(begun: Begun, jobs: Job[], outcomes: Outcome[], error: unknown): Promise<void> {
     if (!begun.connection.lost()) {
       await rollback();
-      await retry(jobs, error);
+      await queue.retry(jobs, error);
       return;
     }
     log.warn("ledger.commit_unknown", { writes: jobs.length, error });
@@ -157,7 +117,7 @@ export function createPostgresWriter(parts: {
     }
     log.info("ledger.commit_known", { committed });
     if (committed) tell(jobs, outcomes);
-    else await retry(jobs, error);
+    else await queue.retry(jobs, error);
   }
 
   /**
@@ -176,30 +136,10 @@ export function createPostgresWriter(parts: {
         await rollback();
         if (codeOf(error) !== "ledger_busy") throw new DeskError("ledger_failed", notKnown, { cause: error });
       }
-      if (closingSince !== undefined && clock.elapsed() - closingSince >= busyMs) {
+      if (closingSince !== undefined && clock.elapsed() - closingSince >= patience.busyMs) {
         throw new DeskError("ledger_failed", notKnown);
       }
-      await rest(clock);
-    }
-  }
-
-  function tell(jobs: readonly Job[], outcomes: readonly Outcome[]): void {
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.ok) jobs[index]!.resolve(outcome.value);
-      else jobs[index]!.reject(outcome.error);
-    }
-  }
-
-  async function retry(jobs: Job[], error: unknown): Promise<void> {
-    if (codeOf(error) === "ledger_busy") {
-      queue.unshift(...jobs);
-      giveUp(error);
-      await rest(clock);
-    } else if (jobs.length === 1) {
-      jobs[0]!.reject(error);
-    } else {
-      for (const job of jobs) job.alone = true;
-      queue.unshift(...jobs);
+      await patience.rest();
     }
   }
 
@@ -210,9 +150,9 @@ export function createPostgresWriter(parts: {
    */
   async function runAll({ connection: open, now }: Begun, jobs: Job[], outcomes: Outcome[]): Promise<void> {
     const since = clock.elapsed();
-    const alone = queue[0]?.alone === true;
+    const alone = queue.nextIsAlone();
     do {
-      const job = queue.shift();
+      const job = queue.takeOne();
       if (!job) return;
       jobs.push(job);
       // One message: the end of the last work's savepoint with the beginning of the next one's.
@@ -227,7 +167,7 @@ export function createPostgresWriter(parts: {
         await open.command("ROLLBACK TO work");
       }
       outcomes.push(outcome);
-    } while (!alone && !queue[0]?.alone && jobs.length < batchMax && clock.elapsed() - since < holdMaxMs);
+    } while (!alone && !queue.nextIsAlone() && jobs.length < batchMax && clock.elapsed() - since < holdMaxMs);
   }
 
   async function rollback(): Promise<void> {
@@ -240,19 +180,10 @@ export function createPostgresWriter(parts: {
   }
 
   return {
-    write(work, { lazy = false } = {}) {
-      if (queue.length >= queueMax) {
-        return Promise.reject(new DeskError("ledger_busy", `${queueMax} writes wait already`));
-      }
-      return new Promise((resolve, reject) => {
-        const done = resolve as (value: unknown) => void;
-        queue.push({ work, since: clock.elapsed(), alone: false, lazy, resolve: done, reject });
-        pumping ??= pump();
-      });
-    },
+    write: (work, how) => queue.add(work, how?.lazy),
     async close() {
       closingSince = clock.elapsed();
-      await pumping;
+      await queue.drained();
       await connection.close();
     },
   };
@@ -268,6 +199,8 @@ const noteCommit = (writer: string, number: number, now: number): string =>
   `INSERT INTO commits (writer, number, made_at) VALUES ('${writer}', ${number}, ${now})
    ON CONFLICT (writer) DO UPDATE SET number = excluded.number, made_at = excluded.made_at`;
 
+const notKnown = "the connection was lost during a commit, and it cannot be found out whether it was made";
+
 /** Makes the table that says which commits were made. */
 export async function prepareCommits(connection: Connection): Promise<void> {
   try {
@@ -282,14 +215,4 @@ export async function prepareCommits(connection: Connection): Promise<void> {
     if (!connection.lost()) await connection.command("ROLLBACK");
     throw error;
   }
-}
-const notKnown = "the connection was lost during a commit, and it cannot be found out whether it was made";
-
-/** The pause between two tries: never in step with another process. */
-export function rest(clock: Clock): Promise<void> {
-  return clock.sleep(10 + 40 * clock.random());
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

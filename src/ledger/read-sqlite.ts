@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import type { Clock } from "../clock.ts";
 import { codeOf, DeskError, faultOf } from "../errors.ts";
 import type { Ledger } from "../ledger.ts";
-import { type Connection, openConnection, patiently } from "./sqlite-connection.ts";
+import { type Connection, openConnection, patienceOf } from "./sqlite-connection.ts";
 
 export interface SqliteReading extends Pick<Ledger, "read"> {
   /**
@@ -23,11 +23,12 @@ const busyMs = 10_000;
 
 /** @throws DeskError data_unusable when there is no such file, or it is no ledger; ledger_busy */
 export async function readSqliteLedger(parts: { path: string; clock: Clock }): Promise<SqliteReading> {
-  const { path, clock } = parts;
-  const connection = await patiently(clock, busyMs, () => usable(path, () => openToRead(path)));
+  const { path } = parts;
+  const { patiently } = patienceOf(parts.clock, busyMs);
+  const connection = await patiently(() => usable(path, () => openToRead(path)));
   return {
     read: (work) =>
-      patiently(clock, busyMs, () =>
+      patiently(() =>
         work({
           all: (sql, ...values) => connection.all(sql, values),
           get: (sql, ...values) => connection.get(sql, values),
@@ -36,7 +37,7 @@ export async function readSqliteLedger(parts: { path: string; clock: Clock }): P
     copyTo(file) {
       // A temporary file in a public folder would hold customers' texts.
       connection.command("PRAGMA temp_store = MEMORY");
-      return patiently(clock, busyMs, () => void connection.run("VACUUM INTO ?", [file]));
+      return patiently(() => void connection.run("VACUUM INTO ?", [file]));
     },
     close: connection.close,
   };

@@ -5,8 +5,9 @@
  */
 import { DatabaseSync, type StatementSyncInstance } from "@photostructure/sqlite";
 import type { Clock } from "../clock.ts";
-import { codeOf, DeskError, faultOf } from "../errors.ts";
+import { DeskError, faultOf } from "../errors.ts";
 import type { SqlValue } from "../ledger.ts";
+import { createPatience, type Patience } from "./patience.ts";
 import { brief, checkValues, examine } from "./statement.ts";
 
 export interface Connection {
@@ -70,23 +71,9 @@ export function openConnection(path: string, options: { readOnly?: boolean } = {
   };
 }
 
-/** @throws DeskError ledger_busy when the lock was not free within `busyMs`; what else `attempt` throws */
-export async function patiently<T>(clock: Clock, busyMs: number, attempt: () => T | Promise<T>): Promise<T> {
-  const since = clock.elapsed();
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (codeOf(error) !== "ledger_busy" || clock.elapsed() - since >= busyMs) throw error;
-    }
-    await rest(clock);
-  }
-}
-
-/** The pause between two tries for a lock: long beside the driver's, and never in step with another process. */
-export function rest(clock: Clock): Promise<void> {
-  return clock.sleep(5 + 20 * clock.random());
-}
+/** Rests long beside the driver's own wait. */
+export const patienceOf = (clock: Clock, busyMs: number): Patience =>
+  createPatience({ clock, busyMs, restMs: [5, 25] });
 
 interface Prepared {
   statement: StatementSyncInstance;

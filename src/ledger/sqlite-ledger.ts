@@ -12,7 +12,7 @@ import type { Clock } from "../clock.ts";
 import { codeOf, DeskError, faultOf } from "../errors.ts";
 import type { Ledger, Reader } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import { type Connection, openConnection, patiently } from "./sqlite-connection.ts";
+import { type Connection, openConnection, patienceOf } from "./sqlite-connection.ts";
 import { createSqliteWriter } from "./sqlite-writer.ts";
 
 export interface SqliteLedger extends Ledger {
@@ -31,9 +31,11 @@ export async function createSqliteLedger(parts: {
   busyMs?: number;
 }): Promise<SqliteLedger> {
   const { path, clock, log, busyMs = 10_000 } = parts;
-  const connection = await patiently(clock, busyMs, () => usable(path, () => openWriter(path)));
+  const patience = patienceOf(clock, busyMs);
+  const { patiently } = patience;
+  const connection = await patiently(() => usable(path, () => openWriter(path)));
   const reading = usable(path, () => openConnection(path, { readOnly: true }));
-  const writer = createSqliteWriter({ connection, clock, log, busyMs });
+  const writer = createSqliteWriter({ connection, clock, log, patience });
   const reader: Reader = {
     all: (sql, ...values) => reading.all(sql, values),
     get: (sql, ...values) => reading.get(sql, values),
@@ -53,9 +55,9 @@ export async function createSqliteLedger(parts: {
 
   return {
     write: (work) => (closing ? Promise.reject(closed()) : writer.write(work)),
-    read: (work) => (closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => work(reader))),
+    read: (work) => (closing ? Promise.reject(closed()) : patiently(() => work(reader))),
     scrub: (bytesMax = Number.POSITIVE_INFINITY) =>
-      closing ? Promise.reject(closed()) : patiently(clock, busyMs, () => scrub(connection, bytesMax)),
+      closing ? Promise.reject(closed()) : patiently(() => scrub(connection, bytesMax)),
     close() {
       closing ??= close();
       return closing;

@@ -13,7 +13,9 @@ import type { Clock } from "../clock.ts";
 import { codeOf, DeskError } from "../errors.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import { type Connection, rest } from "./sqlite-connection.ts";
+import type { Patience } from "./patience.ts";
+import type { Connection } from "./sqlite-connection.ts";
+import { createWriteQueue, type Job, type Outcome, tell, turnOfLoop } from "./write-queue.ts";
 
 export interface SqliteWriter {
   write<T>(work: (tx: Transaction) => T | Promise<T>): Promise<T>;
@@ -21,77 +23,25 @@ export interface SqliteWriter {
   drained(): Promise<void>;
 }
 
-const queueMax = 10_000;
-/** Bounds how long one turn of the event loop can take. */
-const batchMax = 256;
-const tellAfterMs = 1_000;
-
-interface Job {
-  work: (tx: Transaction) => unknown;
-  /** By `clock.elapsed`. */
-  since: number;
-  /** Shares its transaction with nobody; stands at the head of the queue. */
-  alone: boolean;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
-type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
-
 export function createSqliteWriter(parts: {
   connection: Connection;
   clock: Clock;
   log: Log;
-  busyMs: number;
+  patience: Patience;
 }): SqliteWriter {
-  const { connection, clock, log, busyMs } = parts;
-  const queue: Job[] = [];
-  let pumping: Promise<void> | undefined;
+  const { connection, clock, log, patience } = parts;
+  const queue = createWriteQueue({ serve, patience, clock, log });
   let insideWork = false;
 
-  async function pump(): Promise<void> {
-    await turn();
-    while (queue.length > 0) {
-      if (await begun()) await settle(take());
-      await turn();
-    }
-    pumping = undefined;
+  async function serve(): Promise<void> {
+    if (await queue.opened(begin)) await settle(queue.take());
+    await turnOfLoop();
   }
 
-  /** Opens the transaction. False when that failed for good, or nobody waits any more. */
-  async function begun(): Promise<boolean> {
-    const since = clock.elapsed();
-    for (let told = false; ; ) {
-      try {
-        rollback();
-        connection.command("BEGIN IMMEDIATE");
-        return true;
-      } catch (error) {
-        if (codeOf(error) !== "ledger_busy") {
-          for (const job of take()) job.reject(error);
-          return false;
-        }
-        if (!told && clock.elapsed() - since >= tellAfterMs) {
-          log.warn("ledger.locked", { writes: queue.length });
-          told = true;
-        }
-        giveUp(error);
-        if (queue.length === 0) return false;
-      }
-      await rest(clock);
-    }
-  }
-
-  /** Refuses those that have waited too long. */
-  function giveUp(error: unknown): void {
-    const before = clock.elapsed() - busyMs;
-    for (let index = queue.length - 1; index >= 0; index--) {
-      if (queue[index]!.since <= before) queue.splice(index, 1)[0]!.reject(error);
-    }
-  }
-
-  function take(): Job[] {
-    return queue.splice(0, queue[0]?.alone ? 1 : batchMax);
+  function begin(): true {
+    rollback();
+    connection.command("BEGIN IMMEDIATE");
+    return true;
   }
 
   async function settle(jobs: Job[]): Promise<void> {
@@ -101,26 +51,10 @@ export function createSqliteWriter(parts: {
       connection.command("COMMIT");
     } catch (error) {
       rollback();
-      await retry(jobs, error);
+      await queue.retry(jobs, error);
       return;
     }
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.ok) jobs[index]!.resolve(outcome.value);
-      else jobs[index]!.reject(outcome.error);
-    }
-  }
-
-  async function retry(jobs: Job[], error: unknown): Promise<void> {
-    if (codeOf(error) === "ledger_busy") {
-      queue.unshift(...jobs);
-      giveUp(error);
-      await rest(clock);
-    } else if (jobs.length === 1) {
-      jobs[0]!.reject(error);
-    } else {
-      for (const job of jobs) job.alone = true;
-      queue.unshift(...jobs);
-    }
+    tell(jobs, outcomes);
   }
 
   /** @throws when the transaction can no longer be committed */
@@ -168,18 +102,9 @@ export function createSqliteWriter(parts: {
       if (insideWork) {
         return Promise.reject(new DeskError("ledger_failed", "a write was asked for inside another's work"));
       }
-      if (queue.length >= queueMax) {
-        return Promise.reject(new DeskError("ledger_busy", `${queueMax} writes wait already`));
-      }
-      return new Promise((resolve, reject) => {
-        const done = resolve as (value: unknown) => void;
-        queue.push({ work, since: clock.elapsed(), alone: false, resolve: done, reject });
-        pumping ??= pump();
-      });
+      return queue.add(work);
     },
-    async drained() {
-      await pumping;
-    },
+    drained: queue.drained,
   };
 }
 
@@ -241,10 +166,6 @@ async function finished(work: PromiseLike<unknown>, lease: Lease): Promise<Outco
 
 function waited(): DeskError {
   return new DeskError("ledger_failed", "work waited for something other than its transaction");
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

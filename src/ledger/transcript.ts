@@ -85,6 +85,11 @@ export async function writeJournal(
   );
 }
 
+/** Whether something stands in the journal under this name. */
+export async function hasJournal(tx: Reader, turn: string): Promise<boolean> {
+  return (await tx.get("SELECT 1 AS one FROM journal WHERE turn = ?", turn)) !== undefined;
+}
+
 /** The customer's messages that a reply was for, oldest first, but for those they have taken back. */
 export async function askedBefore(
   tx: Reader,
