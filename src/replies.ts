@@ -35,14 +35,21 @@ interface Making {
 
 export type Replies = ReturnType<typeof createReplies>;
 
+/** Whoever has waited for long when the turn begins, as after a death, may still have the answer at once. */
+const noticeMinMs = 3_000;
+/** Notices of turns that a person has ended would be remembered for ever. */
+const toldMax = 1_000;
+
 export function createReplies(parts: RepliesParts) {
   const making = new Map<string, Making>();
+  /** By thread: which event the customer was told to wait with, and when by `clock.elapsed`. */
+  const told = new Map<string, { event: string; at: number }>();
 
   /** Shows that the bot is at work; what it returns shows the text while it is written, where the platform can. */
   function open(turn: OpenTurn): Show | undefined {
     const platform = parts.platforms.get(platformOf(turn.thread.id));
     const reply: Making = {
-      cancelTimer: parts.clock.after(parts.silenceMaxMs, () => void sayItTakesLong(turn, reply)),
+      cancelTimer: parts.clock.after(noticeAfter(turn), () => void sayItTakesLong(turn, reply)),
       draft: undefined,
       reserved: undefined,
       muted: false,
@@ -110,8 +117,20 @@ export function createReplies(parts: RepliesParts) {
     }
   }
 
+  /** Silence is counted from the first message without an answer: a newer one, or a death, begins the turn again. */
+  function noticeAfter({ thread, turn, admitted }: OpenTurn): number {
+    const { clock, silenceMaxMs } = parts;
+    const last = told.get(thread.id);
+    const receivedAt = admitted[0]?.receivedAt ?? clock.now();
+    const waited = last?.event === turn.event ? clock.elapsed() - last.at : clock.now() - receivedAt;
+    return Math.min(silenceMaxMs, Math.max(noticeMinMs, silenceMaxMs - waited));
+  }
+
   async function sayItTakesLong(turn: OpenTurn, reply: Making): Promise<void> {
     if (reply.draft?.shown) return;
+    told.delete(turn.thread.id);
+    told.set(turn.thread.id, { event: turn.turn.event, at: parts.clock.elapsed() });
+    if (told.size > toldMax) told.delete(told.keys().next().value ?? "");
     try {
       const row = await parts.ledger.write((tx) =>
         enqueue(tx, parts.clock, {
@@ -131,6 +150,7 @@ export function createReplies(parts: RepliesParts) {
   /** The turn's rows are committed: the reply goes out, as the end of its draft where there is one. */
   function send(turn: OpenTurn, rows: readonly OutboxRow[]): void {
     const reply = close(turn);
+    told.delete(turn.thread.id);
     const drafts = new Map<string, Draft>();
     if (reply?.draft && reply.reserved) drafts.set(turn.reply, reply.draft);
     parts.sender.push(rows, drafts);
