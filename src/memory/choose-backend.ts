@@ -1,6 +1,6 @@
 /** Which Keyv store is behind the memory: SQLite in the data folder, or what the URI names, loaded only then. */
 import type { KeyvStoreAdapter } from "keyv";
-import { DeskError } from "../errors.ts";
+import { DeskError, faultOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Backend } from "./backend.ts";
 import { sqliteBackend } from "./sqlite-backend.ts";
@@ -17,7 +17,8 @@ const packages = new Map<string, { name: string; options?: { throwOnErrors: bool
 /**
  * What opens the backend, as often as needed.
  * @param path of the SQLite file when no URI says otherwise
- * @throws DeskError config_invalid for a URI that nothing here understands, or whose package is not installed
+ * @throws DeskError config_invalid for a URI that nothing here understands, or whose package is not installed; from what
+ *   is returned, too
  */
 export async function backendFor(
   uri: string | undefined,
@@ -41,7 +42,7 @@ export async function backendFor(
   }
   const KeyvStore = await load(wanted.name, `${scheme}://`);
   return async () => {
-    const store = new KeyvStore(uri, wanted.options);
+    const store = storeOf(KeyvStore, uri, wanted.options, `${scheme}://`);
     // Its errors come with the operation that they belong to; unheard, they would end the process.
     store.on("error", () => {});
     return { store, close: async () => store.disconnect?.(true) };
@@ -51,6 +52,22 @@ export async function backendFor(
 /** `disconnect(true)` of @keyv/redis does not wait for a server that is not there. */
 type RemoteStore = KeyvStoreAdapter & { disconnect?(force: boolean): Promise<void> };
 type KeyvStoreClass = new (uri: string, options?: object) => RemoteStore;
+
+function storeOf(
+  KeyvStore: KeyvStoreClass,
+  uri: string,
+  options: object | undefined,
+  scheme: string,
+): RemoteStore {
+  try {
+    return new KeyvStore(uri, options);
+  } catch (error) {
+    // Some quote the whole address.
+    const said = faultOf(error);
+    const why = /[@/]/.test(said) ? "" : `: ${said}`;
+    throw new DeskError("config_invalid", `KEYV_URI is not an address that a ${scheme} store takes${why}`);
+  }
+}
 
 async function load(name: string, scheme: string): Promise<KeyvStoreClass> {
   try {

@@ -40,12 +40,22 @@ export async function memoryOver(
   open: () => Promise<Backend>,
   { clock, log }: { clock: Clock; log: Log },
 ): Promise<Memory> {
-  let backend = await open();
+  /** What the store has said of itself since it last answered: a client that goes on trying says why only so. */
+  let complaint: unknown;
+  let backend = await begin();
   let keyv = keyvOn(backend);
   let failingSince: number | undefined;
   let sparedUntil = Number.NEGATIVE_INFINITY;
   let renewing = false;
   let closed = false;
+
+  async function begin(): Promise<Backend> {
+    const fresh = await open();
+    fresh.store.on("error", (error: unknown) => {
+      complaint = error;
+    });
+    return fresh;
+  }
 
   async function ask<T>(operation: () => Promise<T>): Promise<T> {
     if (closed) throw new DeskError("memory_failed", "the memory is closed");
@@ -53,13 +63,15 @@ export async function memoryOver(
     try {
       const result = await within(clock, operation());
       failingSince = undefined;
+      complaint = undefined;
       return result;
     } catch (cause) {
       failingSince ??= clock.elapsed();
       if (cause instanceof NoAnswer) sparedUntil = clock.elapsed() + sparedMs;
       if (backend.isBroken?.(cause)) await renew(() => backend.discard?.());
       else if (clock.elapsed() - failingSince >= failingMs) void renew(() => backend.close());
-      throw new DeskError("memory_failed", faultOf(cause), { cause });
+      const why = cause instanceof NoAnswer && complaint !== undefined ? `: ${faultOf(complaint)}` : "";
+      throw new DeskError("memory_failed", faultOf(cause) + why, { cause });
     }
   }
 
@@ -70,7 +82,7 @@ export async function memoryOver(
     failingSince = undefined;
     try {
       await within(clock, Promise.resolve(letGo())).catch((error) => log.debug("memory.stuck", { error }));
-      backend = await open();
+      backend = await begin();
       keyv = keyvOn(backend);
       log.warn("memory.renewed");
     } catch (error) {

@@ -20,6 +20,7 @@ import { createLog } from "../../src/log.ts";
 import type { Backend } from "../../src/memory/backend.ts";
 import { createMemory, memoryOver } from "../../src/memory/memory.ts";
 import type { Memory } from "../../src/memory.ts";
+import { describeMemory } from "../contracts/memory.ts";
 import { createManualClock } from "./manual-clock.ts";
 
 const clock = createClock();
@@ -53,43 +54,21 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-async function eventually(check: () => Promise<boolean>): Promise<void> {
-  while (!(await check())) await clock.sleep(5);
-}
+describeMemory("SQLite", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "deskhand-memory-"));
+  const file = join(folder, "memory.sqlite");
+  return {
+    open: () => createMemory({ path: file, clock, log }),
+    async spoil(key, text) {
+      const other = new DatabaseSync(file);
+      other.prepare("UPDATE keyv SET value = ? WHERE key = ?").run(text, `deskhand:notes:${key}`);
+      other.close();
+    },
+    remove: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+});
 
-describe("a store of the memory", () => {
-  it("gives what was set, also after a restart, until it is deleted", async () => {
-    const value = { text: ":colon, 日本語", list: [1, null, { deep: true }], none: null };
-    const first = await open();
-    await first.store("notes").set("a", value);
-    expect(await first.store("notes").get("a")).toEqual(value);
-    await first.close();
-    const store = (await open()).store("notes");
-    expect(await store.get("a")).toEqual(value);
-    await store.delete("a");
-    expect(await store.get("a")).toBe(undefined);
-    await store.delete("a");
-  });
-
-  it("forgets a value when its time is over", async () => {
-    const store = (await open()).store<number>("codes");
-    await store.set("short", 1, 30);
-    await store.set("long", 2, 600_000);
-    await store.set("for ever", 3);
-    await eventually(async () => (await store.get("short")) === undefined);
-    expect(await store.get("long")).toBe(2);
-    expect(await store.get("for ever")).toBe(3);
-  });
-
-  it("a time of nothing is over at once", async () => {
-    const store = (await open()).store<number>("codes");
-    await store.set("a", 1);
-    await store.set("a", 2, 0);
-    expect(await store.get("a")).toBe(undefined);
-    await store.set("b", 1, -5);
-    expect(await store.get("b")).toBe(undefined);
-  });
-
+describe("a memory in a file", () => {
   it("deletes what is over from the disk, though nobody asks for it again", async () => {
     const manual = createManualClock();
     const memory = await open({ clock: { ...manual, now: () => clock.now() + 60_000 } });
@@ -107,44 +86,6 @@ describe("a store of the memory", () => {
     expect(await store.get("always")).toBe("always good");
   });
 
-  it("has nothing of another namespace, whatever the keys look like", async () => {
-    const memory = await open();
-    const names = ["a", "b", "a-b", "deskhand"];
-    const keys = ["a", "a:b", "b:a", "deskhand:a:a", "deskhand:a", "%", "_", "a-b:a"];
-    for (const name of names) {
-      for (const key of keys) await memory.store<string>(name).set(key, `${name} ${key}`);
-    }
-    for (const name of names) {
-      for (const key of keys) expect(await memory.store(name).get(key)).toBe(`${name} ${key}`);
-    }
-  });
-
-  it.each(["", "a_b", "a%", "A", "a:b", "1a"])("refuses %j as a namespace", async (name) => {
-    const memory = await open();
-    expect(() => memory.store(name)).toThrow(RangeError);
-  });
-
-  it("takes keys of any length and script, and keeps them apart", async () => {
-    const store = (await open()).store<number>("keys");
-    const long = "x".repeat(10_000);
-    const keys = ["", " ", "é", "e\u0301", `${long}1`, `${long}2`, "a\u0000b", "a\nb", "#abc", "👩‍👩‍👧‍👦"];
-    for (const [index, key] of keys.entries()) await store.set(key, index);
-    for (const [index, key] of keys.entries()) expect(await store.get(key)).toBe(index);
-  });
-
-  it("a value that is not JSON fails as memory_failed without quoting it, until it is set again", async () => {
-    const store = (await open()).store("notes");
-    await store.set("a", 1);
-    const file = new DatabaseSync(path);
-    file.exec("UPDATE keyv SET value = 'the secret is 42'");
-    file.close();
-    const error = await failureOf(store.get("a"));
-    expect(codeOf(error)).toBe("memory_failed");
-    expect(faultOf(error)).not.toContain("secret");
-    await store.set("a", 2);
-    expect(await store.get("a")).toBe(2);
-  });
-
   it("a lock held elsewhere fails as memory_failed, and then works again", async () => {
     const store = (await open()).store("notes");
     const file = new DatabaseSync(path);
@@ -155,13 +96,6 @@ describe("a store of the memory", () => {
     file.close();
     await store.set("a", 1);
     expect(await store.get("a")).toBe(1);
-  });
-
-  it("fails as memory_failed once the memory is closed", async () => {
-    const memory = await open();
-    await memory.close();
-    await memory.close();
-    expect(codeOf(await failureOf(memory.store("notes").get("a")))).toBe("memory_failed");
   });
 });
 
