@@ -334,6 +334,7 @@ export function createCore(parts: CoreParts): Core {
 
   const receiver: Receiver = {
     receive: bot.receive,
+    receiveAll: bot.receiveAll,
     async suggest(what) {
       if (what === "snippet") return workspace.snippets.map(({ name }) => ({ value: name, label: name }));
       const open = await desk.tickets(suggestionsMax);

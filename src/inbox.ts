@@ -28,17 +28,32 @@ export function createInbox(parts: InboxParts) {
   const { ledger, clock } = parts;
 
   /** Resolves when the event is durable; undefined when it has been here before. */
-  function take(event: Incoming): Promise<Admitted | undefined> {
-    const clean = cleanEvent(event, parts.messageCharactersMax);
+  async function take(event: Incoming): Promise<Admitted | undefined> {
+    const [admitted] = await takeAll([event]);
+    return admitted;
+  }
+
+  /** Resolves when all are durable, to those that had not been here before; rejects when none is. */
+  function takeAll(events: readonly Incoming[]): Promise<Admitted[]> {
+    const clean = events.map((event) => cleanEvent(event, parts.messageCharactersMax));
     return ledger.write(async (tx) => {
-      const admitted = await admit(tx, laneOf(clean), clean, clock);
-      if (!admitted) return undefined;
-      if (clean.kind === "message" && clean.message.channel !== parts.deskChannel()) {
-        await openThread(tx, clean.message, clock.now());
+      const all: Admitted[] = [];
+      for (const event of clean) {
+        const admitted = await takeIn(tx, event);
+        if (admitted) all.push(admitted);
       }
-      await changeQuestion(tx, admitted);
-      return admitted;
+      return all;
     });
+  }
+
+  async function takeIn(tx: Transaction, event: Incoming): Promise<Admitted | undefined> {
+    const admitted = await admit(tx, laneOf(event), event, clock);
+    if (!admitted) return undefined;
+    if (event.kind === "message" && event.message.channel !== parts.deskChannel()) {
+      await openThread(tx, event.message, clock.now());
+    }
+    await changeQuestion(tx, admitted);
+    return admitted;
   }
 
   /** An edit or a deletion before the answer changes the question itself. */
@@ -75,7 +90,7 @@ export function createInbox(parts: InboxParts) {
     return { settle: gathers, supersede: gathers };
   }
 
-  return { take, waiting, burst, mannerOf };
+  return { take, takeAll, waiting, burst, mannerOf };
 }
 
 /** What only changes earlier messages, and is dealt with in its own time. */

@@ -95,6 +95,11 @@ export interface Platform {
 export interface Receiver {
   /** Resolves once the event is durable; rejects when it must be delivered again. */
   receive(incoming: Incoming): Promise<void>;
+  /**
+   * Several that belong one after the other, as they are read up: resolves once all are durable, rejects when none is.
+   * Where it is missing they are handed over one by one.
+   */
+  receiveAll?(incoming: readonly Incoming[]): Promise<void>;
   /** Completions for a command's argument: `ticket` or `snippet`. */
   suggest(
     what: "ticket" | "snippet",

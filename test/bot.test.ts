@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { DeskError } from "../src/errors.ts";
 import { auditOf } from "../src/ledger/audit.ts";
+import { waitingIn } from "../src/ledger/inbox.ts";
 import type { Ledger, Transaction } from "../src/ledger.ts";
 import { defineTool } from "../src/tool.ts";
 import { type DeskInARoom, openDesk, passage } from "./doubles/desk-in-a-room.ts";
@@ -54,6 +55,32 @@ describe("a customer asks", () => {
       "I have a question",
       "about shipping",
     ]);
+  });
+
+  it("several things while nobody listened, which are taken together or not at all, and answered in one reply", async () => {
+    let torn = true;
+    desk = await openDesk({
+      between: (ledger) => ({
+        ...ledger,
+        write: (work, how) =>
+          ledger.write(async (tx) => {
+            const result = await work(tx);
+            if (torn && (await waitingIn(tx, threadOf("ann"), 10)).length > 0)
+              throw new DeskError("ledger_busy", "not now");
+            return result;
+          }, how),
+      }),
+    });
+    const texts = ["hello", "I have a question", "about shipping"];
+    await expect(desk.room.hasSaid("ann", texts)).rejects.toMatchObject({ code: "ledger_busy" });
+    await desk.quiet();
+    expect(await desk.ledger.read((tx) => waitingIn(tx, threadOf("ann"), 10))).toEqual([]);
+    torn = false;
+    await desk.room.hasSaid("ann", texts);
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toHaveLength(1);
+    expect(desk.model.requests).toHaveLength(1);
+    expect(desk.model.requests[0]?.transcript.map((item) => "text" in item && item.text)).toEqual(texts);
   });
 
   it("something newer while the model thinks, and the older draft is never seen", async () => {

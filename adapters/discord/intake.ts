@@ -5,8 +5,8 @@
  *   An event that the desk cannot take is offered again, with growing pauses; nothing of its channel passes it.
  *   A channel's watermark moves only when a message has been taken, and is kept over restarts.
  *   Whenever events may have been missed, every lane first fetches what came after its watermark, oldest first, before
- *   it takes another event. A page of them is offered at once, and the watermark moves when all have been taken. So a
- *   watermark never jumps over a message.
+ *   it takes another event. A page of them is taken at once or not at all, and then the watermark moves. So a watermark
+ *   never jumps over a message, and no message overtakes another.
  *   What waits when it stops is left to whoever listens next: it is below no watermark.
  */
 import { setMaxListeners } from "node:events";
@@ -43,7 +43,8 @@ export interface Intake {
 }
 
 export interface IntakeParts {
-  receive(incoming: Incoming): Promise<void>;
+  /** In this order, all or none. */
+  receive(incoming: readonly Incoming[]): Promise<void>;
   /**
    * Messages after this id, oldest first, as events without `taken`; empty: there are no more.
    * @param urgent somebody waits behind it
@@ -141,7 +142,7 @@ export function createIntake(parts: IntakeParts): Intake {
         (await asked(channel, lane.over, () => parts.fetchAfter(channel, from, lane.events.length > 0))) ??
         [];
       // Together, so that they wait together and are answered by one turn.
-      await Promise.all(missed.map((event) => offer(event, lane.over)));
+      await offer(channel, missed, lane.over);
       for (const { message } of missed) {
         if (message === undefined) continue;
         advance(channel, message);
@@ -164,21 +165,29 @@ export function createIntake(parts: IntakeParts): Intake {
   }
 
   async function take(event: IntakeEvent, over: AbortSignal): Promise<void> {
-    await offer(event, over);
+    await offer(event.channel, [event], over);
     if (event.message !== undefined) advance(event.channel, event.message);
   }
 
-  /** Until the desk has it, or nobody can read it. */
-  async function offer(event: Omit<IntakeEvent, "taken">, over: AbortSignal): Promise<void> {
-    const incoming = await asked(event.channel, over, async () => event.read());
-    if (incoming)
-      await persistently(
-        "discord.receive_retried",
-        event.channel,
-        over,
-        () => parts.receive(incoming),
-        () => true,
-      );
+  /** Until the desk has them, but for those that nobody can read. */
+  async function offer(
+    channel: string,
+    events: readonly Omit<IntakeEvent, "taken">[],
+    over: AbortSignal,
+  ): Promise<void> {
+    const incoming: Incoming[] = [];
+    for (const event of events) {
+      const one = await asked(channel, over, async () => event.read());
+      if (one) incoming.push(one);
+    }
+    if (incoming.length === 0) return;
+    await persistently(
+      "discord.receive_retried",
+      channel,
+      over,
+      () => parts.receive(incoming),
+      () => true,
+    );
   }
 
   /** What Discord says; undefined where it has nothing to say any more, and for an event that nobody can read. */

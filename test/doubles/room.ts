@@ -25,6 +25,8 @@ export type RoomFault = "unavailable" | "lost_answer" | "unreachable" | "rate_li
 
 export interface Room extends Platform {
   says(customer: string, text: string, options?: SaysOptions): Promise<string>;
+  /** They have said all of this while nobody listened, and it is read up. */
+  hasSaid(customer: string, texts: readonly string[]): Promise<void>;
   staffSays(thread: string, text: string, name?: string, said?: SaysOptions): Promise<string>;
   presses(action: string, value: string | number, name?: string): Promise<void>;
   /** Calls `/support` with these words, or another command. */
@@ -146,15 +148,15 @@ export function createRoom(options: RoomOptions = {}): Room {
     await desk.receive(event);
   }
 
-  async function hear(
+  function messageOf(
     who: string,
     thread: string,
     place: string,
     text: string,
     said: SaysOptions = {},
-  ): Promise<string> {
+  ): Extract<Incoming, { kind: "message" }> {
     const id = said.id ?? `${name}:m:${++count}`;
-    await receives({
+    return {
       kind: "message",
       keys: [id],
       message: {
@@ -169,8 +171,13 @@ export function createRoom(options: RoomOptions = {}): Room {
         addressed: true,
         files: said.files ?? [],
       },
-    });
-    return id;
+    };
+  }
+
+  async function hear(...said: Parameters<typeof messageOf>): Promise<string> {
+    const event = messageOf(...said);
+    await receives(event);
+    return event.message.id;
   }
 
   return {
@@ -232,6 +239,12 @@ export function createRoom(options: RoomOptions = {}): Room {
     belongs: async (user, group) => group === channel && user.startsWith(`${name}:t:staff-`),
     says: (customer, text, said) =>
       hear(customer, said?.thread ?? threadOf(customer, name), threadOf(customer, name), text, said),
+    async hasSaid(customer, texts) {
+      const thread = threadOf(customer, name);
+      const said = texts.map((text) => messageOf(customer, thread, thread, text));
+      if (!desk?.receiveAll) throw new Error("nobody reads up in this room");
+      await desk.receiveAll(said);
+    },
     staffSays: (thread, text, who = "staff-maya", said) => hear(who, thread, channel, text, said),
     async presses(action, value, who = "staff-maya") {
       const id = `${name}:m:${++count}`;

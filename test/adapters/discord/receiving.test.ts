@@ -181,8 +181,28 @@ describe("an event that the desk cannot take", () => {
     await eventually(() => expect(textsOf(desk.received)).toEqual(["mine"]));
     expect(world.marks.saved.get(`at:${ana.directChannel.id}`)).toBeUndefined();
     broken = false;
-    // What was fetched together is offered together; the inbox keeps the platform's order.
-    await eventually(() => expect(once(textsOf(desk.received)).sort()).toEqual(["mine", "one", "two"]));
+    await eventually(() => expect(textsOf(desk.received)).toEqual(["mine", "one", "two"]));
+  });
+
+  it("is overtaken by none of what was missed with it: they are taken together or not at all", async () => {
+    const { server } = world;
+    const ana = server.asUser("Ana");
+    const first = await started();
+    ana.dm("zero");
+    await eventually(() => expect(textsOf(first.desk.received)).toEqual(["zero"]));
+    await first.platform.close();
+    server.gateway.forgetSessions();
+    for (const text of ["one", "two", "three"]) ana.dm(text);
+    const desk = recordingDesk();
+    const pages: string[][] = [];
+    const take = async (page: readonly Incoming[]) => {
+      pages.push(textsOf(page));
+      if (pages.length <= 2) throw new Error("the disk is full");
+      desk.received.push(...page);
+    };
+    await started({ ...desk, receive: (one) => take([one]), receiveAll: take });
+    await eventually(() => expect(once(textsOf(desk.received))).toEqual(["one", "two", "three"]));
+    expect(pages.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => ["one", "two", "three"]));
   });
 
   it("is still to come when the bot stops before it was taken", async () => {
