@@ -2,21 +2,22 @@
  * The model of the run: it says back the markers of what it is asked, moves money when the customer's words say so, and
  * goes wrong in every way that servers do while trouble is on.
  */
-import { type Answer, createOpenAIServer, type OpenAIServer, type Reply } from "../doubles/openai-server.ts";
+import { type Answer, createOpenAIServer, type OpenAIServer } from "../doubles/openai-server.ts";
 import type { Chance } from "./chance.ts";
+import { createModelFaults, type ModelFaults, retryAfterSeconds } from "./faults-of-model.ts";
 import { createGates, processHeader } from "./gates.ts";
 import type { Early } from "./record.ts";
 
-export interface Model {
+export interface Model extends Pick<ModelFaults, "trouble" | "hang" | "counts"> {
   url: string;
   readonly asked: number;
   /** The next answer is told to `then` when half of it has been sent. */
   atHalf(then: () => void): void;
-  /** Of the next requests this share goes wrong. */
-  trouble(share: number): void;
   /** Requests inside of a Retry-After, by the same turn. */
   early: Early[];
-  /** The same, where only another process was told. */
+  /** A process of the desk begins anew. */
+  reborn(who: string): void;
+  /** Requests inside of what only another process was told. */
   unknowing(): number;
   close(): Promise<void>;
 }
@@ -30,25 +31,24 @@ interface Item {
 const chunkMs = 8;
 /** Some answers are slow enough to be seen growing everywhere. */
 const slowChunkMs = 40;
-const retryAfterSeconds = 1;
 
 export async function createModel(chance: Chance): Promise<Model> {
   const gates = createGates();
+  const faults = createModelFaults(chance);
   let half: (() => void) | undefined;
-  let troubled = 0;
 
   const server: OpenAIServer = await createOpenAIServer({
-    script({ body, headers }) {
+    async script({ body, headers }) {
       const items = body.messages as Item[];
       const asked = latestWords(items);
       const about = asked.join("\n");
       const gate = `model ${about}`;
       const who = String(headers[processHeader] ?? "");
       gates.pass(gate, who);
-      if (troubled > 0 && chance.happens(troubled)) {
-        const reply = wrong(chance, about);
-        if ("status" in reply && reply.status === 429) gates.close(gate, retryAfterSeconds, who);
-        return reply;
+      const fault = await faults.insteadOf(about);
+      if (fault) {
+        if ("status" in fault && fault.status === 429) gates.close(gate, retryAfterSeconds, who);
+        return fault;
       }
       const said = answerTo(items, asked, chance);
       if (half && said.text) {
@@ -67,10 +67,11 @@ export async function createModel(chance: Chance): Promise<Model> {
     atHalf(then) {
       half = then;
     },
-    trouble(share) {
-      troubled = share;
-    },
+    trouble: faults.trouble,
+    hang: faults.hang,
+    counts: faults.counts,
     early: gates.early,
+    reborn: gates.reborn,
     unknowing: () => gates.unknowing,
     close: server.close,
   };
@@ -107,24 +108,4 @@ function answerTo(items: readonly Item[], asked: readonly string[], chance: Chan
   );
   const head = `About ${markers.join(" and ") || "this"}: `;
   return { ...pace, text: [head, ...Array.from({ length: chance.whole(1, 3) }, () => filler ?? []).flat()] };
-}
-
-/** What servers do instead of answering. */
-function wrong(chance: Chance, about: string): Reply {
-  const name = "send_credit";
-  return chance.pick<() => Reply>([
-    () => ({
-      status: 429,
-      headers: { "retry-after": String(retryAfterSeconds) },
-      body: { error: { message: "slow down", code: "rate_limit_exceeded" } },
-    }),
-    () => ({ status: 500, body: { error: { message: "internal" } } }),
-    () => ({ fault: "reset" }),
-    () => ({ text: ["About ", "this"], finishReason: null }),
-    () => ({ text: ["About ", "this"], after: "cut" }),
-    () => ({ text: ["About ", "this"], after: "reset" }),
-    () => ({ calls: [{ name, arguments: '{"order_id": "ord_1' }], finishReason: "length" }),
-    () => ({ calls: [{ name, arguments: '{"order_id": "ord_1' }] }),
-    () => ({ calls: [{ name: "search_knowledge", arguments: { query: about.slice(0, 200) || "hours" } }] }),
-  ])();
 }

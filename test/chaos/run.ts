@@ -64,8 +64,12 @@ export async function run(ground: Ground): Promise<Finished> {
   const postgres = options.db === "postgres" ? await startPostgres() : undefined;
   const database = async (): Promise<Record<string, string>> =>
     postgres ? { DATABASE_URL: await postgres.database() } : {};
+  const born = (name: string) => {
+    stage.reborn(name);
+    model.reborn(name);
+  };
   const begin = (data: string, more: Record<string, string>) =>
-    deskIn(ground, { folder, data, env: { ...env, ...more }, born: stage.reborn });
+    deskIn(ground, { folder, data, env: { ...env, ...more }, born });
   const beginAnew = async (data: string) => begin(data, await database());
   const killed = await dieInMigration(ground, beginAnew, chance("migration"), blow);
 
