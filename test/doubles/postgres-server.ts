@@ -90,7 +90,8 @@ async function runIn(folder: string, settings: Record<string, string>): Promise<
     await new Promise<void>((resolve, reject) => {
       let said = "";
       starting.stderr?.on("data", (text) => {
-        said += said.length < 20_000 ? String(text) : "";
+        // Only its end: while it recovers from a crash it says to everybody who comes that it is not ready.
+        said = (said + String(text)).slice(-20_000);
         if (said.includes("ready to accept connections")) resolve();
       });
       starting.once("exit", () => reject(new Error(`Postgres did not start: ${said.slice(-500)}`)));
