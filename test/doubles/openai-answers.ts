@@ -25,6 +25,8 @@ export interface Answer {
   done?: false;
   /** After the last chunk: by default the stream ends. `cut` ends it, in the middle of an event. */
   after?: "hang" | "reset" | "cut";
+  /** How long nothing more comes before that. */
+  holds?: Promise<void>;
   /** Characters of arguments in each chunk; whole when absent. */
   fragment?: number;
   ids?: "repeated" | "missing";
@@ -75,6 +77,7 @@ export async function sendAnswer(
     if (!outgoing.write(event)) await drained(outgoing);
     await pause(answer.chunkDelayMs ?? 0);
   }
+  await answer.holds;
   if (answer.after === "cut") outgoing.end('data: {"choices":[{"index":0,"delta":{"content":"and th');
   else if (answer.after === "reset") await reset(outgoing);
   else if (answer.after !== "hang") outgoing.end(answer.done === false ? "" : "data: [DONE]\n\n");
