@@ -17,6 +17,7 @@ import type { Thread } from "./ledger/threads.ts";
 import type { Incoming } from "./message.ts";
 import type { Reception } from "./reception.ts";
 import type { Replies } from "./replies.ts";
+import { tellAlso } from "./tell-also.ts";
 import type { ThreadId } from "./thread.ts";
 import type { Trouble } from "./trouble.ts";
 import type { Turns } from "./turns.ts";
@@ -81,6 +82,7 @@ export function createBot({
   ): Promise<Next | undefined> {
     const { event } = first;
     if (first.strikes >= strikesMax) {
+      await intents.giveUp([first.id]);
       await trouble.park(first);
       return "more";
     }
@@ -138,7 +140,7 @@ export function createBot({
         return answer(thread, said, control);
       case "escalated":
       case "taken_over":
-        await intents.carryThrough(id, false);
+        await intents.handOver(id, idsOf(said));
         await desk.relay(thread, said);
         return undefined;
       case "resolved":
@@ -159,8 +161,8 @@ export function createBot({
     const show = replies.open(open);
     try {
       const outcome = await reception.answer(open, show);
-      await intents.carryThrough(thread.id, true);
-      replies.send(open, await turns.end(open, outcome));
+      const whole = tellAlso(outcome, await intents.carryThrough(thread.id, idsOf(said)));
+      replies.send(open, await turns.end(open, whole));
       if (outcome.goesTo) lanes.wake(outcome.goesTo.thread, { settle: false, supersede: false });
       return undefined;
     } catch (error) {
@@ -171,6 +173,8 @@ export function createBot({
 
   return { receive, receiveAll, run };
 }
+
+const idsOf = (admitted: readonly Admitted[]): string[] => admitted.map((one) => one.id);
 
 /** The buttons of a question to the customer; all others are staff's. */
 function isCustomers(action: Extract<Incoming, { kind: "action" }>): boolean {

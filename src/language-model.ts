@@ -48,8 +48,8 @@ export type TranscriptItem =
   /** The program's own word to the model: the running summary, a review's objection. */
   | { role: "note"; text: string }
   | { role: "calls"; text: string; calls: ToolCall[] }
-  /** One for each call of the item before, in the same order. */
-  | { role: "result"; id: string; name: string; failed: boolean; result: unknown };
+  /** One for each call of the item before, in the same order; `intent`: the write whose end it tells, for the record. */
+  | { role: "result"; id: string; name: string; failed: boolean; result: unknown; intent?: string };
 
 export interface ToolCall {
   id: string;

@@ -22,6 +22,8 @@ export interface Proposed {
   /** For the model. */
   result: unknown;
   failed: boolean;
+  /** The write that the result speaks of. */
+  intent?: string;
   /** The customer is asked; the turn ends with this question. */
   confirmation?: Confirmation;
 }

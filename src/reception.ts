@@ -15,6 +15,7 @@ import type { Admitted } from "./ledger/inbox.ts";
 import type { Thread } from "./ledger/threads.ts";
 import type { Limits } from "./limits.ts";
 import type { Pause } from "./pause.ts";
+import { unknownWhether } from "./tell-also.ts";
 import type { OpenTurn } from "./turns.ts";
 
 export interface ReceptionParts {
@@ -141,6 +142,5 @@ function outcomeOf(settled: Settled, turn: Turn): Outcome {
   const told = { ...base(turn), text: settled.text, entries: settled.entries };
   if (settled.confirmation) return { kind: "confirmation", confirmation: settled.confirmation, ...told };
   if (settled.broke === undefined) return { kind: "answer", ...told };
-  const reason = `It is not known whether ${settled.broke} was done; look at the log and at the store.`;
-  return { kind: "escalation", escalation: { reason, priority: "high" }, ...told };
+  return { kind: "escalation", escalation: unknownWhether(settled.broke), ...told };
 }

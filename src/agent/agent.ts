@@ -237,8 +237,9 @@ function takeIn(work: Work, calls: readonly ToolCall[], results: readonly CallRe
   let stuck: string | undefined;
   const failures: string[] = [];
   calls.forEach((call, position) => {
-    const { result, failed } = results[position] as CallResult;
-    add(work, { role: "result", id: call.id, name: call.name, failed, result });
+    const { result, failed, intent } = results[position] as CallResult;
+    const about = intent === undefined ? {} : { intent };
+    add(work, { role: "result", id: call.id, name: call.name, failed, result, ...about });
     // A call that was not made, because there were too many, says nothing about the system behind it.
     if (!failed || isOverLimit(result)) return;
     const key = `${call.name} ${call.arguments}`;

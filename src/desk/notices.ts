@@ -77,6 +77,8 @@ export const toStaff = {
   notNow: (control: string) =>
     `That does not fit any more: the conversation is ${control.replace("_", " ")}.`,
   notFailed: () => "This has been sent, or is on its way already.",
+  untold: (text: string) =>
+    `Something was done in the customer's name, and they have not been told; please tell them. The bot was about to say: “${text}”`,
   undelivered: (why: string) => `This did not reach the customer: ${why}`,
   transferred: (to: string, by: string) => `Transferred to ${to} by ${by}.`,
   alreadyIn: (queue: string) => `It waits in ${queue} already.`,

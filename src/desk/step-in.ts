@@ -12,6 +12,7 @@ import type { ThreadId } from "../thread.ts";
 import { askOf, briefOf } from "./brief.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueCard, enqueueToStaff, type OpenTicketParts } from "./open-ticket.ts";
+import { relayUntold } from "./unanswered.ts";
 
 const historyMax = 60;
 
@@ -42,7 +43,7 @@ export async function stepInTo(
     at: message.sentAt,
   });
   if (mine) return { thread: thread.id, rows: [] };
-  await cancelUnsent(tx, thread.id, "ticket.taken");
+  const unsaid = await cancelUnsent(tx, thread.id, "ticket.taken");
   const taken = await changeTicket(tx, ticket, { state: "taken", assignee: author }, clock.now());
   await audit(tx, clock, {
     actor: author.id,
@@ -53,6 +54,7 @@ export async function stepInTo(
   const rows = [
     ...(await enqueueCard(tx, parts, taken, thread.id)),
     ...(await enqueueToStaff(tx, parts, taken, toStaff.taken(author.name), thread.id)),
+    ...(await relayUntold(tx, parts, taken, unsaid)),
   ];
   return { thread: thread.id, rows };
 }

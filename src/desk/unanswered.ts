@@ -1,12 +1,13 @@
-/** What a customer had asked and the bot was about to answer when a person came. */
+/** What a customer had asked and the bot was about to answer when a person came; and what that would have told of a write. */
 import type { Clock } from "../clock.ts";
 import { isCopied, type OutboxRow } from "../ledger/outbox.ts";
 import type { Ticket } from "../ledger/tickets.ts";
-import { askedBefore } from "../ledger/transcript.ts";
+import { askedBefore, toldOfWrites } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { ChannelId } from "../thread.ts";
 import { postOf } from "./files.ts";
-import { enqueueForTicket } from "./open-ticket.ts";
+import { toStaff } from "./notices.ts";
+import { enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
 
 /**
  * The replies will never be shown, so whoever has the ticket now sees the questions: nobody else is going to answer them.
@@ -35,6 +36,22 @@ export async function relayUnanswered(
         }),
       );
     }
+    rows.push(...(await relayUntold(tx, parts, ticket, [reply])));
+  }
+  return rows;
+}
+
+/** The customer will not read there what came of a write in their name: staff are shown what they would have read. */
+export async function relayUntold(
+  tx: Transaction,
+  parts: ToStaffParts,
+  ticket: Pick<Ticket, "number" | "thread">,
+  replies: readonly string[],
+): Promise<OutboxRow[]> {
+  const rows: OutboxRow[] = [];
+  for (const reply of replies) {
+    const text = await toldOfWrites(tx, reply);
+    if (text !== undefined) rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.untold(text))));
   }
   return rows;
 }

@@ -11,6 +11,7 @@ import {
 import type { OutboxRow } from "../ledger/outbox.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Tool } from "../tool.ts";
+import { broken, finished, held } from "./came-of.ts";
 import { judge, look, type Seen, type Wish } from "./check.ts";
 import { entriesOf } from "./entries.ts";
 import { execute } from "./execute.ts";
@@ -139,7 +140,7 @@ async function goOn(parts: IntentsParts, said: Said, intent: Intent): Promise<Se
     case "running":
       return tool ? run(parts, tool, intent) : broken(intent);
     case "awaiting_approval":
-      return { text: wording.held(), entries: entriesOf(intent, { pending: "approval" }) };
+      return held(intent);
     case "done":
       return finished(intent, intent.result);
     case "failed":
@@ -164,18 +165,8 @@ async function run(parts: IntentsParts, tool: Tool, intent: Intent): Promise<Set
   return executed.state === "done" ? finished(intent, executed.result) : broken(intent, executed.fault);
 }
 
-function finished(intent: Intent, result: unknown): Settled {
-  const reason = reasonIn(result);
-  const text = reason === undefined ? wording.done(intent.preview, result) : wording.notDone(reason);
-  return { text, entries: entriesOf(intent, result) };
-}
-
 function notPossible(intent: Intent, why: string): Settled {
   return { text: wording.refused(why), entries: entriesOf(intent, { ok: false, reason: why }) };
-}
-
-function broken(intent: Intent, fault = "it is not known whether this was done"): Settled {
-  return { text: wording.failed(), entries: entriesOf(intent, { error: fault }), broke: intent.tool };
 }
 
 /** A press that decides nothing is on record, too. */

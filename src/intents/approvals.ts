@@ -10,17 +10,15 @@ import {
   moveIntent,
   overdueApprovals,
 } from "../ledger/intents.ts";
-import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
-import { advanceThread, findThread } from "../ledger/threads.ts";
-import { writeJournal, writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Incoming } from "../message.ts";
-import { approvalCard } from "./approval-card.ts";
+import { broken, type CameOf, finished } from "./came-of.ts";
 import { judge, look, type Seen, type Wish } from "./check.ts";
 import { entriesOf } from "./entries.ts";
 import { execute } from "./execute.ts";
 import type { IntentsParts } from "./parts.ts";
-import { reasonIn, wording } from "./wording.ts";
+import { tellBoth } from "./tell.ts";
+import { wording } from "./wording.ts";
 
 type Action = Extract<Incoming, { kind: "action" }>;
 
@@ -82,9 +80,11 @@ async function refusalOf(
 ): Promise<string | undefined> {
   if (!intent) return `There is no approval #${action.value}.`;
   const { approvers } = parts.ruleOf(intent.tool);
-  const own = action.by.id === intent.opener || (await parts.sameCustomer(action.by.id, intent.customer));
+  const { by } = action;
+  const proven = by.customer !== undefined && by.customer === intent.customer;
+  const own = by.id === intent.opener || proven || (await parts.sameCustomer(by.id, intent.customer));
   if (own) return "Nobody approves their own request.";
-  if (!(await parts.mayApprove(action.by, approvers))) return "Only the approvers of this tool can do this.";
+  if (!(await parts.mayApprove(by, approvers))) return "Only the approvers of this tool can do this.";
   if (intent.state !== "awaiting_approval") return wording.over();
   if (intent.expiresAt <= parts.clock.now()) return "This approval has expired.";
   return undefined;
@@ -118,88 +118,31 @@ async function conclude(
   intent: Intent,
   reason: string | undefined,
 ): Promise<void> {
-  const tool = parts.toolOf(intent.tool);
-  let result = intent.result;
-  let text: string;
-  if ((intent.state === "approved" || intent.state === "running") && tool) {
-    const executed = await execute(parts, tool, intent);
-    result = executed.state === "done" ? executed.result : { error: executed.fault };
-    text = executed.state === "done" ? doneText(intent, result) : wording.failed();
-  } else if (intent.state === "done") text = doneText(intent, result);
-  else if (intent.state === "denied") text = wording.denied(reason);
-  else if (intent.state === "refused") text = wording.refused("it has changed since it was asked for.");
-  else text = wording.failed();
-  const entries = entriesOf(intent, result ?? { ok: false, reason: text });
+  const { text, entries } = await endOf(parts, intent, reason);
   parts.push(
     await parts.ledger.write((tx) => tellBoth(tx, parts, intent, { text, entries, event: admitted.id })),
   );
 }
 
-function doneText(intent: Intent, result: unknown): string {
-  const failed = reasonIn(result);
-  return failed === undefined ? wording.done(intent.preview, result) : wording.notDone(failed);
-}
-
-/** Into the customer's thread, where the bot still speaks there, otherwise to the person who has it; and onto the card. */
-async function tellBoth(
-  tx: Transaction,
+async function endOf(
   parts: IntentsParts,
   intent: Intent,
-  told: { text: string; entries: ReturnType<typeof entriesOf>; event: string | undefined },
-): Promise<OutboxRow[]> {
-  const { clock } = parts;
-  const now = clock.now();
-  const rows: OutboxRow[] = [];
-  const thread = await findThread(tx, intent.thread);
-  if (thread) {
-    const seq = await advanceThread(tx, thread, { count: 2, turn: false, now });
-    const id = clock.id("o");
-    await writeJournal(tx, thread.id, seq + 1, {
-      turn: clock.id("t"),
-      specialist: thread.specialist ?? "",
-      outcome: "approval",
-      model: "none",
-      entries: told.entries,
-      tokens: { input: 0, output: 0 },
-      startedAt: now,
-      endedAt: now,
-    });
-    const speaks = thread.control !== "taken_over";
-    await writeMessage(tx, thread.id, seq + 2, {
-      id,
-      author: speaks ? "bot" : "note",
-      text: told.text,
-      at: now,
-    });
-    const send = speaks
-      ? { does: "post" as const, to: { thread: thread.id }, post: { text: told.text } }
-      : { does: "post" as const, to: { ticket: thread.ticket ?? 0 }, post: { text: told.text } };
-    const lane = speaks ? thread.id : `ticket:${thread.ticket}`;
-    const fence = speaks ? { fence: thread.version } : {};
-    rows.push(
-      await enqueue(tx, clock, {
-        id,
-        lane,
-        author: speaks ? "bot" : "desk",
-        thread: thread.id,
-        send,
-        ...fence,
-      }),
-    );
+  reason: string | undefined,
+): Promise<Pick<CameOf, "text" | "entries">> {
+  const tool = parts.toolOf(intent.tool);
+  if ((intent.state === "approved" || intent.state === "running") && tool) {
+    const executed = await execute(parts, tool, intent);
+    return executed.state === "done" ? finished(intent, executed.result) : broken(intent, executed.fault);
   }
-  const channel = parts.channel();
-  if (channel && intent.approval !== undefined) {
-    const post = approvalCard(
-      { ...intent, approval: intent.approval },
-      thread?.openerName ?? "customer",
-      told.text,
-    );
-    const send = { does: "edit" as const, copiesOf: `approval:${intent.approval}`, post };
-    const lane = `approval:${intent.approval}`;
-    rows.push(await enqueue(tx, clock, { lane, author: "desk", thread: intent.thread, send }));
-  }
-  if (told.event) await markDone(tx, [told.event]);
-  return rows;
+  if (intent.state === "done") return finished(intent, intent.result);
+  if (intent.state === "denied") return undone(intent, wording.denied(reason));
+  if (intent.state === "refused")
+    return undone(intent, wording.refused("it has changed since it was asked for."));
+  return broken(intent);
+}
+
+function undone(intent: Intent, text: string): Pick<CameOf, "text" | "entries"> {
+  return { text, entries: entriesOf(intent, { ok: false, reason: text }) };
 }
 
 /** What nobody has decided in time is over, and both sides hear so. */

@@ -7,6 +7,6 @@ export function entriesOf(intent: Intent, result: unknown): TranscriptItem[] {
   const id = `call_${intent.id}`;
   return [
     { role: "calls", text: "", calls: [{ id, name: intent.tool, arguments: JSON.stringify(intent.input) }] },
-    { role: "result", id, name: intent.tool, failed: false, result: result ?? null },
+    { role: "result", id, name: intent.tool, failed: false, result: result ?? null, intent: intent.id },
   ];
 }

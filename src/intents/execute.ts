@@ -59,7 +59,13 @@ async function once(parts: CheckParts, tool: Tool, intent: Intent, inDoubt: bool
   return (await withinTime(parts, never, (signal) => tool.run(intent.input, context(signal)))) ?? null;
 }
 
-function close(parts: CheckParts, intent: Intent, how: "finish" | "fail", result: unknown): Promise<void> {
+/** It is over, and on record. */
+export function close(
+  parts: Pick<CheckParts, "ledger" | "clock">,
+  intent: Intent,
+  how: "finish" | "fail",
+  result: unknown,
+): Promise<void> {
   const { ledger, clock } = parts;
   return ledger.write(async (tx) => {
     if (!(await moveIntent(tx, intent, how, clock.now(), { result }))) return;

@@ -8,9 +8,11 @@ import type { Incoming } from "../message.ts";
 import type { ThreadId } from "../thread.ts";
 import { answer } from "./answer.ts";
 import { decideApproval, expireApprovals } from "./approvals.ts";
-import { carryThrough } from "./carry-through.ts";
+import type { CameOf } from "./came-of.ts";
+import { carryThrough, untold } from "./carry-through.ts";
 import type { IntentsParts, Said, Settled } from "./parts.ts";
 import { createPropose } from "./propose.ts";
+import { tellOnce } from "./tell.ts";
 
 export type Intents = ReturnType<typeof createIntents>;
 
@@ -33,6 +35,10 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
   };
   const propose = createPropose(parts);
 
+  async function tellAll(all: readonly CameOf[]): Promise<void> {
+    for (const came of all) parts.push(await parts.ledger.write((tx) => tellOnce(tx, parts, came)));
+  }
+
   return {
     propose,
     /** The customer's yes or no; undefined when it is no answer to a question of the store's. */
@@ -43,9 +49,17 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
     /** Staff's Approve or Deny. */
     decide: (admitted: Admitted, action: Extract<Incoming, { kind: "action" }>): Promise<void> =>
       decideApproval(parts, admitted, action),
-    /** What was begun in a thread by a process that died, and has not been taken up again. */
-    carryThrough: (thread: ThreadId, mayBegin: boolean): Promise<void> =>
-      carryThrough(parts, thread, mayBegin),
+    /** What was begun in a thread and has not been taken up again is carried through; the turn of these events tells it. */
+    carryThrough: (thread: ThreadId, events: readonly string[]): Promise<CameOf[]> =>
+      carryThrough(parts, thread, events, true),
+    /** The same where a person has the thread: no turn will tell it. */
+    async handOver(thread: ThreadId, events: readonly string[]): Promise<void> {
+      await tellAll(await carryThrough(parts, thread, events, false));
+    },
+    /** What has come of the writes that events have led to is told: they will have no turn any more. */
+    async giveUp(events: readonly string[]): Promise<void> {
+      await tellAll(await untold(parts, events));
+    },
     expire: (): Promise<void> => expireApprovals(parts),
   };
 }

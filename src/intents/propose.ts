@@ -138,6 +138,10 @@ function intentOf(
 
 /** What stands of the intent. */
 async function standing(parts: IntentsParts, tool: Tool, intent: Intent): Promise<Proposed> {
+  return { ...(await standingOf(parts, tool, intent)), intent: intent.id };
+}
+
+async function standingOf(parts: IntentsParts, tool: Tool, intent: Intent): Promise<Proposed> {
   switch (intent.state) {
     case "proposed":
       return asking(intent);

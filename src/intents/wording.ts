@@ -17,6 +17,8 @@ export const wording = {
     [`Done: ${sentence(preview.text)}`, told(result)].filter(Boolean).join(" "),
   notDone: (reason: string) => `This could not be done: ${reason}`,
   failed: () => "I could not make sure that this was done. A colleague will look at it and answer you here.",
+  begunBefore: (preview: OkPreview, text: string, heard: boolean) =>
+    `Begun in the customer's name before: ${sentence(preview.text)} ${heard ? "They are told" : "They have not been told; please tell them"}: “${text}”`,
   denied: (reason: string | undefined) =>
     `A colleague has decided against it${reason ? `: ${sentence(reason)}` : "."} Nothing was done.`,
   approvalExpired: () =>

@@ -109,6 +109,17 @@ export async function askedBefore(
   }));
 }
 
+/** The words of a reply in whose turn the end of a write became known; undefined for all others. */
+export async function toldOfWrites(tx: Reader, reply: string): Promise<string | undefined> {
+  const row = await tx.get<{ text: string; entries: string }>(
+    `SELECT messages.text, journal.entries FROM messages JOIN journal ON journal.turn = messages.turn
+     WHERE messages.id = ? AND journal.entries <> '[]'`,
+    reply,
+  );
+  const entries = row ? (JSON.parse(row.entries) as TranscriptItem[]) : [];
+  return entries.some((item) => item.role === "result" && item.intent !== undefined) ? row?.text : undefined;
+}
+
 interface MessageRow {
   seq: number;
   author: Author;

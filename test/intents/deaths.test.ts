@@ -1,6 +1,7 @@
 /** The process dies at every commit of a write's way, before and after it; the next process takes over. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { ToolPolicy } from "../../src/config.ts";
+import type { Ledger } from "../../src/ledger.ts";
 import { type DeskInARoom, type DeskOptions, openDesk } from "../doubles/desk-in-a-room.ts";
 import { createRoom, type Room, threadOf } from "../doubles/room.ts";
 import { createScriptedModel, type ScriptedModel } from "../doubles/scripted-model.ts";
@@ -87,29 +88,25 @@ describe("a write that has begun", () => {
   const story = stories["done at the customer's request"] as Story;
 
   it.each([
-    ["the model does not ask for it again", false],
-    ["the customer asks for a person meanwhile", true],
+    ["the model does not ask for it again", []],
+    ["the customer asks for a person meanwhile", [writes("m2", "I want to speak to a human")]],
   ])(
-    "is carried through when %s",
-    async (_name, asksForPerson) => {
+    "is carried through, and told once, when %s",
+    async (_name, then) => {
       const { commits } = await tell(story, undefined);
       let carried = 0;
       for (let at = 1; at <= commits; at++) {
         for (const made of [true, false]) {
-          const forgetful = createScriptedModel("What can I do for you?");
-          const then = asksForPerson ? [writes("m2", "I want to speak to a human")] : [];
-          const { shop, desk } = await tell(
+          const { shop, room, desk } = await tell(
             { ...story, events: [...story.events, ...then] },
             { at, made },
-            forgetful,
-          );
-          const rows = await desk.ledger.read((tx) =>
-            tx.all("SELECT id FROM audit WHERE action = 'intent.done'"),
+            createScriptedModel("What can I do for you?"),
           );
           const where = `dead ${made ? "after" : "before"} commit ${at} of ${commits}`;
-          expect(rows, where).toHaveLength(shop.paid.size);
+          expect(await audited(desk, "intent.done"), where).toBe(shop.paid.size);
           expect(await states(desk), where).not.toContain("running");
           expect(await states(desk), where).not.toContain("approved");
+          expect(tellings(room.seen("ann")), where).toHaveLength(shop.paid.size);
           carried += shop.paid.size;
           await cleanUp();
         }
@@ -118,7 +115,76 @@ describe("a write that has begun", () => {
     },
     60_000,
   );
+
+  it("is told to the person who has taken the thread meanwhile, once", async () => {
+    const { commits } = await tell(story, undefined);
+    let carried = 0;
+    for (let at = 1; at <= commits; at++) {
+      const { shop, room, desk } = await tell(story, { at, made: true }, obliging(), takenByMaya);
+      const where = `dead after commit ${at} of ${commits}`;
+      expect(await states(desk), where).not.toContain("running");
+      const posts = await desk.ledger.read((tx) =>
+        tx.all<{ send: string }>("SELECT send FROM outbox WHERE lane = 'ticket:1'"),
+      );
+      const staff = posts.filter(({ send }) => /“(?:Done: Refund|All right)/.test(send));
+      expect(staff.length + tellings(room.seen("ann")).length, where).toBe(shop.paid.size);
+      carried += staff.length;
+      await cleanUp();
+    }
+    expect(carried).toBeGreaterThan(1);
+  }, 60_000);
+
+  it("is told by the turn that it was asked for in, whatever else that comes to", async () => {
+    const shop = createShop();
+    const folder = temporaryFolder();
+    left.push(folder.remove);
+    const refund = (order: string) => ({ name: "refund", arguments: { order, reason: "it arrived broken" } });
+    const desk = await openNext({
+      data: folder.path,
+      tools: [shop.tool],
+      configure: (config) => ({ ...config, tools: { refund: { ...usual, confirm: "none" } } }),
+      model: createScriptedModel({
+        calls: [refund("ord_1"), { name: "escalate_to_human", arguments: { reason: "more to do" } }],
+      }),
+    });
+    await comesOf(desk, writes("m1", "it arrived broken"));
+    expect(shop.paid.size).toBe(1);
+    expect(desk.room.seen("ann")[0]).toContain("Done: Refund 40.00 USD for ord_1.");
+  });
+
+  it("and of which nobody knows whether it was done is for a person, whatever the model says of it", async () => {
+    const shop = createShop();
+    shop.faults.push("before", "before", "before");
+    const folder = temporaryFolder();
+    left.push(folder.remove);
+    const desk = await openNext({
+      data: folder.path,
+      tools: [shop.tool],
+      configure: (config) => ({ ...config, tools: { refund: { ...usual, confirm: "none" } } }),
+      model: obliging(),
+    });
+    await comesOf(desk, writes("m1", "refund ord_1: it arrived broken"));
+    expect(await states(desk)).toEqual(["failed"]);
+    expect(desk.room.seen(desk.room.deskChannel ?? "")).toHaveLength(1);
+  });
 });
+
+/** A person takes the thread before the next process begins with anything. */
+const takenByMaya = (_room: Room, ledger: Ledger) =>
+  ledger.write(async (tx) => {
+    await tx.run(
+      `INSERT INTO tickets (number, thread, state, ask, reason, priority, queue, language, brief, opened_at, changed_at)
+       VALUES (1, ?, 'taken', '', '', 'normal', 'general', 'en', '{}', 0, 0)`,
+      threadOf("ann"),
+    );
+    await tx.run(
+      "UPDATE threads SET control = 'taken_over', version = version + 1, ticket = 1 WHERE id = ?",
+      threadOf("ann"),
+    );
+  });
+
+/** What says that the refund was made: the store's own words, or the model's in the stories here. */
+const tellings = (seen: readonly string[]) => seen.filter((text) => /^Done: Refund|^All right/.test(text));
 
 describe("what the customer has confirmed", () => {
   const { events, policy } = stories["confirmed by a word"] as Story;
@@ -168,7 +234,7 @@ async function tell(
   story: Story,
   death: { at: number; made: boolean } | undefined,
   nextModel: ScriptedModel = obliging(),
-  meanwhile?: (room: Room) => Promise<unknown>,
+  meanwhile?: (room: Room, ledger: Ledger) => Promise<unknown>,
 ): Promise<{ shop: Shop; room: Room; desk: DeskInARoom; commits: number }> {
   const shop = createShop({ tells: true });
   const life = mortal(death);
@@ -188,7 +254,14 @@ async function tell(
   let second = false;
   for (const event of story.events) {
     if (desk && (await Promise.race([comesOf(desk, event), ...(second ? [] : [life.dead])]))) continue;
-    desk = await openNext({ ...options, room: meanwhile ? eager(room, meanwhile) : room, model: nextModel });
+    let ledger: Ledger | undefined;
+    const happened = meanwhile && (() => meanwhile(room, ledger as Ledger));
+    desk = await openNext({
+      ...options,
+      between: (real) => (ledger = real),
+      room: happened ? eager(room, happened) : room,
+      model: nextModel,
+    });
     second = true;
     await comesOf(desk, event);
   }
@@ -214,6 +287,11 @@ async function comesOf(desk: DeskInARoom, event: Story["events"][number]): Promi
   await event(desk.room);
   await desk.quiet();
   return true;
+}
+
+async function audited(desk: DeskInARoom, action: string): Promise<number> {
+  const rows = await desk.ledger.read((tx) => tx.all("SELECT id FROM audit WHERE action = ?", action));
+  return rows.length;
 }
 
 async function states(desk: DeskInARoom): Promise<string[]> {
