@@ -10,7 +10,6 @@ import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Mark, Platform, Receiver } from "../../src/platform.ts";
-import { createWaits, type Waits } from "../../src/waits.ts";
 import { createAnswers } from "./answers.ts";
 import { atMost } from "./at-most.ts";
 import { createCatchUp } from "./catch-up.ts";
@@ -55,16 +54,13 @@ export interface DiscordAdapterParts {
   clock: Clock;
   /** What must outlive the process. */
   marks: Watermarks;
-  /** Where Discord has asked to wait; of this process alone unless given. */
-  waits?: Waits;
 }
 
 const discordApi = "https://discord.com/api";
 const emojiOf: Readonly<Record<Mark, string>> = { sent: "✅", failed: "⚠️", working: "⏳" };
 const landWithinMs = 10_000;
 
-export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
-  const { config, log, clock, marks } = parts;
+export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapterParts): Platform {
   const apiUrl = config.apiUrl ?? discordApi;
   const deskId = /^(?:discord:)?(\d+)$/.exec(config.deskChannel ?? "")?.[1];
   const inTheAir = new Set<Promise<unknown>>();
@@ -83,7 +79,6 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
   const rest = createRest({
     token: config.token,
     apiUrl,
-    waits: parts.waits ?? createWaits(clock),
     clock,
     ...(config.callsPerSecond === undefined ? {} : { callsPerSecond: config.callsPerSecond }),
   });
