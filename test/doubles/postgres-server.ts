@@ -90,9 +90,10 @@ async function runIn(folder: string, settings: Record<string, string>): Promise<
     await new Promise<void>((resolve, reject) => {
       let said = "";
       starting.stderr?.on("data", (text) => {
-        // Only its end: while it recovers from a crash it says to everybody who comes that it is not ready.
-        said = (said + String(text)).slice(-20_000);
+        said += String(text);
         if (said.includes("ready to accept connections")) resolve();
+        // Only its end: while it recovers from a crash it says to everybody who comes that it is not ready.
+        said = said.slice(-20_000);
       });
       starting.once("exit", () => reject(new Error(`Postgres did not start: ${said.slice(-500)}`)));
     });
