@@ -18,7 +18,7 @@ export interface DeskProcess {
   /** From every death to the next readiness. */
   outages: Outage[];
   /** Deaths that were not asked for. */
-  fell: { at: number; words: string }[];
+  fell: { at: number; words: string; ready: boolean }[];
   /** The points at which it has ended itself. */
   pointsMet: string[];
   log(): string;
@@ -36,7 +36,7 @@ export function createDeskProcess(parts: {
 }): DeskProcess {
   const outages: Outage[] = [];
   const pointsMet: string[] = [];
-  const fallen: { at: number; words: string }[] = [];
+  const fallen: DeskProcess["fell"] = [];
   /** The process that is to end now. */
   let doomed: ChildProcess | undefined;
   let child: ChildProcess | undefined;
@@ -46,6 +46,8 @@ export function createDeskProcess(parts: {
   function fell(): void {
     downSince ??= Date.now();
   }
+  // It does not live longer than the run, however that ends.
+  process.once("exit", () => child?.kill("SIGKILL"));
 
   return {
     start(env = {}) {
@@ -58,10 +60,11 @@ export function createDeskProcess(parts: {
       return new Promise((resolve) => {
         let rest = "";
         let words = "";
+        let ready = false;
         gone = new Promise((over) =>
           one.once("close", (code) => {
             if (child === one) fell();
-            if (doomed !== one) fallen.push({ at: Date.now(), words: words.slice(-600) });
+            if (doomed !== one) fallen.push({ at: Date.now(), words: words.slice(-600), ready });
             resolve("dead");
             over(code);
           }),
@@ -80,6 +83,7 @@ export function createDeskProcess(parts: {
             if (downSince !== undefined)
               outages.push({ from: downSince, to: Date.now(), what: "the desk was down" });
             downSince = undefined;
+            ready = true;
             resolve("ready");
           }
         });
