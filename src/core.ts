@@ -208,7 +208,14 @@ export function createCore(parts: CoreParts): Core {
     log,
   });
   const privately = createPrivately({ platforms, channel, clock, log });
-  const detour = createDetour({ ledger, channel, privately, clock, log });
+  const detour = createDetour({
+    ledger,
+    channel,
+    privately,
+    moveQuestion: (tx, id, thread) => intents.moveQuestion(tx, id, thread),
+    clock,
+    log,
+  });
   const sessions = createSessionMemory({
     memory: parts.memory,
     clock,

@@ -1,7 +1,8 @@
 /**
  * Another way to a customer whom private messages do not reach any more: they close their DMs, in the middle of a
  * conversation too. What did not arrive goes to a private thread beside the shared ones, and the conversation with it:
- * who has it and its ticket are the same there. Both threads stay open: it goes on where the customer writes last.
+ * who has it and its ticket are the same there, and a question of the store's is answered there. Both threads stay open:
+ * it goes on where the customer writes last.
  */
 import type { Clock } from "../clock.ts";
 import { codeOf, faultOf } from "../errors.ts";
@@ -9,10 +10,10 @@ import { audit } from "../ledger/audit.ts";
 import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
 import { advanceThread, continueThread, findThread, openThread, type Thread } from "../ledger/threads.ts";
 import { findTicket, placeTicket, type Ticket } from "../ledger/tickets.ts";
-import { writeMessage } from "../ledger/transcript.ts";
+import { turnOf, writeMessage } from "../ledger/transcript.ts";
 import type { Ledger, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import type { ChannelId } from "../thread.ts";
+import type { ChannelId, ThreadId } from "../thread.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueToStaff } from "./open-ticket.ts";
 import type { Private, Privately } from "./privately.ts";
@@ -21,6 +22,8 @@ export interface DetourParts {
   ledger: Ledger;
   channel(): ChannelId | undefined;
   privately: Pick<Privately, "find">;
+  /** In the caller's transaction: a question of the store's is answered in this thread from now on. */
+  moveQuestion(tx: Transaction, confirmation: string, thread: ThreadId): Promise<void>;
   clock: Clock;
   log: Log;
 }
@@ -46,13 +49,6 @@ export function createDetour(parts: DetourParts) {
     const post = postOf(row);
     if (!from || !post) return [];
     const { thread, told } = await goOn(tx, from, to, error);
-    const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
-    await writeMessage(tx, thread.id, seq + 1, {
-      id: `${row.id}/there`,
-      author: row.author === "staff" ? "staff" : "bot",
-      text: post.post.text,
-      at: clock.now(),
-    });
     const { replyTo: _, ...content } = post.post;
     const again = await enqueue(tx, clock, {
       lane: thread.id,
@@ -62,6 +58,17 @@ export function createDetour(parts: DetourParts) {
       ...(row.source === undefined ? {} : { source: row.source }),
       send: { ...post, to: { thread: thread.id }, post: content },
     });
+    const turn = await turnOf(tx, row.id);
+    const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
+    await writeMessage(tx, thread.id, seq + 1, {
+      id: again.id,
+      author: row.author === "staff" ? "staff" : "bot",
+      text: content.text,
+      // A plain yes is about the question of the last turn that spoke.
+      ...(turn === undefined ? {} : { turn }),
+      at: clock.now(),
+    });
+    if (content.confirmation) await parts.moveQuestion(tx, content.confirmation.id, thread.id);
     return [again, ...told];
   }
 

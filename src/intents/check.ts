@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import { movedForCustomer, movedForSubject, type OkPreview } from "../ledger/intents.ts";
+import { type Intent, movedForCustomer, movedForSubject, type OkPreview } from "../ledger/intents.ts";
 import type { Ledger, Reader } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { ThreadId } from "../thread.ts";
@@ -63,7 +63,7 @@ export async function look(parts: CheckParts, wish: Wish): Promise<Look> {
   );
   if (!preview) return { ok: false, why: `${tool.name} cannot say what it would do.` };
   if (!preview.ok) return { ok: false, why: preview.reason };
-  return { ok: true, preview, hash: hashOf(wish, preview), at };
+  return { ok: true, preview, hash: hashOf({ ...wish, tool: tool.name, preview }), at };
 }
 
 /** What the policy says, with everything that has been done and is pending. */
@@ -106,17 +106,12 @@ export function contextOf(
   };
 }
 
-/** The same tool, customer, input and preview: the same hash, whatever the order of keys. */
-function hashOf(wish: Wish, preview: OkPreview): string {
-  const bound = {
-    tool: wish.tool.name,
-    customer: wish.customer,
-    thread: wish.thread,
-    input: wish.input,
-    preview,
-  };
-  return createHash("sha256").update(canonical(bound)).digest("hex");
+/** The same tool, customer, thread, input and preview: the same hash, whatever the order of keys. */
+export function hashOf({ tool, customer, thread, input, preview }: Bound): string {
+  return createHash("sha256").update(canonical({ tool, customer, thread, input, preview })).digest("hex");
 }
+
+type Bound = Pick<Intent, "tool" | "customer" | "thread" | "input" | "preview">;
 
 /** One text for values that are the same but for the order of their keys. */
 export function canonical(value: unknown): string {

@@ -3,13 +3,15 @@
  * customer has confirmed what the store says, and, above the limit, a person has approved it.
  */
 import type { Admitted } from "../ledger/inbox.ts";
-import { decidedBy } from "../ledger/intents.ts";
+import { decidedBy, findIntent, rebind } from "../ledger/intents.ts";
+import type { Transaction } from "../ledger.ts";
 import type { Incoming } from "../message.ts";
 import type { ThreadId } from "../thread.ts";
 import { answer } from "./answer.ts";
 import { decideApproval, expireApprovals } from "./approvals.ts";
 import type { CameOf } from "./came-of.ts";
 import { carryThrough, untold } from "./carry-through.ts";
+import { hashOf } from "./check.ts";
 import type { IntentsParts, Said, Settled } from "./parts.ts";
 import { createPropose } from "./propose.ts";
 import { tellOnce } from "./tell.ts";
@@ -46,6 +48,14 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
     /** Whether an event has decided on a write: its turn, begun again, is about that alone. */
     hasDecided: async (event: string): Promise<boolean> =>
       (await parts.ledger.read((tx) => decidedBy(tx, event))) !== undefined,
+    /**
+     * In the transaction that puts a question in another thread, because it cannot arrive where it was asked: it is
+     * answered there, and only there, by the same account.
+     */
+    async moveQuestion(tx: Transaction, id: string, thread: ThreadId): Promise<void> {
+      const intent = await findIntent(tx, id);
+      if (intent?.state === "proposed") await rebind(tx, id, thread, hashOf({ ...intent, thread }));
+    },
     /** Staff's Approve or Deny. */
     decide: (admitted: Admitted, action: Extract<Incoming, { kind: "action" }>): Promise<void> =>
       decideApproval(parts, admitted, action),

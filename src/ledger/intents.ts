@@ -254,6 +254,16 @@ export async function askAgain(
   return { ...intent, ...asked };
 }
 
+/** The question was put in another thread of its customer: it belongs there from now on. Nothing else of it changes. */
+export async function rebind(tx: Transaction, id: string, thread: ThreadId, hash: string): Promise<void> {
+  await tx.run(
+    "UPDATE intents SET thread = ?, hash = ? WHERE id = ? AND state = 'proposed'",
+    thread,
+    hash,
+    id,
+  );
+}
+
 /**
  * What a plain "yes" in a thread is about: the store's question, where that is the last thing the customer was told. To
  * anything said since, by the bot or by staff, it would be an answer to something else.

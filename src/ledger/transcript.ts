@@ -85,6 +85,12 @@ export async function writeJournal(
   );
 }
 
+/** The turn that a message of the conversation belongs to. */
+export async function turnOf(tx: Reader, id: MessageId): Promise<string | undefined> {
+  const row = await tx.get<{ turn: string | null }>("SELECT turn FROM messages WHERE id = ?", id);
+  return row?.turn ?? undefined;
+}
+
 /** Whether something stands in the journal under this name. */
 export async function hasJournal(tx: Reader, turn: string): Promise<boolean> {
   return (await tx.get("SELECT 1 AS one FROM journal WHERE turn = ?", turn)) !== undefined;
