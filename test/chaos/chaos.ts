@@ -29,6 +29,8 @@ export async function main(args: string[]): Promise<number> {
   tell(
     `seed ${options.seed}, ${options.db}, ${options.platform}${options.plant ? `, planted: ${options.plant}` : ""}`,
   );
+  // Each desk listens for the end of this process.
+  process.setMaxListeners(0);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(2));
   const root = process.cwd();
   const program = await compileProgram(root, options.plant);
