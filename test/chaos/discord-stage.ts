@@ -78,6 +78,9 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
       DESK_CHANNEL: deskChannel,
     },
     customers,
+    async listened() {
+      await discord.waitFor(() => discord.gateway.connected, "a session", 60_000);
+    },
     say(customer, marker, text) {
       const home = homes[customer] as Home;
       const { person } = home;

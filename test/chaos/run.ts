@@ -112,7 +112,7 @@ export async function run(ground: Ground): Promise<Finished> {
   if ((await desk.start()) !== "ready")
     throw new Error(`the desk does not start:\n${desk.log().slice(-4_000)}`);
   // A platform that repeats nothing tells nobody of the first message of a person whom the desk does not know.
-  if (!stage.acknowledges) await crowd.greet();
+  if (stage.listened) await stage.listened().then(crowd.greet);
   const ends = Date.now() + options.minutes * 60_000;
   const stalls = watchMachine();
   crowd.start();

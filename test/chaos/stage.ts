@@ -9,6 +9,8 @@ export interface Stage {
   verified: boolean;
   /** The ledger's id of the human channel. */
   deskChannel: string;
+  /** Resolves when somebody listens; where the platform keeps nothing for whoever has never listened. */
+  listened?(): Promise<void>;
   /** For the desk's environment. */
   env: Record<string, string>;
   /** The ledger's ids of the customers' threads, by customer; a thread of a channel begins with its first message. */
