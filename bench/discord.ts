@@ -6,52 +6,25 @@
  * the desk, in the same run, a bare loop: a WebSocket, SQLite with a commit for the message, the turn and the reply, undici.
  * The desk's own pace of calls is raised as far as the double goes; latency is measured at Discord's real limit.
  */
-import { parseArgs } from "node:util";
 import { Agent, WebSocket } from "undici";
 import { createDiscordAdapter } from "../adapters/discord/adapter.ts";
 import { readMark, readMarks, writeMarks } from "../src/ledger/marks.ts";
 import { createDiscordServer } from "../test/doubles/discord-server/discord-server.ts";
 import type { Call } from "../test/doubles/discord-server/rest.ts";
-import { answer, type Customers, compare, customersAnswers, spentAnswers } from "./live.ts";
+import { type Customers, runLive } from "./live.ts";
 import { openBareDatabase, openLiveDesk } from "./live-desk.ts";
 import { createPausingModel, createRounds, question } from "./live-model.ts";
 
 const callsPerSecond = 100_000;
 
+export const main = (args: string[], compiled = ""): Promise<number> =>
+  runLive({ perSecond: 45, customers: openDiscord, bare: bareLoop, desk }, args, compiled);
+
+/** What the customers' process tells the others. */
 type Address = Record<"url" | "token" | "desk" | "modelPort", string>;
 
-export async function main(args: string[], compiled = ""): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      turns: { type: "string", default: "4000" },
-      profile: { type: "string" },
-      worker: { type: "string" },
-      address: { type: "string", default: "{}" },
-    },
-  });
-  const turns = Number(values.turns);
-  if (!Number.isInteger(turns) || turns < 100) {
-    process.stderr.write("--turns takes a whole number of at least 100\n");
-    return 2;
-  }
-  const address = JSON.parse(values.address) as Address;
-  switch (values.worker) {
-    case undefined:
-      return compare({ compiled, turns, perSecond: 45, profile: values.profile });
-    case "customers":
-      return answer(customersAnswers(await openDiscord()));
-    case "bare":
-      await bareLoop(address);
-      return answer({ ...spentAnswers(), port: () => undefined });
-    default:
-      await desk(address);
-      return answer({ ...spentAnswers(), port: () => undefined });
-  }
-}
-
 /** Discord and its people. */
-async function openDiscord(): Promise<Customers> {
+async function openDiscord(): Promise<Customers<Address>> {
   const discord = await createDiscordServer({
     bucket: { limit: callsPerSecond, perMs: 1_000 },
     globalPerSecond: callsPerSecond,
@@ -81,26 +54,23 @@ async function openDiscord(): Promise<Customers> {
   };
 }
 
-function desk({ url, token, desk: channel, modelPort }: Address): Promise<void> {
-  return openLiveDesk(modelPort, `discord:${channel}`, ({ clock, log, ledger }) =>
-    createDiscordAdapter({
-      config: {
-        token,
-        apiUrl: url,
-        guilds: [],
-        supportChannels: [],
-        deskChannel: `discord:${channel}`,
-        callsPerSecond,
-      },
-      marks: {
-        read: (name) => ledger.read((tx) => readMark(tx, "discord", name)),
-        load: () => ledger.read((tx) => readMarks(tx, "discord")),
-        save: (changes) => ledger.write((tx) => writeMarks(tx, "discord", changes)),
-      },
-      clock,
-      log,
-    }),
-  );
+async function desk({ url, token, desk: channel, modelPort }: Address): Promise<undefined> {
+  const deskChannel = `discord:${channel}`;
+  await openLiveDesk({
+    modelPort,
+    deskChannel,
+    open: ({ clock, log, ledger }) =>
+      createDiscordAdapter({
+        config: { token, apiUrl: url, guilds: [], supportChannels: [], deskChannel, callsPerSecond },
+        marks: {
+          read: (name) => ledger.read((tx) => readMark(tx, "discord", name)),
+          load: () => ledger.read((tx) => readMarks(tx, "discord")),
+          save: (changes) => ledger.write((tx) => writeMarks(tx, "discord", changes)),
+        },
+        clock,
+        log,
+      }),
+  });
 }
 
 interface Dispatch {
@@ -111,7 +81,7 @@ interface Dispatch {
 }
 
 /** Resolves when the gateway is ready. */
-async function bareLoop({ url, token, modelPort }: Address): Promise<void> {
+async function bareLoop({ url, token, modelPort }: Address): Promise<undefined> {
   const agent = new Agent({ pipelining: 1 });
   const rounds = createRounds(agent, modelPort);
   const { commit } = openBareDatabase();

@@ -21,17 +21,23 @@ import { defineTool } from "../src/tool.ts";
 
 const noLimit = 1_000_000_000;
 
-/** Resolves when it is connected. Its data goes when the process ends. */
-export async function openLiveDesk(
-  modelPort: string,
-  deskChannel: string,
-  open: (parts: { clock: Clock; log: Log; ledger: Ledger }) => Platform,
-): Promise<void> {
+/**
+ * Resolves when it is connected. Its data goes when the process ends.
+ * @param desk.fill writes into the ledger's file before the desk begins
+ */
+export async function openLiveDesk(desk: {
+  modelPort: string;
+  deskChannel?: string;
+  fill?(file: string): void;
+  open(parts: { clock: Clock; log: Log; ledger: Ledger }): Platform;
+}): Promise<{ close(): Promise<void> }> {
   const folder = temporaryFolder();
   const clock = createClock();
   const log = createLog("error");
-  const ledger = await createSqliteLedger({ path: join(folder, "ledger.sqlite"), clock, log });
+  const file = join(folder, "ledger.sqlite");
+  const ledger = await createSqliteLedger({ path: file, clock, log });
   await migrate(ledger, migrations, { clock, log });
+  desk.fill?.(file);
   const knowledge = createMarkdownKnowledgeBase({
     folder: "example/knowledge",
     passageTokens: [200, 500],
@@ -39,8 +45,9 @@ export async function openLiveDesk(
     clock,
   });
   await knowledge.refresh();
-  const { config } = readConfig({ env: { SETTLE_MS: "0", DESK_CHANNEL: deskChannel }, workspace: "example" });
-  const platform = open({ clock, log, ledger });
+  const channel = desk.deskChannel === undefined ? {} : { DESK_CHANNEL: desk.deskChannel };
+  const { config } = readConfig({ env: { SETTLE_MS: "0", ...channel }, workspace: "example" });
+  const platform = desk.open({ clock, log, ledger });
   const core = createCore({
     config: {
       ...config,
@@ -72,7 +79,7 @@ export async function openLiveDesk(
     memory: await createMemory({ path: join(folder, "memory.sqlite"), clock, log }),
     knowledge,
     model: createOpenAIModel({
-      baseURL: `http://127.0.0.1:${modelPort}/v1`,
+      baseURL: `http://127.0.0.1:${desk.modelPort}/v1`,
       model: "bench",
       temperature: 0.3,
       clock,
@@ -84,6 +91,13 @@ export async function openLiveDesk(
     log,
   });
   await core.start();
+  return {
+    async close() {
+      await core.stop();
+      await knowledge.close();
+      await ledger.close();
+    },
+  };
 }
 
 const lookup = defineTool({

@@ -1,9 +1,27 @@
-/** Models for the benches of the platforms, and the two requests that the bare loop sends to one. */
+/** Models for the benches, and the two requests that the bare loop sends to one. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Agent } from "undici";
 
 export const question = "Where is my order ord_1001?";
+
+/** The scripted model, which answers without delay, in a process of its own. */
+export async function startModel(): Promise<{ port: string; stop(): Promise<void> }> {
+  const server = spawn(process.execPath, ["test/doubles/openai-server-process.js"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [line] = (await once(server.stdout, "data")) as [Buffer];
+  const { port } = JSON.parse(String(line)) as { port: number };
+  return {
+    port: String(port),
+    async stop() {
+      server.stdin.end();
+      await once(server, "exit");
+    },
+  };
+}
 
 /** A model that notes when its first words leave, and says the rest a good while later. */
 export async function createPausingModel(): Promise<{ port: number; saidAt(): number }> {

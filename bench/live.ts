@@ -3,14 +3,15 @@
  * which also writes as the customers and times what comes back, the scripted model, and a desk or the bare loop that it
  * is compared with. The bench itself only asks them.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { startModel } from "./live-model.ts";
+import { type Answers, answer, start } from "./live-process.ts";
 
 /** The side of the customers, in the process of the platform's double. */
-export interface Customers {
+export interface Customers<Address = Record<string, string>> {
   /** What whoever answers has to be told: addresses, tokens. */
-  address: Record<string, string>;
+  address: Address;
   /** Told by who answers once it listens, where the platform calls it. */
   listening?(port: number): void;
   /** Writes as a customer; `replied` is when the reply's call came in, `acked` when the message was acknowledged. */
@@ -19,7 +20,7 @@ export interface Customers {
   firstWords?(customer: number): Promise<number>;
 }
 
-export interface Timed {
+interface Timed {
   turns: number;
   seconds: number;
   p50Ms: number;
@@ -32,56 +33,8 @@ interface Spent {
   rssMb: number;
 }
 
-type Answers = Record<string, (argument: never) => unknown>;
-
-/** Answers what the bench asks of this process, until the bench ends. */
-export function answer(answers: Answers): Promise<number> {
-  process.on("message", async ({ id, ask, argument }: { id: number; ask: string; argument: never }) => {
-    const result = await answers[ask]?.(argument);
-    process.send?.({ id, result });
-  });
-  process.send?.({ ready: true });
-  return new Promise((resolve) => process.once("disconnect", () => resolve(0))).then(() => process.exit(0));
-}
-
-export interface Worker {
-  ask<T>(what: string, argument?: unknown): Promise<T>;
-  stop(): Promise<void>;
-}
-
-/** A process of its own with nothing but the compiled bench in it. */
-export async function start(compiled: string, args: string[], flags: string[] = []): Promise<Worker> {
-  const run = `import { main } from "${compiled}"; process.exitCode = await main(process.argv.slice(1));`;
-  const child = spawn(process.execPath, [...flags, "--input-type=module", "--eval", run, "--", ...args], {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-  const waiting = new Map<number, (result: unknown) => void>();
-  let asked = 0;
-  let stopping = false;
-  child.once("exit", (code) => {
-    if (stopping) return;
-    process.stderr.write(`a process of the bench ended by itself: ${code} (${args.join(" ")})\n`);
-    process.exit(1);
-  });
-  await once(child, "message");
-  child.on("message", ({ id, result }: { id: number; result: unknown }) => waiting.get(id)?.(result));
-  return {
-    ask: <T>(what: string, argument?: unknown) =>
-      new Promise<T>((resolve) => {
-        asked += 1;
-        waiting.set(asked, (result) => resolve(result as T));
-        child.send({ id: asked, ask: what, argument });
-      }),
-    async stop() {
-      stopping = true;
-      child.disconnect();
-      if (child.exitCode === null) await once(child, "exit");
-    },
-  };
-}
-
 /** What the customers' process can be asked. */
-export function customersAnswers(customers: Customers): Answers {
+function customersAnswers(customers: Customers): Answers {
   return {
     address: () => customers.address,
     listening: (port: number) => customers.listening?.(port),
@@ -96,7 +49,7 @@ export function customersAnswers(customers: Customers): Answers {
 }
 
 /** What the process that answers the customers can be asked. */
-export function spentAnswers(): Answers {
+function spentAnswers(): Answers {
   return {
     spent: (): Spent => {
       const { user, system } = process.cpuUsage();
@@ -170,15 +123,60 @@ function percentile(values: number[], part: number): number {
   return values.sort((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
 }
 
-export interface LiveBench {
-  compiled: string;
-  turns: number;
+/** One platform's bench. */
+export interface LiveBench<Address> extends Rates {
+  /** The platform's double and its people. */
+  customers(): Promise<Customers<Address>>;
+  /** What the desk is compared with, and the desk; each resolves to where it listens, if the platform calls it. */
+  bare(address: Address): Promise<number | undefined>;
+  desk(address: Address): Promise<number | undefined>;
+}
+
+interface Rates {
   /** Of the second part, the one in which latency is measured. */
   perSecond: number;
   /** Of the part in which acknowledgements are measured; none where the platform wants no acknowledgement. */
   eventsPerSecond?: number;
+}
+
+interface Run extends Rates {
+  compiled: string;
+  turns: number;
   /** A folder for V8's profiles of what the desk's processes spend their time on. */
-  profile?: string | undefined;
+  profile: string | undefined;
+}
+
+/** The bench, or the one of its processes that its arguments say; resolves to the exit code. */
+export async function runLive<Address extends Record<string, string>>(
+  bench: LiveBench<Address>,
+  args: string[],
+  compiled: string,
+): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      turns: { type: "string", default: "4000" },
+      profile: { type: "string" },
+      worker: { type: "string" },
+      address: { type: "string", default: "{}" },
+    },
+  });
+  const turns = Number(values.turns);
+  if (!Number.isInteger(turns) || turns < 100) {
+    process.stderr.write("--turns takes a whole number of at least 100\n");
+    return 2;
+  }
+  const address = JSON.parse(values.address) as Address;
+  switch (values.worker) {
+    case undefined:
+      return compare({ ...bench, compiled, turns, profile: values.profile });
+    case "customers":
+      return answer(customersAnswers(await bench.customers()));
+    default: {
+      const port = await (values.worker === "bare" ? bench.bare(address) : bench.desk(address));
+      return answer({ ...spentAnswers(), port: () => port });
+    }
+  }
 }
 
 const threads = 32;
@@ -186,18 +184,14 @@ const seconds = 10;
 const firstTimes = 12;
 
 /** Runs the whole bench and prints it. */
-export async function compare(bench: LiveBench): Promise<number> {
+async function compare(bench: Run): Promise<number> {
   console.log(
     `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${bench.turns} turns each\n`,
   );
-  const model = spawn(process.execPath, ["test/doubles/openai-server-process.js"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const [line] = (await once(model.stdout, "data")) as [Buffer];
-  const { port } = JSON.parse(String(line)) as { port: number };
-  const bare = await measure(bench, "bare", String(port));
-  const desk = await measure(bench, "desk", String(port));
-  await stop(model);
+  const model = await startModel();
+  const bare = await measure(bench, "bare", model.port);
+  const desk = await measure(bench, "desk", model.port);
+  await model.stop();
   print("CPU, ms a turn", bare.cpuMs, desk.cpuMs, 3);
   print("turns a second", bare.perSecond, desk.perSecond, 0);
   print(`p50 at ${bench.perSecond} turns/s, ms`, bare.open.p50Ms, desk.open.p50Ms);
@@ -215,7 +209,7 @@ export async function compare(bench: LiveBench): Promise<number> {
   return 0;
 }
 
-async function measure(bench: LiveBench, name: "bare" | "desk", modelPort: string) {
+async function measure(bench: Run, name: "bare" | "desk", modelPort: string) {
   const { customers, answering } = await pair(bench, name, modelPort);
   await customers.ask("closed", { threads, turns: Math.max(threads * 10, bench.turns / 4) });
   const before = await answering.ask<Spent>("spent");
@@ -237,7 +231,7 @@ async function measure(bench: LiveBench, name: "bare" | "desk", modelPort: strin
 }
 
 /** A model that says a few words, and the rest later; it is in the customers' process, so that one clock times both. */
-async function firstWords(bench: LiveBench): Promise<number> {
+async function firstWords(bench: Run): Promise<number> {
   const { customers, answering } = await pair(bench, "desk", "own");
   const median = await customers.ask<number>("first", firstTimes);
   await answering.stop();
@@ -245,7 +239,7 @@ async function firstWords(bench: LiveBench): Promise<number> {
   return median;
 }
 
-async function pair(bench: LiveBench, name: "bare" | "desk", modelPort: string) {
+async function pair(bench: Run, name: "bare" | "desk", modelPort: string) {
   const customers = await start(bench.compiled, ["--worker", "customers"]);
   const address = await customers.ask<Record<string, string>>("address");
   const told = { ...address, ...(modelPort === "own" ? {} : { modelPort }) };
@@ -259,9 +253,4 @@ async function pair(bench: LiveBench, name: "bare" | "desk", modelPort: string) 
 function print(what: string, bare: number, desk: number, digits = 1): void {
   const figures = [bare.toFixed(digits), desk.toFixed(digits), `${(desk / bare).toFixed(2)}×`];
   console.log(`${what.padEnd(32)}${figures.map((figure) => figure.padStart(12)).join("")}`);
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  child.stdin?.end();
-  await once(child, "exit");
 }

@@ -9,52 +9,27 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parseArgs } from "node:util";
 import { Agent } from "undici";
 import { createSlackAdapter } from "../adapters/slack/adapter.ts";
 import { type Call, createSlackServer } from "../test/doubles/slack-server/slack-server.ts";
-import { answer, type Customers, compare, customersAnswers, spentAnswers } from "./live.ts";
+import { type Customers, runLive } from "./live.ts";
 import { openBareDatabase, openLiveDesk } from "./live-desk.ts";
 import { createPausingModel, createRounds, question } from "./live-model.ts";
 
 const customersMax = 1_100;
 
+export const main = (args: string[], compiled = ""): Promise<number> =>
+  runLive(
+    { perSecond: 30, eventsPerSecond: 200, customers: openSlack, bare: bareLoop, desk },
+    args,
+    compiled,
+  );
+
+/** What the customers' process tells the others. */
 type Address = Record<"apiUrl" | "token" | "secret" | "modelPort", string>;
 
-export async function main(args: string[], compiled = ""): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      turns: { type: "string", default: "4000" },
-      profile: { type: "string" },
-      worker: { type: "string" },
-      address: { type: "string", default: "{}" },
-    },
-  });
-  const turns = Number(values.turns);
-  if (!Number.isInteger(turns) || turns < 100) {
-    process.stderr.write("--turns takes a whole number of at least 100\n");
-    return 2;
-  }
-  const address = JSON.parse(values.address) as Address;
-  switch (values.worker) {
-    case undefined:
-      return compare({ compiled, turns, perSecond: 30, eventsPerSecond: 200, profile: values.profile });
-    case "customers":
-      return answer(customersAnswers(await openSlack()));
-    case "bare": {
-      const port = await bareLoop(address);
-      return answer({ ...spentAnswers(), port: () => port });
-    }
-    default: {
-      const port = await desk(address);
-      return answer({ ...spentAnswers(), port: () => port });
-    }
-  }
-}
-
 /** Slack and its people. */
-async function openSlack(): Promise<Customers> {
+async function openSlack(): Promise<Customers<Address>> {
   const slack = await createSlackServer();
   slack.addChannel("C2", { kind: "group" });
   for (let at = 0; at < customersMax; at++) slack.addUser(`U${1_000 + at}`);
@@ -98,25 +73,28 @@ async function openSlack(): Promise<Customers> {
 
 async function desk({ apiUrl, token, secret, modelPort }: Address): Promise<number> {
   let port = 0;
-  await openLiveDesk(modelPort, "slack:C2", ({ clock, log }) =>
-    createSlackAdapter({
-      config: {
-        botToken: token,
-        signingSecret: secret,
-        host: "127.0.0.1",
-        port: 0,
-        apiUrl,
-        supportChannels: [],
-        deskChannel: "C2",
-        suggestedPrompts: [],
-      },
-      clock,
-      log,
-      onListening: (at) => {
-        port = at;
-      },
-    }),
-  );
+  await openLiveDesk({
+    modelPort,
+    deskChannel: "slack:C2",
+    open: ({ clock, log }) =>
+      createSlackAdapter({
+        config: {
+          botToken: token,
+          signingSecret: secret,
+          host: "127.0.0.1",
+          port: 0,
+          apiUrl,
+          supportChannels: [],
+          deskChannel: "C2",
+          suggestedPrompts: [],
+        },
+        clock,
+        log,
+        onListening: (at) => {
+          port = at;
+        },
+      }),
+  });
   return port;
 }
 

@@ -5,28 +5,14 @@
  * without delay, every commit durable. Beside it, in the same run, a bare loop that only does the HTTP, and one that
  * also does the commits. Each is a process of its own.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { Agent } from "undici";
-import { z } from "zod";
-import { createClock } from "../src/clock.ts";
-import { readConfig } from "../src/config.ts";
-import { createCore } from "../src/core.ts";
-import { createMarkdownKnowledgeBase } from "../src/knowledge/markdown-knowledge-base.ts";
-import { createOfflineModel } from "../src/language-model/offline-model.ts";
-import { createOpenAIModel } from "../src/language-model/openai-model.ts";
-import { migrate } from "../src/ledger/migrate.ts";
-import { migrations } from "../src/ledger/migrations.ts";
-import { createSqliteLedger } from "../src/ledger/sqlite-ledger.ts";
-import { createLog } from "../src/log.ts";
-import { createMemory } from "../src/memory/memory.ts";
 import type { Platform, Post, Receiver } from "../src/platform.ts";
-import { defineTool } from "../src/tool.ts";
+import { openBareDatabase, openLiveDesk } from "./live-desk.ts";
+import { createRounds, question, startModel } from "./live-model.ts";
 
 interface Figures {
   turns: number;
@@ -39,9 +25,6 @@ interface Figures {
 
 /** One turn in a thread; resolves when its reply is there. */
 type Turn = (thread: number, turn: number) => Promise<void>;
-
-const question = "Where is my order ord_1001?";
-const turnsMax = 1_000_000_000;
 
 export async function main(args: string[], compiled: string): Promise<number> {
   const { values } = parseArgs({
@@ -61,7 +44,7 @@ export async function main(args: string[], compiled: string): Promise<number> {
   }
   if (values.worker === undefined) return compare(turns, compiled);
   const worker = await workers[values.worker as keyof typeof workers](
-    Number(values.port),
+    String(values.port),
     Number(values.messages),
   );
   const figures =
@@ -74,11 +57,7 @@ export async function main(args: string[], compiled: string): Promise<number> {
 }
 
 async function compare(turns: number, compiled: string): Promise<number> {
-  const server = spawn(process.execPath, ["test/doubles/openai-server-process.js"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const [line] = (await once(server.stdout, "data")) as [Buffer];
-  const { port } = JSON.parse(String(line)) as { port: number };
+  const model = await startModel();
   const run = <T = Figures>(worker: string, threads: number, more: string[] = []): T => {
     const child = spawnSync(
       process.execPath,
@@ -90,7 +69,7 @@ async function compare(turns: number, compiled: string): Promise<number> {
         "--worker",
         worker,
         "--port",
-        String(port),
+        model.port,
         "--threads",
         String(threads),
         "--turns",
@@ -125,7 +104,7 @@ async function compare(turns: number, compiled: string): Promise<number> {
   console.log(
     `the 1,000th turn of a thread: ${ratio(deep.late, deep.early)} of the CPU of the 10th (${deep.late.toFixed(3)} : ${deep.early.toFixed(3)} ms)`,
   );
-  await stop(server);
+  await model.stop();
   return 0;
 }
 
@@ -196,140 +175,39 @@ async function series(turn: Turn, thread: number, from: number, to: number, time
 
 const workers = { bare: bareLoop, commits: bareWithCommits, desk: aDesk, depth: aDesk };
 
-/** Two requests of a usual size, their answers read to the end. */
-async function bareLoop(port: number): Promise<{ turn: Turn; close(): Promise<void> }> {
-  const agent = new Agent({ pipelining: 1 });
-  const filler = "x".repeat(5500);
-  const post = async (role: string) => {
-    const answer = await agent.request({
-      origin: `http://127.0.0.1:${port}`,
-      path: "/v1/chat/completions",
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        stream: true,
-        messages: [
-          { role: "system", content: filler },
-          { role, content: question },
-        ],
-      }),
-    });
-    await answer.body.text();
-  };
-  return {
-    async turn() {
-      await post("user");
-      await post("tool");
-    },
-    close: () => agent.close(),
-  };
+interface Worker {
+  turn: Turn;
+  close(): Promise<void>;
 }
 
-async function bareWithCommits(port: number): Promise<{ turn: Turn; close(): Promise<void> }> {
-  const bare = await bareLoop(port);
-  const folder = mkdtempSync(join(tmpdir(), "bench-"));
-  const database = new DatabaseSync(join(folder, "bare.sqlite"));
-  database.exec(
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE log (id INTEGER PRIMARY KEY, text TEXT)",
-  );
-  const insert = database.prepare("INSERT INTO log (text) VALUES (?)");
+async function bareLoop(modelPort: string): Promise<Worker> {
+  const agent = new Agent({ pipelining: 1 });
+  return { turn: createRounds(agent, modelPort), close: () => agent.close() };
+}
+
+async function bareWithCommits(modelPort: string): Promise<Worker> {
+  const bare = await bareLoop(modelPort);
+  const { commit } = openBareDatabase();
   return {
     async turn(thread, number) {
-      insert.run("message".repeat(20));
+      commit("message".repeat(20));
       await bare.turn(thread, number);
-      insert.run("turn".repeat(200));
-      insert.run("sent");
+      commit("turn".repeat(200));
+      commit("sent");
     },
-    async close() {
-      await bare.close();
-      database.close();
-      rmSync(folder, { recursive: true });
-    },
+    close: bare.close,
   };
 }
 
-async function aDesk(port: number, messages: number): Promise<{ turn: Turn; close(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), "bench-"));
-  const clock = createClock();
-  const log = createLog("silent");
-  const ledger = await createSqliteLedger({ path: join(folder, "ledger.sqlite"), clock, log });
-  await migrate(ledger, migrations, { clock, log });
-  if (messages > 0) fill(join(folder, "ledger.sqlite"), messages);
-  const knowledge = createMarkdownKnowledgeBase({
-    folder: "example/knowledge",
-    passageTokens: [200, 500],
-    log,
-    clock,
-  });
-  await knowledge.refresh();
-  const { config } = readConfig({ env: { SETTLE_MS: "0" }, workspace: "example" });
+async function aDesk(modelPort: string, messages: number): Promise<Worker> {
   const room = listeningRoom();
-  const core = createCore({
-    config: {
-      ...config,
-      limits: {
-        ...config.limits,
-        turnsPerSessionMax: turnsMax,
-        toolCallsPerMinuteMax: turnsMax,
-        messagesPerMinuteMax: turnsMax,
-        tokensPerDayMax: turnsMax,
-        tokensPerCustomerPerDayMax: turnsMax,
-      },
-    },
-    workspace: {
-      specialists: [
-        {
-          name: "support",
-          description: "Helps.",
-          tools: ["lookup_order"],
-          passesTo: [],
-          instructions: "Help the customer with orders.",
-        },
-      ],
-      entry: "support",
-      tools: [lookup],
-      snippets: [],
-      identity: undefined,
-    },
-    ledger,
-    memory: await createMemory({ path: join(folder, "memory.sqlite"), clock, log }),
-    knowledge,
-    model: createOpenAIModel({
-      baseURL: `http://127.0.0.1:${port}/v1`,
-      model: "bench",
-      temperature: 0.3,
-      clock,
-      log,
-    }),
-    offlineModel: createOfflineModel(),
-    platforms: new Map([["bench", room.platform]]),
-    clock,
-    log,
+  const { close } = await openLiveDesk({
+    modelPort,
+    fill: (file) => fill(file, messages),
+    open: () => room.platform,
   });
-  await core.start();
-  return {
-    turn: room.turn,
-    async close() {
-      await core.stop();
-      await knowledge.close();
-      await ledger.close();
-      rmSync(folder, { recursive: true });
-    },
-  };
+  return { turn: room.turn, close };
 }
-
-const lookup = defineTool({
-  name: "lookup_order",
-  description: "The status of an order.",
-  effect: "read",
-  account: false,
-  input: z.object({ order_id: z.string() }),
-  run: ({ order_id }) => ({
-    order_id,
-    status: "shipped",
-    items: [{ product: "Desk Lamp", quantity: 1, price: "34.00" }],
-  }),
-});
 
 /** A platform that takes a reply for read when it is posted. */
 function listeningRoom(): { platform: Platform; turn: Turn } {
@@ -386,9 +264,4 @@ function fill(path: string, count: number): void {
   for (let at = 0; at < count; at++) insert.run(`old:${at}`, `old:t:${at % 20_000}`, Math.floor(at / 20_000));
   database.exec("COMMIT");
   database.close();
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  child.stdin?.end();
-  await once(child, "exit");
 }
