@@ -24,6 +24,7 @@ import { createCustomerFiles } from "./records/customer-files.ts";
 import { forgettingIn } from "./records/forgetting.ts";
 import { createRecords, recordsHandlers } from "./records/records.ts";
 import { createRetention } from "./records/retention.ts";
+import { endsWithin } from "./time-limit.ts";
 import { loadDesk, type Workspace } from "./workspace/workspace.ts";
 
 export interface Running {
@@ -31,7 +32,7 @@ export interface Running {
   log: Log;
   /** Resolves when the desk has ended by itself: the console's input is over. */
   ended: Promise<void>;
-  /** No new work, turns in flight finished or handed back, everything closed. */
+  /** No new work, turns in flight finished or handed back, everything closed; within 20 s, whoever does not answer. */
   stop(): Promise<void>;
 }
 
@@ -69,6 +70,8 @@ interface Ground {
 }
 
 const sweepEveryMs = 3_600_000;
+/** A database that does not answer would make it longer than whoever told us to stop waits. */
+const stopMaxMs = 18_000;
 /** Writing a larger database anew would hold everybody up for seconds. */
 const scrubBytesMax = 100 * 1024 * 1024;
 
@@ -140,6 +143,12 @@ async function runDesk(ground: Ground): Promise<Running> {
     await ledger.close();
     log.info("desk.stopped");
   }
+  /** What has not ended by then is left as a death would leave it: the next process takes it up. */
+  async function stopInTime(): Promise<void> {
+    const ending = stop();
+    if (await endsWithin(clock, stopMaxMs, ending)) await ending;
+    else log.warn("desk.left", { afterMs: stopMaxMs });
+  }
   let stopping: Promise<void> | undefined;
   return {
     config,
@@ -147,7 +156,7 @@ async function runDesk(ground: Ground): Promise<Running> {
     // What an earlier run had left is dealt with, too. Beside a platform there is always something under way.
     ended: inputOver.then(() => (platforms.size === 1 ? core.idle() : undefined)),
     stop() {
-      stopping ??= stop();
+      stopping ??= stopInTime();
       return stopping;
     },
   };

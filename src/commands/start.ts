@@ -24,9 +24,10 @@ ${foldersHelp}
     roles: { type: "string" },
   },
   async run(given) {
-    // Before anything else: who stops a desk that is just starting stops it, too.
+    // Before anything else: who stops a desk that is just starting stops it, too. To be told again changes nothing, but a
+    // second Ctrl-C ends it on the spot.
     const signalled = new Promise<void>((resolve) => {
-      process.once("SIGTERM", () => resolve());
+      process.on("SIGTERM", () => resolve());
       process.once("SIGINT", () => resolve());
     });
     const starting = startDesk({

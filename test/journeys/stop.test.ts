@@ -59,6 +59,18 @@ describe("told to stop", () => {
     },
   );
 
+  it("twice, it goes on stopping: the turn under way is finished, and it ends with 0", async () => {
+    const desk = await atWork();
+    desk.signal("SIGTERM");
+    await desk.logs("desk.stopping");
+    desk.signal("SIGTERM");
+    const gone = desk.kill("SIGINT");
+    setTimeout(release, 300);
+    expect(await gone).toBe(0);
+    expect(desk.output()).toContain("1-2 business days");
+    expect(desk.log().filter(({ event }) => event === "desk.stopping")).toHaveLength(1);
+  });
+
   it("hands back what does not end, within 20 s, and takes it up again", async () => {
     const desk = await atWork();
     const began = performance.now();
