@@ -6,6 +6,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment; never goes back. */
   elapsed(): number;
+  /** Milliseconds since the machine began: what `elapsed` is for one process, for all that run there one after the other. */
+  uptime?(): number;
   /** Resolves after `ms`; rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls once after `ms`; the result cancels it. Does not keep the process alive. */
@@ -43,6 +45,7 @@ export function createClock(): Clock {
   return {
     now,
     elapsed: () => performance.now(),
+    uptime: () => Number(process.hrtime.bigint() / 1_000_000n),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) {

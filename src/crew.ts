@@ -39,8 +39,15 @@ export interface Crew {
   offerWork(lane: string, manner: Manner): void;
   /** Rows wait in these lanes of the outbox: one process that sends will take them. */
   offerSends(lanes: readonly string[]): void;
+  /**
+   * What waits in a lane is due after so many milliseconds: then one process that works, or sends, will take it, whether
+   * this one is still there or not. Resolves when nobody takes it for something that was left behind. Never throws.
+   */
+  later(what: "work" | "send", lane: string, afterMs: number): Promise<void>;
   /** What runs in this lane, wherever it does, is to be aborted. */
   interrupt(lane: string): void;
+  /** Somebody has asked this process to wait: the others do not ask either. */
+  tellWait(name: string, ms: number): void;
   /** Begins: tells of what is offered here, and of what others have left behind. */
   start(hands: Hands): Promise<void>;
   /** Takes nothing more. What is at hand keeps its claims until `close`. */

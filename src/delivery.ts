@@ -32,9 +32,10 @@ import { type ChannelId, type MessageId, platformOf, type ThreadId } from "./thr
 export interface Delivery {
   /**
    * Until the row is sent, failed or cancelled.
+   * @returns where long waits are handed on, how long it is until it may be tried (again); otherwise undefined
    * @throws when the ledger cannot be written, when stopping, and ledger_conflict when another process has the row
    */
-  deliver(job: Job): Promise<void>;
+  deliver(job: Job): Promise<number | undefined>;
   /** Tells the ledger what has been sent and not told yet. */
   writeNotes(): Promise<void>;
   /** The lanes of what has been sent and not told yet. */
@@ -74,6 +75,8 @@ export interface Job {
   dueAt: number;
   /** Where several processes send: this one's right to the row's lane. */
   claim?: Claim;
+  /** It does not wait here for long: any process can try it then. */
+  handsOn?: boolean;
 }
 
 /** The ledger is to learn that a row of this lane was sent. */
@@ -84,6 +87,8 @@ interface Note {
 
 const backOffMs = (attempt: number): number => Math.min(60_000, 500 * 2 ** attempt);
 const noteAfterMs = 10;
+/** What may be tried sooner is waited for. */
+const handedOnFromMs = 1_000;
 /** About a day of trying. */
 const attemptsMax = 1500;
 const dayMs = 86_400_000;
@@ -93,33 +98,35 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const notes: Note[] = [];
   const writing = new Set<Note>();
 
-  /** Until the row is sent, failed or cancelled. @throws when the ledger cannot be written */
-  async function deliver(job: Job): Promise<void> {
+  async function deliver(job: Job): Promise<number | undefined> {
     const { row } = job;
     for (let attempt = row.attempts; ; attempt++) {
+      const wait = job.dueAt - clock.elapsed();
+      if (job.handsOn && wait >= handedOnFromMs) return wait;
       await untilDue(job);
       try {
         const trying = attemptOnce(job);
         if (row.author === "bot" && row.thread) parts.airspace.enter(row.thread, trying);
         const posted = await trying;
         if (posted !== "over") await settle(row, posted);
-        return;
+        return undefined;
       } catch (error) {
         // Another process has the row by now, or the ledger cannot be written: that says nothing against the post.
         if (parts.stopping.aborted || codeOf(error)?.startsWith("ledger_")) throw error;
         const retry = attempt + 1 < attemptsMax && retryOf(error, attempt);
         if (!retry) {
           await giveUp(row, error);
-          return;
+          return undefined;
         }
         log.warn("send.retried", { outbox: row.id, lane: row.lane, attempt: attempt + 1, error });
         job.draft = undefined;
         job.dueAt = clock.elapsed() + retry;
         if (codeOf(error) === "platform_ambiguous") job.doubtful = true;
         else if (row.state === "sending") row.state = "waiting";
-        const { state } = row;
+        row.attempts = attempt + 1;
+        const { state, attempts } = row;
         await ledger.write((tx) =>
-          markRetry(tx, row.id, { state, dueAt: clock.now() + retry }, faultOf(error)),
+          markRetry(tx, row.id, { state, attempts, dueAt: clock.now() + retry }, faultOf(error)),
         );
       }
     }

@@ -7,6 +7,7 @@ import { openControl } from "./control.ts";
 import { createCore } from "./core.ts";
 import type { Crew } from "./crew.ts";
 import { DeskError, faultOf } from "./errors.ts";
+import { createKeptWaits, type KeptWaits } from "./kept-waits.ts";
 import { createMarkdownKnowledgeBase } from "./knowledge/markdown-knowledge-base.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
 import { createOfflineModel } from "./language-model/offline-model.ts";
@@ -77,16 +78,25 @@ const scrubBytesMax = 100 * 1024 * 1024;
 
 async function runDesk(ground: Ground): Promise<Running> {
   const { config, workspace, ledger, memory, clock, log } = ground;
-  const knowledge = await openKnowledge(ground);
+  let crew: Crew | undefined;
+  const waits = createKeptWaits({
+    ledger,
+    shared: config.databaseUrl !== undefined,
+    tell: (name, ms) => crew?.tellWait(name, ms),
+    clock,
+    log,
+  });
+  await waits.recall();
+  const knowledge = await openKnowledge(ground, waits);
   const platforms = new Map<string, Platform>();
-  const crew = await openCrew(ground);
+  crew = await openCrew(ground, waits);
   const core = createCore({
     config,
     workspace,
     ledger,
     memory,
     knowledge,
-    model: await openModel(ground),
+    model: await openModel({ ...ground, waits }),
     offlineModel: createOfflineModel(),
     platforms,
     crew,
@@ -97,7 +107,7 @@ async function runDesk(ground: Ground): Promise<Running> {
   const inputOver = new Promise<void>((resolve) => {
     inputEnded = resolve;
   });
-  await openPlatforms(platforms, { ...ground, core, ended: () => inputEnded() });
+  await openPlatforms(platforms, { ...ground, core, waits, ended: () => inputEnded() });
   const files = createCustomerFiles(config.folders.data, clock);
   const { identity } = workspace;
   const records = createRecords({
@@ -169,14 +179,24 @@ function urlOf(address: { host: string; port: number } | undefined): string | un
 }
 
 /** Several processes may run a desk whose ledger is in Postgres. */
-async function openCrew({ config, ledger, clock, log }: Ground): Promise<Crew | undefined> {
+async function openCrew({ config, ledger, clock, log }: Ground, waits: KeptWaits): Promise<Crew | undefined> {
   if (!config.databaseUrl) return undefined;
   const { createCrew } = await import("./crew/crew.ts");
-  const url = config.databaseUrl.reveal();
-  return createCrew({ url, roles: new Set(config.roles), ledger, atOnceMax: config.workAtOnce, clock, log });
+  return createCrew({
+    url: config.databaseUrl.reveal(),
+    roles: new Set(config.roles),
+    ledger,
+    atOnceMax: config.workAtOnce,
+    waits,
+    clock,
+    log,
+  });
 }
 
-async function openKnowledge({ config, memory, clock, log }: Ground): Promise<KnowledgeBase> {
+async function openKnowledge(
+  { config, memory, clock, log }: Ground,
+  waits: KeptWaits,
+): Promise<KnowledgeBase> {
   const { model } = config;
   const embedder =
     model.endpoint && model.embeddingName
@@ -184,6 +204,7 @@ async function openKnowledge({ config, memory, clock, log }: Ground): Promise<Kn
           ...(model.endpoint.apiKey ? { apiKey: model.endpoint.apiKey.reveal() } : {}),
           baseURL: model.endpoint.baseUrl,
           model: model.embeddingName,
+          waits: waits.of("model"),
           clock,
         })
       : undefined;
@@ -203,9 +224,10 @@ async function openKnowledge({ config, memory, clock, log }: Ground): Promise<Kn
 /** The model at the configured endpoint; the offline model where there is none. */
 export async function openModel({
   config,
+  waits,
   clock,
   log,
-}: Pick<Ground, "config" | "clock" | "log">): Promise<LanguageModel> {
+}: Pick<Ground, "config" | "clock" | "log"> & { waits?: KeptWaits }): Promise<LanguageModel> {
   const { endpoint, name, temperature, transcriptionName } = config.model;
   if (!endpoint) return createOfflineModel();
   const { createOpenAIModel } = await import("./language-model/openai-model.ts");
@@ -215,6 +237,7 @@ export async function openModel({
     baseURL: endpoint.baseUrl,
     model: name,
     temperature,
+    ...(waits ? { waits: waits.of("model") } : {}),
     clock,
     log,
   });

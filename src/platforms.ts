@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Core } from "./core.ts";
 import { DeskError, faultOf } from "./errors.ts";
+import type { KeptWaits } from "./kept-waits.ts";
 import { readMark, readMarks, writeMarks } from "./ledger/marks.ts";
 import { createSealedMarks } from "./ledger/sealed-marks.ts";
 import { ticketAtHand } from "./ledger/tickets.ts";
@@ -13,11 +14,13 @@ import type { Log } from "./log.ts";
 import type { Platform, Problem } from "./platform.ts";
 import { createSessions } from "./sessions.ts";
 import { platformOf } from "./thread.ts";
+import type { Waits } from "./waits.ts";
 
 export interface PlatformsParts {
   config: Config;
   core: Pick<Core, "idle" | "idleIn" | "ready" | "metrics">;
   ledger: Ledger;
+  waits: KeptWaits;
   /** The console's input is over. */
   ended(): void;
   clock: Clock;
@@ -69,6 +72,7 @@ const nothingKept = { read: async () => undefined, load: async () => [], save: a
 async function openSlack(parts: PlatformsParts, slack: NonNullable<Config["slack"]>): Promise<Platform> {
   const { install } = slack;
   return slackFor(parts, slack, {
+    waits: parts.waits.of("slack"),
     streams: streamsIn(parts.ledger),
     ...(install ? { installations: installationsIn(parts, install.stateSecret) } : {}),
   });
@@ -77,10 +81,14 @@ async function openSlack(parts: PlatformsParts, slack: NonNullable<Config["slack
 async function slackFor(
   { config, clock, log }: Pick<PlatformsParts, "config" | "clock" | "log">,
   slack: NonNullable<Config["slack"]>,
-  stores: { streams?: ReturnType<typeof streamsIn>; installations?: ReturnType<typeof installationsIn> } = {},
+  kept: {
+    waits?: Waits;
+    streams?: ReturnType<typeof streamsIn>;
+    installations?: ReturnType<typeof installationsIn>;
+  } = {},
 ): Promise<Platform> {
   const { createSlackAdapter } = await import("../adapters/slack/adapter.ts");
-  return createSlackAdapter({ config: slackSettings(config, slack), ...stores, clock, log });
+  return createSlackAdapter({ config: slackSettings(config, slack), ...kept, clock, log });
 }
 
 function slackSettings(config: Config, slack: NonNullable<Config["slack"]>) {
@@ -150,12 +158,13 @@ function streamsIn(ledger: Ledger) {
 
 function openDiscord(parts: PlatformsParts, discord: NonNullable<Config["discord"]>): Promise<Platform> {
   const { ledger } = parts;
-  return discordFor(parts, discord, {
+  const marks = {
     read: (name: string) => ledger.read((tx) => readMark(tx, "discord", name)),
     load: () => ledger.read((tx) => readMarks(tx, "discord")),
     save: (changes: ReadonlyMap<string, string | undefined>) =>
       ledger.write((tx) => writeMarks(tx, "discord", changes)),
-  });
+  };
+  return discordFor(parts, discord, marks, parts.waits.of("discord"));
 }
 
 async function discordFor(
@@ -166,6 +175,7 @@ async function discordFor(
     load(): Promise<[name: string, value: string][]>;
     save(changes: ReadonlyMap<string, string | undefined>): Promise<void>;
   },
+  waits?: Waits,
 ): Promise<Platform> {
   const { createDiscordAdapter } = await import("../adapters/discord/adapter.ts");
   return createDiscordAdapter({
@@ -177,6 +187,7 @@ async function discordFor(
       ...deskChannelOn(config, "discord"),
     },
     marks,
+    ...(waits ? { waits } : {}),
     clock,
     log,
   });

@@ -49,7 +49,7 @@ export interface SenderParts {
   /** In the transaction that gives a row up. */
   failed(tx: Transaction, row: OutboxRow, error: unknown, detour: Private | undefined): Promise<OutboxRow[]>;
   /** Undefined: this process is the only one. */
-  crew?: Pick<Crew, "roles" | "claim" | "claimed" | "offerSends"> | undefined;
+  crew?: Pick<Crew, "roles" | "claim" | "claimed" | "offerSends" | "later"> | undefined;
   clock: Clock;
   log: Log;
 }
@@ -61,11 +61,14 @@ const brokenPauseMs = 1_000;
 const lookAgainMs = 100;
 /** By then a process that died has lost its claims, and what it left has been taken up. */
 const elsewhereMaxMs = 20_000;
+const refusedMax = 1_000;
 
 export function createSender(parts: SenderParts): Sender {
   const { ledger, crew, clock, log } = parts;
   /** What waits in each lane that is being sent; where several send, only what this process has a draft of. */
   const lanes = new Map<string, Job[]>();
+  /** Rows that a platform has certainly not taken when this process tried them, and how often they had been tried then. */
+  const refused = new Map<string, number>();
   const airspace = createAirspace();
   const laneIdlers: { name: string; done: () => void }[] = [];
   const stopping = new AbortController();
@@ -150,8 +153,18 @@ export function createSender(parts: SenderParts): Sender {
         if (row.state === "drafting" && (await crew.claimed(`work:${name}`))) continue;
         const { draft } = mine.get(row.id) ?? {};
         // Another process has tried it, or has shown it as a draft, and may have died since.
-        const doubtful = row.state === "sending" || (row.attempts > 0 && !draft);
-        await delivery.deliver({ ...jobOf(row, doubtful), draft, claim });
+        const tried = row.attempts > 0 && !draft && refused.get(row.id) !== row.attempts;
+        // What is being shown behind it cannot wait for somebody else.
+        const handsOn = ![...mine.values()].some((other) => other.draft && other.row.id !== row.id);
+        const job = { ...jobOf(row, row.state === "sending" || tried), draft, claim, handsOn };
+        const afterMs = await delivery.deliver(job);
+        refused.delete(row.id);
+        if (afterMs === undefined) continue;
+        if (refused.size >= refusedMax) refused.clear();
+        if (!job.doubtful && !draft) refused.set(row.id, row.attempts);
+        // In the order of the lane: what is behind it waits as well.
+        await crew.later("send", name, afterMs);
+        break;
       }
       return true;
     } finally {

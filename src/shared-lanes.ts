@@ -24,6 +24,8 @@ export interface SharedLanes extends Pick<Lanes, "wake" | "interrupt"> {
 
 /** How soon a lane that runs elsewhere is looked at again. */
 const lookAgainMs = 200;
+/** What is due sooner is not handed on: whoever took it over would not be quicker. */
+const handedOnFromMs = 1_000;
 
 export function createSharedLanes({ crew, lanes, platforms, countDeath }: SharedLanesParts): SharedLanes {
   function staysHere(lane: string): boolean {
@@ -41,7 +43,10 @@ export function createSharedLanes({ crew, lanes, platforms, countDeath }: Shared
     claim.signal.addEventListener("abort", lost, { once: true });
     try {
       if (claim.takenOver) await countDeath(lane);
-      return await work({ ...control, holds: claim.holds });
+      const next = await work({ ...control, holds: claim.holds });
+      if (typeof next !== "object" || next.afterMs < handedOnFromMs || staysHere(lane)) return next;
+      await crew.later("work", lane, next.afterMs);
+      return "done";
     } finally {
       claim.signal.removeEventListener("abort", lost);
       await claim.release();

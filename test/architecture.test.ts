@@ -25,6 +25,7 @@ const foundation = [
   "src/log.ts",
   "src/clock.ts",
   "src/time-limit.ts",
+  "src/waits.ts",
 ];
 const contracts = [
   "src/platform.ts",

@@ -10,6 +10,7 @@ import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Mark, Platform, Receiver } from "../../src/platform.ts";
+import { createWaits, type Waits } from "../../src/waits.ts";
 import { createAnswers } from "./answers.ts";
 import { atMost } from "./at-most.ts";
 import { createCatchUp } from "./catch-up.ts";
@@ -54,13 +55,16 @@ export interface DiscordAdapterParts {
   clock: Clock;
   /** What must outlive the process. */
   marks: Watermarks;
+  /** Where Discord has asked to wait; of this process alone unless given. */
+  waits?: Waits;
 }
 
 const discordApi = "https://discord.com/api";
 const emojiOf: Readonly<Record<Mark, string>> = { sent: "✅", failed: "⚠️", working: "⏳" };
 const landWithinMs = 10_000;
 
-export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapterParts): Platform {
+export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
+  const { config, log, clock, marks } = parts;
   const apiUrl = config.apiUrl ?? discordApi;
   const deskId = /^(?:discord:)?(\d+)$/.exec(config.deskChannel ?? "")?.[1];
   const inTheAir = new Set<Promise<unknown>>();
@@ -79,6 +83,7 @@ export function createDiscordAdapter({ config, log, clock, marks }: DiscordAdapt
   const rest = createRest({
     token: config.token,
     apiUrl,
+    waits: parts.waits ?? createWaits(clock),
     clock,
     ...(config.callsPerSecond === undefined ? {} : { callsPerSecond: config.callsPerSecond }),
   });

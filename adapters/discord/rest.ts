@@ -13,6 +13,7 @@ import {
 } from "@discordjs/rest";
 import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
+import type { Waits } from "../../src/waits.ts";
 import { type Answered, type Effect, faultOfAnswer, faultOfSilence } from "./faults.ts";
 import { createPace, type Urgency } from "./pace.ts";
 
@@ -45,6 +46,8 @@ export interface RestParts {
   apiUrl: string;
   /** Discord's own limit unless it has raised it for this bot. */
   callsPerSecond?: number;
+  /** What Discord has said, by route and channel, and about everything. */
+  waits: Waits;
   clock: Clock;
 }
 
@@ -56,12 +59,10 @@ const invalidMax = 1_000;
 const invalidWindowMs = 600_000;
 /** How long a refused token is not tried again. */
 const refusedTokenMs = 30_000;
-const waitsMax = 10_000;
 
 export function createRest(parts: RestParts): Rest {
-  const { clock } = parts;
+  const { waits, clock } = parts;
   const pace = createPace({ clock, perSecond: parts.callsPerSecond ?? callsPerSecond });
-  const waits = new Map<string, number>();
   let invalid: number[] = [];
   let tokenRefusedAt: number | undefined;
   let serverTime: { at: number; elapsed: number } | undefined;
@@ -105,8 +106,7 @@ export function createRest(parts: RestParts): Rest {
       told?.global === true || response.headers.has("x-ratelimit-global") || told === undefined;
     if (response.headers.get("x-ratelimit-scope") !== "shared") invalid.push(clock.elapsed());
     const key = everything ? "everything" : routeOf(method, path);
-    waits.set(key, clock.elapsed() + waitMs);
-    if (waits.size > waitsMax) forgetPast();
+    waits.note(key, waitMs);
     return rateLimited(waitMs, everything ? "every call" : key);
   }
 
@@ -122,17 +122,13 @@ export function createRest(parts: RestParts): Rest {
     return faultOfAnswer(answered, routeOf(method, path), effectOf(method), true);
   }
 
-  function forgetPast(): void {
-    for (const [key, until] of waits) if (until <= clock.elapsed()) waits.delete(key);
-  }
-
   /** @throws DeskError when this call must not be made now */
   function checkMayCall(route: string, authorized: boolean): void {
     const now = clock.elapsed();
     // First answers to interactions are outside the global limit, and have three seconds.
     const keys = isFirstAnswer(route) ? [route] : ["everything", route];
     for (const key of keys) {
-      const left = (waits.get(key) ?? 0) - now;
+      const left = waits.left(key);
       if (left > 0) throw rateLimited(left, key === route ? route : "every call");
     }
     invalid = invalid.filter((at) => now - at < invalidWindowMs);

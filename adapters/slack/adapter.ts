@@ -6,6 +6,7 @@
  */
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Receiver as Desk, Mark, Platform } from "../../src/platform.ts";
+import { createWaits } from "../../src/waits.ts";
 import { answerAt, createAnswers, isAnswerAddress, showPrivately, spotNamed } from "./answers.ts";
 import { createDirectThreads } from "./direct-threads.ts";
 import { createDrafting, type Recipient } from "./draft.ts";
@@ -63,6 +64,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   const api = createWebApi({
     ...(apiUrl === undefined ? {} : { apiUrl }),
     http,
+    waits: parts.waits ?? createWaits(clock),
     clock,
     log,
     tokenOf: (team) => workspaces.tokenOf(team),

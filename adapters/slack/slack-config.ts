@@ -1,6 +1,7 @@
 /** What the adapter is given. Secrets are plain strings here. */
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
+import type { Waits } from "../../src/waits.ts";
 import type { Prompt } from "./greeting.ts";
 import type { OAuthConfig } from "./installing.ts";
 import type { InstallationStore, StreamStore } from "./stores.ts";
@@ -34,6 +35,8 @@ export interface SlackParts {
   clock: Clock;
   installations?: InstallationStore;
   streams?: StreamStore;
+  /** Where Slack has asked to wait; of this process alone unless given. */
+  waits?: Waits;
   /** Told of the HTTP port. */
   onListening?: (port: number) => void;
 }

@@ -7,6 +7,7 @@ import { type Logger, LogLevel, webApi } from "@slack/bolt";
 import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
+import type { Waits } from "../../src/waits.ts";
 import { deskErrorFrom, isUnknownMethod } from "./faults.ts";
 import type { Http } from "./fetch.ts";
 import { type MethodName, methods } from "./scopes.ts";
@@ -37,6 +38,8 @@ export interface WebApiParts {
   /** Ends in `/api/`; Slack's own when undefined. */
   apiUrl?: string;
   http: Http;
+  /** What Slack has said, by team, method and, where it counts by channels, channel. */
+  waits: Waits;
   clock: Clock;
   log: Log;
   /** @throws DeskError platform_unauthorized when the team has no working token */
@@ -47,13 +50,13 @@ export interface WebApiParts {
 
 export const callTimeoutMs = 10_000;
 const clientsMax = 1_000;
-const gatesMax = 10_000;
+const lackedMax = 10_000;
 /** A server that lacks a dispensable method is asked again after this time: it may have been replaced by a newer one. */
 const lackedMs = 30 * 60_000;
 
-export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized }: WebApiParts): WebApi {
+export function createWebApi(parts: WebApiParts): WebApi {
+  const { apiUrl, http, waits, clock, log, tokenOf, onUnauthorized } = parts;
   const clients = new Map<string, webApi.WebClient>();
-  const openAt = new Map<string, number>();
   const underWay = new Set<Promise<unknown>>();
   /** Until when a group of methods is not asked for, by team and group. */
   const lacked = new Map<string, number>();
@@ -68,22 +71,9 @@ export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized
   }
 
   function refuseWhileClosed(gate: string, method: string): void {
-    const until = openAt.get(gate);
-    if (until === undefined) return;
-    const wait = until - clock.elapsed();
-    if (wait > 0) {
-      throw new DeskError("platform_rate_limited", `${method}: Slack has asked to wait`, {
-        retryAfterMs: Math.ceil(wait),
-      });
-    }
-    openAt.delete(gate);
-  }
-
-  function close(gate: string, retryAfterMs: number): void {
-    if (openAt.size >= gatesMax) {
-      for (const [name, until] of openAt) if (until <= clock.elapsed()) openAt.delete(name);
-    }
-    openAt.set(gate, clock.elapsed() + retryAfterMs);
+    const retryAfterMs = waits.left(gate);
+    if (retryAfterMs > 0)
+      throw new DeskError("platform_rate_limited", `${method}: Slack has asked to wait`, { retryAfterMs });
   }
 
   function refuseWhileLacked(team: string, method: MethodName): void {
@@ -96,7 +86,7 @@ export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized
     const group = groupOf(method);
     if (group === undefined) return;
     log.info("slack.method_lacking", { team, method });
-    if (lacked.size >= gatesMax) lacked.clear();
+    if (lacked.size >= lackedMax) lacked.clear();
     lacked.set(`${team} ${group}`, clock.elapsed() + lackedMs);
   }
 
@@ -117,7 +107,7 @@ export function createWebApi({ apiUrl, http, clock, log, tokenOf, onUnauthorized
         throw new DeskError("platform_refused", `${method}: this server does not have it`, { cause: thrown });
       }
       const error = deskErrorFrom(thrown, method, isRepeatable(method));
-      if (error.retryAfterMs !== undefined) close(gate, error.retryAfterMs);
+      if (error.retryAfterMs !== undefined) waits.note(gate, error.retryAfterMs);
       if (error.code === "platform_unauthorized") onUnauthorized(team, method, error);
       log.debug("slack.call_failed", { method, team, code: error.code, fault: error.message });
       throw error;

@@ -5,12 +5,13 @@
  *                                   ▲                  │ the process dies, or freezes
  *                                   └─── found left ◀──┘ its claim runs out
  *
+ * What is to be done later is handed to pg-boss with its time, and to whoever asks for it then.
  * What is offered is a hint, and so is every word between the processes; the ledger knows what waits, and a claim in the
  * ledger says who is at it. Whatever nobody is at is found by looking, every few seconds.
  */
 import type { Clock } from "../clock.ts";
 import type { Crew, Hands, Role } from "../crew.ts";
-import { forgetClaims, lanesLeft, sendsLeft } from "../ledger/claims.ts";
+import { forgetClaims, lanesLeft, putOff, sendsLeft } from "../ledger/claims.ts";
 import { createSignals, type Signals } from "../ledger/postgres-signals.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Log } from "../log.ts";
@@ -24,6 +25,8 @@ export interface CrewParts {
   ledger: Ledger;
   /** How many lanes run here at once, and how many are sent. */
   atOnceMax: number;
+  /** Who has asked one of the processes to wait. */
+  waits: { recall(): Promise<void>; heard(name: string, ms: number): void };
   clock: Clock;
   log: Log;
 }
@@ -34,6 +37,13 @@ const leftAfterMs = 4_000;
 const leftMax = 64;
 const askEveryMs = 500;
 const keepEveryMs = 4_000;
+/** What is due in the same time is one thing. */
+const dueTogetherMs = 100;
+/** By how much clocks and timers may differ. */
+const aboutMs = 20;
+/** A word that was on its way for longer counts from when it was said. */
+const wordMaxMs = 500;
+const namedMax = 1_000;
 const takenAtOnceMax = 32;
 const forgetAfterMs = 86_400_000;
 
@@ -50,26 +60,39 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
   const waking: Record<Queue, () => void> = { work: () => {}, send: () => {} };
   const ends: (() => void)[] = [];
   const signals: Signals = await createSignals({ url: parts.url, hear, clock, log });
+  await parts.waits.recall();
 
   function tell(word: Word): void {
     signals.tell(writeWord(word));
   }
 
   function hear(text: string | undefined): void {
+    if (text === undefined) void parts.waits.recall();
     const word = text === undefined ? { says: "look" as const } : readWord(text);
-    if (!word || !hands || stopping.signal.aborted) return;
+    if (word?.says === "wait") hearWait(word);
+    else if (word && hands && !stopping.signal.aborted) obey(word, hands);
+  }
+
+  function obey(word: Exclude<Word, { says: "wait" }>, now: Hands): void {
     switch (word.says) {
       case "offered":
-        if (word.queue === "work") hands.nudge(word.lane, word.manner);
+        if (word.queue === "work") now.nudge(word.lane, word.manner);
         waking[word.queue]();
         return;
       case "interrupt":
-        hands.interrupt(word.lane);
+        now.interrupt(word.lane);
         return;
       case "look":
         void look(0);
         return;
     }
+  }
+
+  function hearWait({ name, ms, until, by }: Extract<Word, { says: "wait" }>): void {
+    if (by === member) return;
+    const left = until - clock.now();
+    const heardAtOnce = Math.abs(ms - left) < wordMaxMs;
+    if (heardAtOnce || left > 0) parts.waits.heard(name, heardAtOnce ? ms : Math.min(left, ms));
   }
 
   function offer(queue: Queue, lane: string, manner: Task["manner"]): void {
@@ -143,6 +166,34 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
     }
   }
 
+  /** Takes up what has been handed on until now. */
+  async function takeDue(): Promise<void> {
+    const now = hands;
+    if (!now || stopping.signal.aborted) return;
+    const mine = (["work", "send"] as const).filter((queue) => parts.roles.has(queue));
+    try {
+      for (const { queue, lane } of await handOut.takeDue(mine)) {
+        if (queue === "work") void now.work(lane, { settle: false, supersede: false });
+        else void now.send(lane);
+      }
+    } catch (error) {
+      if (!stopping.signal.aborted) log.warn("crew.due_not_taken", { error });
+    }
+  }
+
+  async function later(queue: Queue, lane: string, afterMs: number): Promise<void> {
+    const at = Math.ceil((clock.now() + afterMs) / dueTogetherMs) * dueTogetherMs;
+    try {
+      if (queue === "work") await ledger.write((tx) => putOff(tx, lane, at), { lazy: true });
+      await handOut.later({ queue, lane }, at);
+    } catch (error) {
+      // It is found by looking.
+      log.warn("crew.not_handed_on", { queue, lane, error });
+    }
+    // Whoever has begun with it is likely to know most of it.
+    clock.after(Math.max(0, at - clock.now()) + aboutMs, () => void takeDue());
+  }
+
   async function keep(): Promise<void> {
     for (const queue of ["work", "send"] as const) {
       const tasks = [...atHand[queue].values()];
@@ -159,7 +210,12 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
     offerSends(lanes) {
       for (const lane of new Set(lanes)) offer("send", lane, { settle: false, supersede: false });
     },
+    later,
     interrupt: (lane) => tell({ says: "interrupt", lane }),
+    tellWait(name, ms) {
+      if (name.length <= namedMax)
+        tell({ says: "wait", name, ms, until: Math.round(clock.now() + ms), by: member });
+    },
     async start(given) {
       hands = given;
       await ledger.write((tx) => forgetClaims(tx, tx.now - forgetAfterMs));
@@ -168,6 +224,7 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
       ends.push(
         clock.every(lookEveryMs, () => void look(leftAfterMs)),
         clock.every(keepEveryMs, () => void keep()),
+        clock.every(askEveryMs, () => void takeDue()),
       );
       await look(0);
     },

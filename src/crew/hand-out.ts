@@ -1,7 +1,7 @@
 /**
- * Handing out work: pg-boss keeps, for each lane, an ordered row of tasks, and gives the first to whoever asks. What a
- * task is about is in the ledger, under a claim: a task that is lost is found there again, one that comes twice does
- * nothing the second time.
+ * Handing out work: pg-boss keeps, for each lane, an ordered row of tasks, and gives the first to whoever asks. What is
+ * due later stands in a queue of its own, where it keeps nothing waiting that is due before. What a task is about is in
+ * the ledger, under a claim: a task that is lost is found there again, one that comes twice does nothing the second time.
  */
 import { PgBoss } from "pg-boss";
 import type { Clock } from "../clock.ts";
@@ -16,6 +16,12 @@ export interface Task {
   manner: Manner;
 }
 
+/** A lane in which something was not due before now. */
+export interface Due {
+  queue: Queue;
+  lane: string;
+}
+
 export interface HandOut {
   /** @throws what Postgres fails with */
   offer(queue: Queue, lane: string, manner: Manner): Promise<void>;
@@ -24,10 +30,19 @@ export interface HandOut {
   /** These are still being worked on. */
   keep(queue: Queue, tasks: readonly Task[]): Promise<void>;
   done(queue: Queue, task: Task): Promise<void>;
+  /**
+   * One for a lane and a moment, whoever asks for it. @param at milliseconds since 1970 by the database's time
+   * @throws what Postgres fails with
+   */
+  later(due: Due, at: number): Promise<void>;
+  /** What is due now of these queues, each to one process; from then on it is that process's to see to. */
+  takeDue(queues: readonly Queue[]): Promise<Due[]>;
   close(): Promise<void>;
 }
 
 const queues: readonly Queue[] = ["work", "send"];
+const laterOf: Readonly<Record<Queue, string>> = { work: "work_later", send: "send_later" };
+const dueAtOnceMax = 64;
 /** The shortest that pg-boss knows. */
 const silentMaxSeconds = 10;
 const taskMaxSeconds = 3_600;
@@ -61,6 +76,14 @@ export async function createHandOut(parts: {
       retryDelay: 1,
       deleteAfterSeconds: 60,
     });
+    await boss.createQueue(laterOf[queue], {
+      policy: "short",
+      heartbeatSeconds: silentMaxSeconds,
+      expireInSeconds: silentMaxSeconds,
+      retryLimit: 1_000,
+      retryDelay: 1,
+      deleteAfterSeconds: 60,
+    });
   }
   const idsOf = (tasks: readonly Task[]): string[] => tasks.map(({ id }) => id);
   return {
@@ -80,6 +103,23 @@ export async function createHandOut(parts: {
     },
     async done(queue, task) {
       await boss.complete(queue, task.id);
+    },
+    async later({ queue, lane }, at) {
+      const startAfter = new Date(at);
+      await boss.send(laterOf[queue], { lane }, { singletonKey: `${lane} ${at}`, startAfter });
+    },
+    async takeDue(asked) {
+      const due: Due[] = [];
+      for (const queue of asked) {
+        const name = laterOf[queue];
+        const jobs = await boss.fetch<{ lane: string }>(name, { batchSize: dueAtOnceMax });
+        if (jobs.length === 0) continue;
+        due.push(...jobs.map(({ data: { lane } }) => ({ queue, lane })));
+        const ids = jobs.map(({ id }) => id);
+        // If it cannot be told it comes again, and finds nothing to do.
+        await boss.complete(name, ids).catch((error: unknown) => parts.log.warn("queue.failed", { error }));
+      }
+      return due;
     },
     close: () => boss.stop({ graceful: false }),
   };

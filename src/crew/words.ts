@@ -6,6 +6,8 @@ export type Word =
   /** Something waits in this lane, and anybody may take it. */
   | { says: "offered"; queue: Queue; lane: string; manner: Manner }
   | { says: "interrupt"; lane: string }
+  /** A process was told to wait for `ms`, until this moment of the database's time. */
+  | { says: "wait"; name: string; ms: number; until: number; by: string }
   /** Something may have been left behind. */
   | { says: "look" };
 
@@ -24,6 +26,10 @@ export function readWord(text: string): Word | undefined {
           : undefined;
       case "interrupt":
         return word.lane === undefined ? undefined : (word as Word);
+      case "wait":
+        return typeof word.name === "string" && typeof word.ms === "number" && typeof word.until === "number"
+          ? (word as Word)
+          : undefined;
       case "look":
         return { says: "look" };
       case undefined:

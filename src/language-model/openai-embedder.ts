@@ -4,7 +4,9 @@
  */
 import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
+import { createWaits, type Waits } from "../waits.ts";
 import { readText } from "./answer-reader.ts";
+import { endpointOf, waitingAsAsked } from "./asked-to-wait.ts";
 import { withinTime } from "./call-limits.ts";
 import { createOpenAIClient } from "./openai-client.ts";
 
@@ -15,6 +17,8 @@ export interface OpenAIEmbedderParts {
   model: string;
   /** For one batch, 60 s when absent. */
   timeoutMs?: number;
+  /** Where the endpoint has asked to wait; of this embedder alone unless given. */
+  waits?: Waits;
   clock: Clock;
   /** One over undici when absent. */
   fetch?: typeof globalThis.fetch;
@@ -42,12 +46,15 @@ export function createOpenAIEmbedder(parts: OpenAIEmbedderParts): OpenAIEmbedder
   const { model, clock, timeoutMs = 60_000 } = parts;
   const client = createOpenAIClient(parts);
 
-  function embedBatch(input: string[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
-    return withinTime({ clock, timeoutMs }, signal, async (call) => {
+  const askForBatch = (input: string[], signal: AbortSignal | undefined): Promise<Float32Array[]> =>
+    withinTime({ clock, timeoutMs }, signal, async (call) => {
       const bytes = await client.embeddings({ model, input, encoding_format: "float" }, call.signal);
       return readVectors(await readText(bytes, { clock, idleTimeoutMs: timeoutMs, call }), input.length);
     });
-  }
+  const embedBatch = waitingAsAsked(askForBatch, {
+    waits: parts.waits ?? createWaits(clock),
+    name: `embeddings ${endpointOf(parts.baseURL)}`,
+  });
 
   return {
     model,

@@ -3,8 +3,9 @@ import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
 import type { LanguageModel, StructureRequest } from "../language-model.ts";
 import type { Log } from "../log.ts";
+import { createWaits, type Waits } from "../waits.ts";
 import { readText } from "./answer-reader.ts";
-import { waitingAsAsked } from "./asked-to-wait.ts";
+import { endpointOf, waitingAsAsked } from "./asked-to-wait.ts";
 import { withinTime } from "./call-limits.ts";
 import { jsonInText } from "./json-in-text.ts";
 import { createChat } from "./openai-chat.ts";
@@ -26,6 +27,8 @@ export interface OpenAIModelParts {
   timeoutMs?: number;
   /** Silence after which an answer that has begun counts as dead, 20 s when absent. */
   idleTimeoutMs?: number;
+  /** Where the endpoint has asked to wait; of this model alone unless given. */
+  waits?: Waits;
   clock: Clock;
   log: Log;
   /** One over undici when absent. */
@@ -35,7 +38,9 @@ export interface OpenAIModelParts {
 export function createOpenAIModel(parts: OpenAIModelParts): LanguageModel {
   const { model, clock, timeoutMs = 60_000, idleTimeoutMs = 20_000, transcriptionModel } = parts;
   const client = createOpenAIClient(parts);
-  const chat = waitingAsAsked(createChat({ ...parts, client, timeoutMs, idleTimeoutMs }), clock);
+  const waits = parts.waits ?? createWaits(clock);
+  const asAsked = (ability: string) => ({ waits, name: `${ability} ${endpointOf(parts.baseURL)}` });
+  const chat = waitingAsAsked(createChat({ ...parts, client, timeoutMs, idleTimeoutMs }), asAsked("chat"));
 
   /** The whole of an answer that is not a chat's. */
   const read = (signal: AbortSignal, ask: (signal: AbortSignal) => Promise<Bytes>): Promise<string> =>
@@ -44,12 +49,12 @@ export function createOpenAIModel(parts: OpenAIModelParts): LanguageModel {
     );
 
   const transcribe: LanguageModel["transcribe"] = transcriptionModel
-    ? async (file, { signal }) => {
+    ? waitingAsAsked(async (file, { signal }) => {
         const recording = new File([file.content], recordingName(file), { type: file.mediaType });
         return wordsHeard(
           await read(signal, (aborted) => client.transcription(recording, transcriptionModel, aborted)),
         );
-      }
+      }, asAsked("transcription"))
     : undefined;
 
   return {

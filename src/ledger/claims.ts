@@ -45,12 +45,18 @@ export async function dropClaims(tx: Transaction, member: string): Promise<void>
   await tx.run("DELETE FROM claims WHERE member = ?", member);
 }
 
-/** Lanes of the inbox in which something has waited since before a moment, and which nobody has. */
+/** What waits in a lane of the inbox is not to be looked for before this moment: it is not due. */
+export async function putOff(tx: Transaction, lane: string, until: number): Promise<void> {
+  await putClaim(tx, { name: `later:${lane}`, member: "", until });
+}
+
+/** Lanes of the inbox in which something has waited since before a moment, is due, and which nobody has. */
 export async function lanesLeft(tx: Reader, before: number, now: number, limit: number): Promise<string[]> {
   const rows = await tx.all<{ lane: string }>(
     `SELECT DISTINCT inbox.lane AS lane FROM inbox
      WHERE inbox.state = 'waiting' AND inbox.received_at <= ?
-       AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.name = 'work:' || inbox.lane AND claims.held_until > ?)
+       AND NOT EXISTS (SELECT 1 FROM claims
+         WHERE claims.name IN ('work:' || inbox.lane, 'later:' || inbox.lane) AND claims.held_until > ?)
      LIMIT ?`,
     before,
     now,
@@ -59,7 +65,7 @@ export async function lanesLeft(tx: Reader, before: number, now: number, limit: 
   return rows.map(({ lane }) => lane);
 }
 
-/** Lanes of the outbox with rows from before a moment that are due, and that nobody is about to send. */
+/** Lanes of the outbox with rows from before a moment that are due, like those before them, and that nobody is about to send. */
 export async function sendsLeft(tx: Reader, before: number, now: number, limit: number): Promise<string[]> {
   const rows = await tx.all<{ lane: string }>(
     `SELECT DISTINCT outbox.lane AS lane FROM outbox
@@ -67,8 +73,11 @@ export async function sendsLeft(tx: Reader, before: number, now: number, limit: 
        AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.name = 'send:' || outbox.lane AND claims.held_until > ?)
        AND NOT (outbox.state = 'drafting'
          AND EXISTS (SELECT 1 FROM claims WHERE claims.name = 'work:' || outbox.lane AND claims.held_until > ?))
+       AND NOT EXISTS (SELECT 1 FROM outbox AS first WHERE first.lane = outbox.lane AND first.id < outbox.id
+         AND first.state IN ('drafting', 'waiting', 'sending') AND first.due_at > ?)
      LIMIT ?`,
     before,
+    now,
     now,
     now,
     now,

@@ -182,17 +182,18 @@ export async function markSent(
 
 /**
  * What was cancelled while it was tried stays so.
- * @param next `sending` where it is not known whether it was posted, and nobody can be asked
+ * @param next how often it has been tried by now; `sending` where it is not known whether it was posted, and nobody can be asked
  */
 export async function markRetry(
   tx: Transaction,
   id: string,
-  next: Pick<OutboxRow, "state" | "dueAt">,
+  next: Pick<OutboxRow, "state" | "attempts" | "dueAt">,
   fault: string,
 ): Promise<void> {
   await tx.run(
-    "UPDATE outbox SET state = ?, attempts = attempts + 1, due_at = ?, fault = ? WHERE id = ? AND state <> 'cancelled'",
+    "UPDATE outbox SET state = ?, attempts = ?, due_at = ?, fault = ? WHERE id = ? AND state <> 'cancelled'",
     next.state,
+    next.attempts,
     next.dueAt,
     fault,
     id,

@@ -23,7 +23,9 @@ function crewOf(begun: (hands: Hands) => void): Crew {
     offerSends: (lanes) => {
       for (const lane of lanes) void hands?.send(lane);
     },
+    later: async () => {},
     interrupt: () => {},
+    tellWait: () => {},
     async start(given) {
       hands = given;
       begun(given);

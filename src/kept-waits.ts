@@ -1,0 +1,156 @@
+/**
+ * What a Retry-After said, kept in the ledger and told to the other processes of the desk: whoever is started again, or
+ * stands beside, does not ask inside of it either. Nothing is read or written where nobody asks to wait.
+ */
+import type { Clock } from "./clock.ts";
+import { readMarks, writeMarks } from "./ledger/marks.ts";
+import type { Ledger, Transaction } from "./ledger.ts";
+import type { Log } from "./log.ts";
+import { createWaits, type Waits } from "./waits.ts";
+
+export interface KeptWaits {
+  /** @param owner who asks to wait: a word, e.g. `slack` */
+  of(owner: string): Waits;
+  /** Learns from the ledger what has been said before, and again when words of others may have been lost. Never throws. */
+  recall(): Promise<void>;
+  /** Another process has been told so just now. @param name with its owner's before it */
+  heard(name: string, ms: number): void;
+}
+
+export interface KeptWaitsParts {
+  ledger: Ledger;
+  /** Whether several processes go by the database's time; otherwise one goes by its machine's, which no hand sets. */
+  shared: boolean;
+  /** Tells the other processes. */
+  tell(name: string, ms: number): void;
+  clock: Clock;
+  log: Log;
+}
+
+/** The place of these notes among the marks. */
+const place = "waits";
+/** Whoever begins anew is not told the end of a shorter one: it takes as long to begin. */
+const keptFromMs = 1_000;
+/** Longer than this nobody waits for what an earlier process was told. */
+const recalledMaxMs = 600_000;
+/** What may pass between a word and its being noted. */
+const marginMs = 50;
+const forgetEveryMs = 60_000;
+
+interface Note {
+  /** When it ends, in milliseconds by the clock that outlives the process. */
+  until: number;
+  /** How long it was said to be. */
+  ms: number;
+}
+
+export function createKeptWaits(parts: KeptWaitsParts): KeptWaits {
+  const { ledger, clock, log } = parts;
+  const known = new Map<string, Waits>();
+  /** What is to be written: until when, by `clock.elapsed`, and how long it was said to be. */
+  const fresh = new Map<string, { end: number; ms: number }>();
+  let writing = false;
+  let forgetting = false;
+
+  function knownOf(owner: string): Waits {
+    const waits = known.get(owner) ?? createWaits(clock);
+    known.set(owner, waits);
+    return waits;
+  }
+
+  function heard(name: string, ms: number): void {
+    const [owner = "", ...rest] = name.split(" ");
+    knownOf(owner).note(rest.join(" "), ms);
+  }
+
+  function keep(name: string, ms: number): void {
+    parts.tell(name, ms);
+    if (ms < keptFromMs) return;
+    fresh.set(name, { end: clock.elapsed() + ms, ms });
+    void write();
+  }
+
+  async function write(): Promise<void> {
+    if (writing) return;
+    writing = true;
+    try {
+      while (fresh.size > 0) {
+        const due = [...fresh];
+        fresh.clear();
+        await ledger.write((tx) => writeMarks(tx, place, due.map(noteAt(tx))), { lazy: true });
+      }
+    } catch (error) {
+      log.warn("waits.not_kept", { error });
+    } finally {
+      writing = false;
+    }
+    forgetLater();
+  }
+
+  const noteAt =
+    (tx: Transaction) =>
+    ([name, { end, ms }]: [string, { end: number; ms: number }]): [string, string] => {
+      const note: Note = { until: Math.ceil(timeIn(tx) + end - clock.elapsed()), ms };
+      return [name, JSON.stringify(note)];
+    };
+
+  const timeIn = (tx: Transaction): number => (parts.shared ? tx.now : (clock.uptime?.() ?? clock.now()));
+
+  /** A clock that is not the one it was noted by makes a wait no longer than it was said to be. */
+  const leftOf = ({ until, ms }: Note, now: number): number =>
+    Math.min(until - now + marginMs, ms, recalledMaxMs);
+
+  async function recall(): Promise<void> {
+    try {
+      // As a rule there is none, and nothing to write.
+      if ((await ledger.read((tx) => readMarks(tx, place))).length === 0) return;
+      for (const [name, left] of await ledger.write(forgetPast, { lazy: true })) heard(name, left);
+      forgetLater();
+    } catch (error) {
+      log.warn("waits.not_recalled", { error });
+    }
+  }
+
+  /** @returns what is not past, and how long it still is */
+  async function forgetPast(tx: Transaction): Promise<[name: string, left: number][]> {
+    const now = timeIn(tx);
+    const notes = (await readMarks(tx, place)).map(([name, value]): [string, number] => [
+      name,
+      leftOf(JSON.parse(value) as Note, now),
+    ]);
+    const past = notes.filter(([, left]) => left <= 0);
+    await writeMarks(
+      tx,
+      place,
+      past.map(([name]) => [name, undefined]),
+    );
+    return notes.filter(([, left]) => left > 0);
+  }
+
+  function forgetLater(): void {
+    if (forgetting) return;
+    forgetting = true;
+    clock.after(forgetEveryMs, () => {
+      forgetting = false;
+      ledger.write(forgetPast, { lazy: true }).then(
+        (left) => left.length > 0 && forgetLater(),
+        (error: unknown) => log.debug("waits.not_forgotten", { error }),
+      );
+    });
+  }
+
+  return {
+    of(owner) {
+      const waits = knownOf(owner);
+      return {
+        left: waits.left,
+        note(name, ms) {
+          waits.note(name, ms);
+          keep(`${owner} ${name}`, ms);
+        },
+      };
+    },
+    recall,
+    heard,
+  };
+}
