@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createClock } from "../src/clock.ts";
 import { type Config, readConfig, type ToolPolicy } from "../src/config.ts";
 import { createCore } from "../src/core.ts";
-import type { KnowledgeBase, Passage } from "../src/knowledge-base.ts";
+import type { Passage } from "../src/knowledge-base.ts";
 import type { LanguageModel, TranscriptItem } from "../src/language-model.ts";
 import { auditOf, type Deed } from "../src/ledger/audit.ts";
 import type { Intent, IntentState } from "../src/ledger/intents.ts";
@@ -13,11 +13,12 @@ import { migrate } from "../src/ledger/migrate.ts";
 import { migrations } from "../src/ledger/migrations.ts";
 import { createSqliteLedger } from "../src/ledger/sqlite-ledger.ts";
 import { createLog, type Log } from "../src/log.ts";
-import type { Memory } from "../src/memory.ts";
 import type { Platform, Post } from "../src/platform.ts";
 import type { Specialist } from "../src/specialist.ts";
 import type { Tool } from "../src/tool.ts";
+import { everyPassage } from "../test/doubles/every-passage.ts";
 import { createRoom, type Room, type Shown, threadOf } from "../test/doubles/room.ts";
+import { createShortMemory } from "../test/doubles/short-memory.ts";
 
 export interface DeskOptions {
   tools: Tool[];
@@ -83,8 +84,8 @@ export async function openDesk(options: DeskOptions): Promise<MeasuredDesk> {
       identity: undefined,
     },
     ledger,
-    memory: memory(),
-    knowledge: knowledgeOf(options.passages ?? []),
+    memory: createShortMemory(),
+    knowledge: everyPassage(options.passages ?? []),
     model: options.model,
     offlineModel: options.model,
     platforms: new Map([[room.name, watched(room, glimpses)]]),
@@ -228,29 +229,5 @@ function alone(tools: readonly Tool[]): Specialist {
     tools: tools.map((tool) => tool.name),
     passesTo: [],
     instructions: "Help the customer.",
-  };
-}
-
-/** Every question finds all passages. */
-function knowledgeOf(passages: Passage[]): KnowledgeBase {
-  return {
-    search: async () => ({
-      found: passages.map((passage) => ({ passage, score: 1, why: { lexical: 1, terms: [] } })),
-      coverage: passages.length > 0 ? 1 : 0,
-    }),
-    refresh: async () => ({ articles: passages.length, passages: passages.length, problems: [] }),
-    close: async () => {},
-  };
-}
-
-function memory(): Memory {
-  const values = new Map<string, unknown>();
-  return {
-    store: <T>(namespace: string) => ({
-      get: async (key) => values.get(`${namespace} ${key}`) as T | undefined,
-      set: async (key, value) => void values.set(`${namespace} ${key}`, value),
-      delete: async (key) => void values.delete(`${namespace} ${key}`),
-    }),
-    close: async () => {},
   };
 }

@@ -7,7 +7,7 @@ import type { Ledger, Transaction } from "../src/ledger.ts";
 import { defineTool } from "../src/tool.ts";
 import { type DeskInARoom, openDesk, passage } from "./doubles/desk-in-a-room.ts";
 import { createRoom, threadOf } from "./doubles/room.ts";
-import { createScriptedModel } from "./doubles/scripted-model.ts";
+import { createScriptedModel, hanging } from "./doubles/scripted-model.ts";
 
 let desk: DeskInARoom;
 afterEach(() => desk.close());
@@ -84,20 +84,10 @@ describe("a customer asks", () => {
   });
 
   it("something newer while the model thinks, and the older draft is never seen", async () => {
-    let started = () => {};
-    const thinking = new Promise<void>((resolve) => (started = resolve));
-    desk = await openDesk({
-      model: createScriptedModel(
-        (_request, signal) =>
-          new Promise((_, reject) => {
-            started();
-            signal.addEventListener("abort", () => reject(signal.reason));
-          }),
-        "Sure.",
-      ),
-    });
+    const thinking = hanging();
+    desk = await openDesk({ model: createScriptedModel(thinking.line, "Sure.") });
     await desk.room.says("ann", "Where is my order?");
-    await thinking;
+    await thinking.asked;
     await desk.room.says("ann", "Never mind, how are you?");
     await desk.quiet();
     expect(desk.room.seen("ann")).toEqual(["Sure."]);

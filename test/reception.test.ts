@@ -6,7 +6,7 @@ import { auditOf } from "../src/ledger/audit.ts";
 import { defineTool } from "../src/tool.ts";
 import { type DeskInARoom, openDesk } from "./doubles/desk-in-a-room.ts";
 import { threadOf } from "./doubles/room.ts";
-import { createScriptedModel } from "./doubles/scripted-model.ts";
+import { createScriptedModel, hanging } from "./doubles/scripted-model.ts";
 
 let desk: DeskInARoom;
 afterEach(() => desk.close());
@@ -130,19 +130,10 @@ describe("a customer who is not known", () => {
 
 describe("the kill switch", () => {
   it("stops an answer that is being written, and a person is asked", async () => {
-    let started = () => {};
-    const thinking = new Promise<void>((resolve) => (started = resolve));
-    desk = await openDesk({
-      model: createScriptedModel(
-        (_request, signal) =>
-          new Promise((_, reject) => {
-            started();
-            signal.addEventListener("abort", () => reject(signal.reason));
-          }),
-      ),
-    });
+    const thinking = hanging();
+    desk = await openDesk({ model: createScriptedModel(thinking.line) });
     await desk.room.says("ann", "hello");
-    await thinking;
+    await thinking.asked;
     await desk.core.pause.set(true, "operator");
     await desk.quiet();
     expect(desk.room.seen("ann")).toEqual([expect.stringMatching(/switched off.*ticket is #1/s)]);

@@ -1,26 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type DeskInARoom, openDesk } from "./doubles/desk-in-a-room.ts";
-import { createScriptedModel } from "./doubles/scripted-model.ts";
+import { createScriptedModel, hanging } from "./doubles/scripted-model.ts";
 import { createVirtualClock, type VirtualClock } from "./doubles/virtual-clock.ts";
 
 let clock: VirtualClock;
 let desk: DeskInARoom;
 beforeEach(async () => {
   clock = createVirtualClock();
-  desk = await clock.until(openDesk({ clock, model: hanging() }));
+  desk = await clock.until(openDesk({ clock, model: createScriptedModel(hanging().line) }));
 });
 afterEach(() => clock.until(desk.close()));
 
 const slow = "This takes longer than usual. I am still on it.";
-
-/** Answers nothing, until nobody wants to know any more. */
-const hanging = () =>
-  createScriptedModel(
-    (_request, signal) =>
-      new Promise((_, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason));
-      }),
-  );
 
 describe("a model that says nothing", () => {
   it("is not the customer's silence: after half a minute they read that it takes long", async () => {

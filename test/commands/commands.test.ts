@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { canMount, mountAt, unmountAt } from "../doubles/disk.ts";
 import { createOpenAIServer } from "../doubles/openai-server.ts";
 import { careful } from "../fixtures/scenarios.ts";
 import { writeShop } from "../fixtures/workspace.ts";
@@ -159,36 +159,26 @@ describe("tickets, very many of them with long texts", () => {
   });
 
   const disk = mkdtempSync(join(tmpdir(), "disk-"));
-  const mount = (...options: string[]): boolean => {
-    try {
-      execFileSync("mount", [...options, disk], { stdio: "ignore" });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const mayMount = mount("-t", "tmpfs", "tmpfs");
-  if (mayMount) execFileSync("umount", [disk]);
   afterAll(() => rmSync(disk, { recursive: true, force: true }));
 
-  it.skipIf(!mayMount)(
+  it.skipIf(!canMount())(
     "are listed from a disk that can only be read, whether the desk was stopped or killed (skipped where no disk can be mounted)",
     async () => {
       for (const end of ["SIGTERM", "SIGKILL"] as const) {
-        mount("-t", "tmpfs", "tmpfs");
+        mountAt(disk, "-t", "tmpfs", "tmpfs");
         try {
           const there = ["--workspace", shop, "--data", join(disk, "data")];
           const desk = await openTerminal(join(disk, "data"), { args: there });
           await desk.say("I want to speak to a human");
           await desk.kill(end);
-          mount("-o", "remount,ro");
+          mountAt(disk, "-o", "remount,ro");
           expect(await run(["tickets", ...there])).toMatchObject({
             code: 0,
             out: expect.stringMatching(/^#1 {2}open /),
             err: "",
           });
         } finally {
-          execFileSync("umount", ["-l", disk]);
+          unmountAt(disk);
         }
       }
     },

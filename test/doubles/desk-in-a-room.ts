@@ -3,18 +3,19 @@ import { type Clock, createClock } from "../../src/clock.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { type Core, createCore } from "../../src/core.ts";
 import type { Crew } from "../../src/crew.ts";
-import type { KnowledgeBase, Passage } from "../../src/knowledge-base.ts";
+import type { Passage } from "../../src/knowledge-base.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog, type Log } from "../../src/log.ts";
-import type { Memory } from "../../src/memory.ts";
 import type { Specialist } from "../../src/specialist.ts";
 import type { Identity, Tool } from "../../src/tool.ts";
 import { temporaryFolder } from "../journeys/terminal.ts";
+import { everyPassage } from "./every-passage.ts";
 import { openLedger } from "./ledgers.ts";
 import { createRoom, type Room } from "./room.ts";
 import { createScriptedModel, type ScriptedModel } from "./scripted-model.ts";
+import { createShortMemory } from "./short-memory.ts";
 
 export interface DeskInARoom {
   room: Room;
@@ -94,8 +95,8 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
       identity: options.identity,
     },
     ledger,
-    memory: memoryOf(),
-    knowledge: knowledgeOf(options.passages ?? []),
+    memory: createShortMemory(),
+    knowledge: everyPassage(options.passages ?? []),
     model,
     offlineModel: offline,
     platforms: new Map([[room.name, room]]),
@@ -119,30 +120,5 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
       await ledger.close();
       folder.remove();
     },
-  };
-}
-
-/** Every question finds all passages. */
-function knowledgeOf(passages: Passage[]): KnowledgeBase {
-  return {
-    search: async () => ({
-      found: passages.map((one) => ({ passage: one, score: 1, why: { lexical: 1, terms: [] } })),
-      coverage: passages.length > 0 ? 1 : 0,
-    }),
-    refresh: async () => ({ articles: passages.length, passages: passages.length, problems: [] }),
-    close: async () => {},
-  };
-}
-
-/** A memory that lasts as long as the test. */
-function memoryOf(): Memory {
-  const values = new Map<string, unknown>();
-  return {
-    store: <T>(namespace: string) => ({
-      get: async (key) => values.get(`${namespace} ${key}`) as T | undefined,
-      set: async (key, value) => void values.set(`${namespace} ${key}`, value),
-      delete: async (key) => void values.delete(`${namespace} ${key}`),
-    }),
-    close: async () => {},
   };
 }

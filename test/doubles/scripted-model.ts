@@ -7,6 +7,20 @@ export type Line =
   | Error
   | ((request: ModelRequest, signal: AbortSignal, show?: (delta: string) => void) => Promise<Line> | Line);
 
+/** A line that is not said until nobody wants to hear it any more; and when the model was asked for it. */
+export function hanging(): { line: Line; asked: Promise<void> } {
+  let begin = () => {};
+  const asked = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const line: Line = (_request, signal) =>
+    new Promise((_, reject) => {
+      begin();
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  return { line, asked };
+}
+
 export interface ScriptedModel extends LanguageModel {
   /** What is said next, in order; the last line again and again. */
   script: Line[];

@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { canMount, mountAt, unmountAt } from "../doubles/disk.ts";
 import { careful } from "../fixtures/scenarios.ts";
 import { writeShop } from "../fixtures/workspace.ts";
 import { closeTerminals, openTerminal, temporaryFolder } from "./terminal.ts";
@@ -11,23 +11,7 @@ const shops = temporaryFolder();
 const disk = join(shops.path, "disk");
 const ballast = join(disk, "ballast");
 
-function mount(...options: string[]): boolean {
-  mkdirSync(disk, { recursive: true });
-  try {
-    execFileSync("mount", [...options, disk], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function unmount(): void {
-  execFileSync("umount", [disk], { stdio: "ignore" });
-}
-
-/** A disk of its own can only be had by who may mount one. */
-const mayMount = mount("-t", "tmpfs", "-o", "size=4m", "tmpfs");
-if (mayMount) unmount();
+const mayMount = canMount();
 
 function fillDisk(): void {
   for (let size = 65_536; size >= 1; ) {
@@ -65,11 +49,12 @@ beforeAll(() => {
   });
 });
 beforeEach(() => {
-  mount("-t", "tmpfs", "-o", "size=4m", "tmpfs");
+  mkdirSync(disk, { recursive: true });
+  mountAt(disk, "-t", "tmpfs", "-o", "size=4m", "tmpfs");
 });
 afterEach(() => {
   closeTerminals();
-  execFileSync("umount", ["-l", disk], { stdio: "ignore" });
+  unmountAt(disk);
 });
 afterAll(shops.remove);
 
@@ -122,7 +107,7 @@ describe.skipIf(!mayMount)("a disk that is read-only (skipped where no disk can 
     const args = ["--workspace", join(shops.path, "careful")];
     const first = await openTerminal(join(disk, "data"), { args });
     expect(await first.end()).toBe(0);
-    mount("-o", "remount,ro");
+    mountAt(disk, "-o", "remount,ro");
     for (const folder of ["data", "another"]) {
       const desk = await openTerminal(join(disk, folder), { args, early: true });
       expect(await desk.gone).toBe(1);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { codeOf, faultOf } from "../../src/errors.ts";
 import { lockData } from "../../src/ledger/data-lock.ts";
+import { canMount } from "../doubles/disk.ts";
 import { compileLedgerProcess, type Program } from "./other-process.ts";
 
 let dir: string;
@@ -127,16 +128,3 @@ describe("the lock of a data folder", () => {
     },
   );
 });
-
-function canMount(): boolean {
-  const at = mkdtempSync(join(tmpdir(), "deskhand-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", at], { stdio: "ignore" });
-    execFileSync("umount", [at], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(at, { recursive: true, force: true });
-  }
-}

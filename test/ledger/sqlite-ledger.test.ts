@@ -17,6 +17,7 @@ import { codeOf, faultOf } from "../../src/errors.ts";
 import { createSqliteLedger, type SqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import { createLog } from "../../src/log.ts";
 import { describeLedger } from "../contracts/ledger.ts";
+import { canMount } from "../doubles/disk.ts";
 import { compileLedgerProcess, type Program } from "./other-process.ts";
 
 const clock = createClock();
@@ -404,16 +405,3 @@ describe("the files", () => {
     expect(codeOf(await failureOf(writing))).toBe("ledger_full");
   });
 });
-
-function canMount(): boolean {
-  const at = mkdtempSync(join(tmpdir(), "deskhand-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", at], { stdio: "ignore" });
-    execFileSync("umount", [at], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(at, { recursive: true, force: true });
-  }
-}
