@@ -7,6 +7,8 @@ import type { Clock } from "../../src/clock.ts";
 export interface VirtualClock extends Clock {
   /** Lets time go by, and everything happen that is due meanwhile. */
   pass(ms: number): Promise<void>;
+  /** The machine sleeps for so long: what was due meanwhile happens once, when it wakes. Days cost nothing. */
+  sleepThrough(ms: number): Promise<void>;
   /** Lets as much time go by as it takes. @throws when nothing is left that could bring it about */
   until<T>(work: Promise<T>): Promise<T>;
   /** The wall clock is put forward or back. */
@@ -22,9 +24,10 @@ interface Timer {
 
 const start = 1_790_000_000_000;
 /** Whatever is awaited for longer than this never comes. */
-const patienceMs = 60 * 86_400_000;
+const patienceMs = 2 * 86_400_000;
 
-export function createVirtualClock(): VirtualClock {
+/** @param busy whether something is under way that takes time of its own, e.g. a server's answer: no time passes then */
+export function createVirtualClock(busy: () => boolean = () => false): VirtualClock {
   let elapsed = 0;
   let ahead = 0;
   let last = 0;
@@ -58,6 +61,21 @@ export function createVirtualClock(): VirtualClock {
     timer.call();
   }
 
+  /** Time enough for promises and commits that lead to one another. */
+  async function settled(): Promise<void> {
+    for (let n = 0; n < 6; n = busy() ? 0 : n + 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async function pass(ms: number): Promise<void> {
+    const end = elapsed + ms;
+    await settled();
+    for (let timer = next(end); timer; timer = next(end)) {
+      fire(timer);
+      await settled();
+    }
+    elapsed = end;
+  }
+
   return {
     now,
     elapsed: () => elapsed,
@@ -79,11 +97,15 @@ export function createVirtualClock(): VirtualClock {
           reject(signal.reason);
           return;
         }
-        const cancel = after(ms, resolve);
-        signal?.addEventListener("abort", () => {
+        const aborted = () => {
           cancel();
-          reject(signal.reason);
+          reject(signal?.reason);
+        };
+        const cancel = after(ms, () => {
+          signal?.removeEventListener("abort", aborted);
+          resolve();
         });
+        signal?.addEventListener("abort", aborted, { once: true });
       }),
     id(prefix) {
       last = Math.max(last + 1, now() * 1024);
@@ -96,14 +118,11 @@ export function createVirtualClock(): VirtualClock {
     },
     code: () => "123456",
     random,
-    async pass(ms) {
-      const end = elapsed + ms;
+    pass,
+    async sleepThrough(ms) {
       await settled();
-      for (let timer = next(end); timer; timer = next(end)) {
-        fire(timer);
-        await settled();
-      }
-      elapsed = end;
+      elapsed += ms;
+      await pass(0);
     },
     async until(work) {
       let over = false;
@@ -129,9 +148,4 @@ export function createVirtualClock(): VirtualClock {
       last = 0;
     },
   };
-}
-
-/** Time enough for promises and commits that lead to one another. */
-async function settled(): Promise<void> {
-  for (let n = 0; n < 6; n++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,15 +1,17 @@
 /** One real ledger for all runs of a property; each run finds it empty. */
-import { join } from "node:path";
 import type { Clock } from "../../src/clock.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
-import { createSqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
+import { openLedger } from "../doubles/ledgers.ts";
 import { quickFolder } from "./quick-folder.ts";
+import { createUnderWay } from "./under-way.ts";
 
 export interface Store {
   ledger: Ledger;
+  /** Whether it is at work: no virtual time passes then. */
+  busy(): boolean;
   empty(): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,10 +31,13 @@ const tables = [
 export async function openStore(clock: Clock): Promise<Store> {
   const folder = quickFolder();
   const log = createLog("silent");
-  const ledger = await createSqliteLedger({ path: join(folder.path, "ledger.sqlite"), clock, log });
-  await migrate(ledger, migrations, { clock, log });
+  const real = await openLedger(folder.path, { clock, log });
+  await migrate(real, migrations, { clock, log });
+  const underWay = createUnderWay();
+  const ledger = underWay.ledger(real);
   return {
     ledger,
+    busy: underWay.busy,
     empty: () =>
       ledger.write(async (tx) => {
         for (const table of tables) await tx.run(`DELETE FROM ${table}`);
