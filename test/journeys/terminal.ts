@@ -40,6 +40,8 @@ export interface TerminalOptions {
   args?: string[];
   env?: Record<string, string>;
   cwd?: string;
+  /** Another program than the one under test. */
+  cli?: string;
   /** Resolves as soon as the process runs, instead of when the desk is ready. */
   early?: true;
 }
@@ -75,11 +77,15 @@ export function closeTerminals(): void {
 }
 
 export async function openTerminal(data: string, options: TerminalOptions = {}): Promise<Terminal> {
-  const child = spawn(process.execPath, [program(), "start", "--data", data, ...(options.args ?? [])], {
-    cwd: options.cwd ?? root,
-    env: environment(options.env),
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [options.cli ?? program(), "start", "--data", data, ...(options.args ?? [])],
+    {
+      cwd: options.cwd ?? root,
+      env: environment(options.env),
+      stdio: ["pipe", "pipe", "pipe"],
+    },
+  );
   const terminal = terminalOf(child, data);
   if (!options.early) {
     await until(
