@@ -21,7 +21,7 @@ import { createDraft, sweepDrafts } from "./draft.ts";
 import { examine } from "./examine.ts";
 import { firstContact } from "./first-contact.ts";
 import { createGateway } from "./gateway.ts";
-import { createIntake } from "./intake.ts";
+import { createIntake, noChannel } from "./intake.ts";
 import { createInteractions } from "./interactions.ts";
 import { createMembership } from "./membership.ts";
 import { placeOf, type Scope } from "./place.ts";
@@ -215,7 +215,7 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
       log.error("discord.ended", { error });
       const keys: [string] = [`discord:trouble:ended:${clock.now()}`];
       const event = { kind: "trouble", keys, code: error.code, text: error.message } as const;
-      intake.add({ channel: "trouble", read: () => event, taken: () => undefined });
+      intake.add({ channel: noChannel, read: () => event, taken: () => undefined });
     },
   });
 

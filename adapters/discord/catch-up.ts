@@ -5,17 +5,21 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { atMost } from "./at-most.ts";
-import type { Intake } from "./intake.ts";
+import { type Intake, noChannel } from "./intake.ts";
 import { directPlace, type Place, placeOf } from "./place.ts";
 import type { Places } from "./places.ts";
 import type { Rest } from "./rest.ts";
 import { compareSnowflakes, isSnowflake, snowflakeAt, timeOfSnowflake } from "./thread-id.ts";
 import type { Notes } from "./watermarks.ts";
 
-/** Neither of its two works throws; what fails is logged, and tried again with the next session. */
+/** Neither `begin` nor `sweep` throws; what fails is logged, and tried again with the next session. */
 export interface CatchUp {
-  /** After which message a channel without a watermark is fetched; undefined: it is not. */
-  baseOf(channel: string): string | undefined;
+  /**
+   * After which message a channel without a watermark is fetched; undefined: it is not. A session that goes on does not
+   * tell of channels again, so Discord may be asked what this one is.
+   * @throws DeskError
+   */
+  baseOf(channel: string): Promise<string | undefined>;
   /**
    * Notes where the desk begins to listen, the first time it does.
    * @param guilds those that the new session is going to describe
@@ -51,10 +55,17 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
   const { places, rest, notes, clock, log } = parts;
   const configured = [...new Set([...parts.support, ...(parts.desk ? [parts.desk] : [])])];
 
-  function baseOf(channel: string): string | undefined {
+  async function baseOf(channel: string): Promise<string | undefined> {
+    if (channel === noChannel) return undefined;
+    return baseIn(
+      channel,
+      notes.get(`base:${channel}`) === undefined ? await places.find(channel) : undefined,
+    );
+  }
+
+  function baseIn(channel: string, place = places.known(channel)): string | undefined {
     const own = notes.get(`base:${channel}`);
     if (own !== undefined) return own;
-    const place = places.known(channel);
     switch (place?.kind) {
       case "direct":
         return notes.get("base:@me");
@@ -115,7 +126,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     return [...new Set(marked)].filter((channel) => {
       const direct = notes.get(`dm:${channel}`) !== undefined;
       if (direct && !places.known(channel)) places.learn(directPlace(channel));
-      const at = notes.get(`at:${channel}`) ?? baseOf(channel) ?? "0";
+      const at = notes.get(`at:${channel}`) ?? baseIn(channel) ?? "0";
       return youngerThan(at, direct ? directDays : quietDays);
     });
   }
@@ -123,7 +134,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
   /** Whether the gateway has just told that there is nothing newer than what has been taken. */
   function nothingNew(place: Place | undefined): boolean {
     if (!place?.guild || !place.newest || !places.described(place.guild)) return false;
-    const at = notes.get(`at:${place.id}`) ?? baseOf(place.id);
+    const at = notes.get(`at:${place.id}`) ?? baseIn(place.id, place);
     return at !== undefined && compareSnowflakes(at, place.newest) >= 0;
   }
 

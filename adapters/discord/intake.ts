@@ -18,7 +18,11 @@ import { atMost } from "./at-most.ts";
 import { compareSnowflakes } from "./thread-id.ts";
 import type { Notes } from "./watermarks.ts";
 
+/** The lane of what belongs to no channel. */
+export const noChannel = "none";
+
 export interface IntakeEvent {
+  /** Or `noChannel`. */
   channel: string;
   /** A new message's id: it moves the watermark. */
   message?: string;
@@ -51,8 +55,8 @@ export interface IntakeParts {
    * @throws DeskError
    */
   fetchAfter(channel: string, after: string, urgent: boolean): Promise<Omit<IntakeEvent, "taken">[]>;
-  /** After which message a channel without a watermark is fetched; undefined: it is not. */
-  baseOf(channel: string): string | undefined;
+  /** After which message a channel without a watermark is fetched; undefined: it is not. @throws DeskError */
+  baseOf(channel: string): Promise<string | undefined>;
   notes: Notes;
   clock: Clock;
   log: Log;
@@ -134,7 +138,7 @@ export function createIntake(parts: IntakeParts): Intake {
 
   async function catchUp(channel: string, lane: Lane): Promise<void> {
     const target = generation;
-    let after = notes.get(`at:${channel}`) ?? parts.baseOf(channel);
+    let after = notes.get(`at:${channel}`) ?? (await asked(channel, lane.over, () => parts.baseOf(channel)));
     let count = 0;
     while (after !== undefined) {
       const from: string = after;

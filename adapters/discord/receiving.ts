@@ -12,7 +12,7 @@ import {
   reactionIn,
   type Surroundings,
 } from "./incoming.ts";
-import type { Intake, IntakeEvent } from "./intake.ts";
+import { type Intake, type IntakeEvent, noChannel } from "./intake.ts";
 import { directPlace, type Place, type Scope, situate } from "./place.ts";
 import type { Places } from "./places.ts";
 import { createRecent } from "./recent.ts";
@@ -205,7 +205,7 @@ export function createReceiving(parts: ReceivingParts): Receiving {
       text,
       ...(guild ? {} : { channel: channelIdOf(lost.id) }),
     };
-    intake.add({ channel: "trouble", read: () => incoming, taken: event.taken });
+    intake.add({ channel: noChannel, read: () => incoming, taken: event.taken });
   }
 
   /** Where an event happened, as far as it can be told at once. */

@@ -107,6 +107,28 @@ describe("what is written while the bot is down", () => {
     );
   });
 
+  it("includes what was said in a thread before a session that ended before it was read up", async () => {
+    const { server, support, adapter } = world;
+    const ana = server.asUser("Ana");
+    const first = await started();
+    await eventually(() => expect(world.marks.saved.has(`base:${support.id}`)).toBe(true));
+    const thread = server.addThread(support, "opened by hand", ana.user);
+    await first.platform.close();
+    server.gateway.forgetSessions();
+    ana.say(thread, "one");
+    ana.say(thread, "two");
+    const path = new RegExp(`^/channels/${thread.id}/messages$`);
+    server.rest.fault({ path, times: 100, trouble: { kind: "status", status: 503 } });
+    const second = await started(recordingDesk(), adapter());
+    await second.platform.close();
+    server.rest.clearFaults();
+    ana.say(thread, "three");
+    const { desk } = await started(recordingDesk(), adapter());
+    expect(server.gateway.identifies).toBe(2);
+    await eventually(() => expect(textsOf(desk.received)).toContain("three"));
+    expect(once(textsOf(desk.received))).toEqual(["one", "two", "three"]);
+  });
+
   it("includes threads although the machine's clock was a day ahead when the desk first listened", async () => {
     const { server, support } = world;
     const ana = server.asUser("Ana");
