@@ -3,7 +3,7 @@ import type { DeskProcess } from "./desk-process.ts";
 import type { Outage } from "./record.ts";
 
 /** What a dead process had in hand waits for its claims to run out (10 s), and for somebody to look (each 2.5 s). */
-export const takeoverMs = 15_000;
+const takeoverMs = 15_000;
 
 /** What is asked of the desk as a whole. */
 export type Desk = Pick<DeskProcess, "start" | "stop" | "log"> & {
@@ -30,7 +30,7 @@ export function createDeskCrew(members: readonly DeskProcess[]): Desk {
     },
     get outages() {
       const [first, ...others] = members.map((one) => one.outages);
-      const takeovers = members.flatMap((one) => one.outages.map(takenOver));
+      const takeovers = members.flatMap((one) => one.outages.map(({ from }) => takenOver(one, from)));
       return [...(others.length > 0 ? takeovers : []), ...others.reduce(common, first ?? [])];
     },
     get fell() {
@@ -40,11 +40,12 @@ export function createDeskCrew(members: readonly DeskProcess[]): Desk {
   };
 }
 
-const takenOver = ({ from }: Outage): Outage => ({
+/** Whoever waited for what this process had in hand waits for somebody else to take it up. */
+export const takenOver = ({ name }: DeskProcess, from: number): Outage => ({
   from,
   to: from + takeoverMs,
   what: "a process was taken over",
-  takeover: true,
+  takenFrom: name,
 });
 
 /** When both were. */

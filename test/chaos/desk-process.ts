@@ -4,6 +4,8 @@ import { appendFileSync, readFileSync } from "node:fs";
 import type { Outage } from "./record.ts";
 
 export interface DeskProcess {
+  /** As the doubles hear it: `desk-1`. */
+  readonly name: string;
   /** Resolves when it is ready, or dead before that. */
   start(env?: Record<string, string>): Promise<"ready" | "dead">;
   readonly alive: boolean;
@@ -50,6 +52,7 @@ export function createDeskProcess(parts: {
   process.once("exit", () => child?.kill("SIGKILL"));
 
   return {
+    name: parts.name,
     start(env = {}) {
       parts.born?.(parts.name);
       const one = spawn(process.execPath, [`--title=${parts.name}`, ...parts.args], {

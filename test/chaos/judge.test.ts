@@ -83,6 +83,7 @@ function good(): RunRecord {
       left: [],
     },
     outages: [],
+    asked: [],
     blows: [],
     acks: [{ at: 105, tookMs: 5 }],
     offences: [],
@@ -95,6 +96,14 @@ function good(): RunRecord {
   };
 }
 
+/** The first sign of life comes after 40 s. */
+function waitLong({ strokes, shown }: RunRecord): void {
+  strokes[0]!.at = 40_000;
+  strokes.splice(1, 1);
+  shown[0]!.at = 40_000;
+  shown[1]!.at = 40_001;
+}
+
 /** The rules that a change of the good story violates. */
 function rulesOf(change: (record: RunRecord) => void): string[] {
   const record = good();
@@ -105,6 +114,14 @@ function rulesOf(change: (record: RunRecord) => void): string[] {
 describe("the judge", () => {
   it("has nothing against a run in which all went well", () => {
     expect(judge(good())).toEqual([]);
+  });
+
+  it("excuses a wait for what a process that died had in hand", () => {
+    const record = good();
+    waitLong(record);
+    record.asked.push({ at: 150, by: "desk-2", markers: ["q1"] });
+    record.outages.push({ from: 9_000, to: 24_000, what: "died", takenFrom: "desk-2" });
+    expect(judge(record).filter(({ rule }) => rule === "I11")).toEqual([]);
   });
 
   const stories: Record<string, [string, (record: RunRecord) => void]> = {
@@ -208,13 +225,13 @@ describe("the judge", () => {
         record.drainedMs = undefined;
       },
     ],
-    "a customer waited in silence": [
+    "a customer waited in silence": ["I11", waitLong],
+    "a customer waited in silence while a process died that had nothing of theirs": [
       "I11",
-      ({ strokes, shown }) => {
-        strokes[0]!.at = 40_000;
-        strokes.splice(1, 1);
-        shown[0]!.at = 40_000;
-        shown[1]!.at = 40_001;
+      (record) => {
+        waitLong(record);
+        record.asked.push({ at: 150, by: "desk-1", markers: ["q1"] });
+        record.outages.push({ from: 9_000, to: 24_000, what: "died", takenFrom: "desk-2" });
       },
     ],
     "the platform objected to a call": ["I15", ({ offences }) => offences.push("a forbidden argument")],
@@ -223,7 +240,24 @@ describe("the judge", () => {
       ({ early }) => early.push({ gate: "chat.postMessage C1", toldAt: 500, at: 900 }),
     ],
     "acknowledgements were slow": ["acks", ({ acks }) => acks.push({ at: 5_000, tookMs: 1_500 })],
-    "the process died by itself": ["end", ({ fell }) => fell.push({ at: 700, words: "TypeError" })],
+    "the process died by itself": [
+      "end",
+      ({ fell }) => fell.push({ at: 700, words: "TypeError", ready: true }),
+    ],
+    "a full disk ended a process that worked": [
+      "end",
+      ({ fell, outages }) => {
+        outages.push({ from: 600, to: 800, what: "the disk was full" });
+        fell.push({ at: 700, words: "disk I/O error", ready: true });
+      },
+    ],
+    "something was acknowledged that cannot have been written": [
+      "I1",
+      ({ said, outages }) => {
+        const acked = said[0]?.ackedAt ?? 0;
+        outages.push({ from: acked - 2_000, to: acked + 100, what: "locked", unwritable: true });
+      },
+    ],
     "the process did not end in time": [
       "end",
       (record) => {
@@ -241,7 +275,7 @@ describe("the judge", () => {
       record.strokes.splice(1, 1);
       record.outages.push({ from: 110, to: 39_000, what: "the desk was down" });
       record.outages.push({ from: 600, to: 800, what: "the disk was full" });
-      record.fell.push({ at: 700, words: "disk I/O error" });
+      record.fell.push({ at: 700, words: "disk I/O error", ready: false });
     });
     expect(rules).toEqual([]);
   });

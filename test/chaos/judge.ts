@@ -12,12 +12,14 @@ import {
   orderlyEnd,
   quickAcks,
 } from "./rules-of-limits.ts";
+import { nothingTakenUnwritten } from "./rules-of-storage.ts";
 import { inOrder, nothingLost, nothingOfOthers, oneReply, silentAfterTakeover } from "./rules-of-words.ts";
 import type { Violation } from "./violation.ts";
 
 export function judge(record: RunRecord): Violation[] {
   const rules = [
     nothingLost,
+    nothingTakenUnwritten,
     moneyOnce,
     oneReply,
     inOrder,

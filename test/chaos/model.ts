@@ -6,11 +6,14 @@ import { type Answer, createOpenAIServer, type OpenAIServer } from "../doubles/o
 import type { Chance } from "./chance.ts";
 import { createModelFaults, type ModelFaults, retryAfterSeconds } from "./faults-of-model.ts";
 import { createGates, processHeader } from "./gates.ts";
-import type { Early } from "./record.ts";
+import { markersIn } from "./measures.ts";
+import type { Asked, Early } from "./record.ts";
 
 export interface Model extends Pick<ModelFaults, "trouble" | "hang" | "counts"> {
   url: string;
   readonly asked: number;
+  /** Every request for an answer. */
+  log: Asked[];
   /** The next answer is told to `then` when half of it has been sent. */
   atHalf(then: () => void): void;
   /** Requests inside of a Retry-After, by the same turn. */
@@ -35,6 +38,7 @@ const slowChunkMs = 40;
 export async function createModel(chance: Chance): Promise<Model> {
   const gates = createGates();
   const faults = createModelFaults(chance);
+  const log: Asked[] = [];
   let half: (() => void) | undefined;
 
   const server: OpenAIServer = await createOpenAIServer({
@@ -45,6 +49,7 @@ export async function createModel(chance: Chance): Promise<Model> {
       const gate = `model ${about}`;
       const who = String(headers[processHeader] ?? "");
       gates.pass(gate, who);
+      log.push({ at: Date.now(), by: who, markers: [...markersIn(about)] });
       const fault = await faults.insteadOf(about);
       if (fault) {
         if ("status" in fault && fault.status === 429) gates.close(gate, retryAfterSeconds, who);
@@ -61,6 +66,7 @@ export async function createModel(chance: Chance): Promise<Model> {
   });
   return {
     url: server.url,
+    log,
     get asked() {
       return server.requests.length;
     },

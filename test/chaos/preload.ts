@@ -5,12 +5,14 @@
  *
  *   CHAOS_POINT   `{ sql, value, when, count }`: see points.ts
  *   CHAOS_CLOCK   milliseconds by which the clock is wrong
+ *   CHAOS_REFUSAL a file: see refused-writes.ts
  */
 import { subscribe } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
 import { DatabaseSync } from "@photostructure/sqlite";
 import pg from "pg";
 import { processHeader } from "./gates.ts";
+import { refuseWrites } from "./refused-writes.ts";
 
 interface Armed {
   name: string;
@@ -36,6 +38,8 @@ subscribe("undici:request:create", (message) => {
   const { request } = message as { request: { addHeader(name: string, value: string): void } };
   request.addHeader(processHeader, process.title);
 });
+if (process.env.CHAOS_REFUSAL && process.env.DATABASE_URL === undefined)
+  refuseWrites(process.env.CHAOS_REFUSAL);
 const armed = process.env.CHAOS_POINT;
 if (armed) {
   const point = JSON.parse(armed) as Armed;

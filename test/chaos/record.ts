@@ -92,8 +92,18 @@ export interface Outage {
   what: string;
   /** Only this thread suffered. */
   thread?: string;
-  /** Others worked on: what one had in hand waits until its claims run out, and nothing else. */
-  takeover?: boolean;
+  /** Others worked on: what this process had in hand waits until its claims run out, and nothing else. */
+  takenFrom?: string;
+  /** Exactly so long nothing could be written. */
+  unwritable?: boolean;
+}
+
+/** A process asks the model about some words. */
+export interface Asked {
+  at: number;
+  by: string;
+  /** The markers in the customer's words. */
+  markers: string[];
 }
 
 export interface Early {
@@ -123,6 +133,7 @@ export interface RunRecord {
   effects: Effect[];
   books: Books;
   outages: Outage[];
+  asked: Asked[];
   blows: Blow[];
   acks: Ack[];
   /** What the doubles have to object to: forbidden arguments and the like. */
@@ -136,7 +147,7 @@ export interface RunRecord {
   /** How long the backlog took after the last fault; undefined when it was never gone. */
   drainedMs: number | undefined;
   /** Deaths that nobody has caused, with the process's last words. */
-  fell: { at: number; words: string }[];
+  fell: { at: number; words: string; ready: boolean }[];
   /** How the last process ended after SIGTERM. */
   exit: { code: number | null; tookMs: number };
 }

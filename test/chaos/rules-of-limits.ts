@@ -11,6 +11,8 @@ export const limits = {
   exitMs: 20_000,
   /** A call may have been on its way when its process was told to wait. */
   knowsAfterMs: 100,
+  /** By then somebody has begun with a message. */
+  receivedMs: 2_000,
   /** What a busy machine may add to a wait. */
   toleranceMs: 3_000,
 } as const;
@@ -66,8 +68,28 @@ export function silences(record: RunRecord): Silence[] {
         stroke.done && stroke.thread === said.thread && stroke.at >= said.at && stroke.does !== "remove",
     );
     if (!sign) return [];
-    const excusedMs = suffered(record.outages, ackedAt, sign.at, said.thread);
+    const mayMatter = sign.at - ackedAt > limits.silenceMs;
+    const outages = mayMatter ? outagesFor(record, said, ackedAt) : outagesOfAll(record);
+    const excusedMs = suffered(outages, ackedAt, sign.at, said.thread);
     return [{ said, waitedMs: sign.at - ackedAt, excusedMs }];
+  });
+}
+
+const outagesOfAll = ({ outages }: RunRecord) => outages.filter((one) => one.takenFrom === undefined);
+
+/**
+ * A process's end concerns who waits for what it had in hand: it was the last to ask the model in this thread, or nobody
+ * had begun, and it may be the one that had taken the message.
+ */
+function outagesFor(record: RunRecord, said: Said, ackedAt: number): RunRecord["outages"] {
+  const ofThread = new Set(
+    record.said.filter((one) => one.thread === said.thread).map(({ marker }) => marker),
+  );
+  const asked = record.asked.filter(({ markers }) => markers.some((marker) => ofThread.has(marker)));
+  return record.outages.filter(({ takenFrom, from }) => {
+    if (takenFrom === undefined) return true;
+    const last = asked.findLast(({ at }) => at <= from);
+    return last?.by === takenFrom || (from - ackedAt < limits.receivedMs && (last?.at ?? 0) < ackedAt);
   });
 }
 
@@ -100,16 +122,17 @@ export function quickAcks(record: RunRecord): Violation[] {
 }
 
 /** How long acknowledgements took while nothing kept the desk from them. */
-export function fairAcks({ acks, outages }: RunRecord): number[] {
-  const full = outages.filter((one) => !one.takeover);
+export function fairAcks(record: RunRecord): number[] {
+  const { acks } = record;
+  const full = outagesOfAll(record);
   return acks.filter((ack) => suffered(full, ack.at - ack.tookMs, ack.at) === 0).map((ack) => ack.tookMs);
 }
 
-/** It ends when it is told to, and only then; a disk that is full may keep it from starting. */
+/** It ends when it is told to, and only then; storage that fails may keep it from starting, and ends no desk that works. */
 export function orderlyEnd({ exit, fell, outages }: RunRecord): Violation[] {
   const storage = outages.filter((one) => /disk|ledger/.test(one.what));
   const alone = fell
-    .filter(({ at }) => !storage.some((one) => one.from <= at && at <= one.to))
+    .filter(({ at, ready }) => ready || !storage.some((one) => one.from <= at && at <= one.to))
     .map(({ words }) => about("end", `the process ended by itself: ${words}`, undefined));
   if (exit.code === 0 && exit.tookMs <= limits.exitMs) return alone;
   return [

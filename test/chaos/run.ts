@@ -46,6 +46,8 @@ export interface Ground {
 const drainMaxMs = 65_000;
 const quietMs = 1_500;
 const migrationShare = 0.07;
+/** A silence of the model that lasts longer than the desk's would be most of a shorter run. */
+const silenceFromMinutes = 1;
 const tellEveryMs = 15_000;
 
 export async function run(ground: Ground): Promise<Finished> {
@@ -60,7 +62,12 @@ export async function run(ground: Ground): Promise<Finished> {
   const payments = await createPayments();
   const load = createLoad(ground.shared, chance("load"));
   writeCompany(join(folder, "company"), stage.verified);
-  const env = environment(stage, { PAYMENTS_URL: payments.url, OPENAI_BASE_URL: model.url });
+  const refusalFile = join(folder, "storage-refuses");
+  const env = environment(stage, {
+    PAYMENTS_URL: payments.url,
+    OPENAI_BASE_URL: model.url,
+    CHAOS_REFUSAL: refusalFile,
+  });
   const postgres = options.db === "postgres" ? await startPostgres() : undefined;
   const database = async (): Promise<Record<string, string>> =>
     postgres ? { DATABASE_URL: await postgres.database() } : {};
@@ -103,6 +110,8 @@ export async function run(ground: Ground): Promise<Finished> {
     payments,
     desks,
     ledgerFile: "file" in place ? place.file : undefined,
+    refusalFile,
+    minutes: options.minutes,
     postgres,
     chance: chance("weather"),
     blow,
@@ -131,6 +140,8 @@ export async function run(ground: Ground): Promise<Finished> {
   }, tellEveryMs);
   await kills.goOn(ends);
   clearInterval(telling);
+  await desk.start();
+  if (options.minutes >= silenceFromMinutes) await weather.longSilence();
   crowd.stop();
   await weather.stop();
   await desk.start();
@@ -149,6 +160,7 @@ export async function run(ground: Ground): Promise<Finished> {
     pressed: stage.pressed,
     effects: payments.effects,
     books,
+    asked: model.log,
     outages: [...desk.outages, ...weather.outages, ...stalls.outages],
     blows,
     acks: stage.acks,
@@ -167,7 +179,7 @@ export async function run(ground: Ground): Promise<Finished> {
     folder,
     kills: kills.counts,
     missed,
-    faults: weather.counts,
+    faults: new Map([...weather.counts, ...model.counts]),
     modelRequests: model.asked,
     source: load.source,
     unknowing: stage.unknowing() + model.unknowing(),

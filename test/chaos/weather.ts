@@ -1,11 +1,10 @@
 /** Everything that goes wrong around a desk that lives: its model, its storage, its platform, its backend, its clock. */
-import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DatabaseSync } from "@photostructure/sqlite";
 import type { PostgresServer } from "../doubles/postgres-server.ts";
 import type { Chance } from "./chance.ts";
-import { takeoverMs } from "./desk-crew.ts";
+import { takenOver } from "./desk-crew.ts";
 import type { DeskProcess } from "./desk-process.ts";
+import { createStorageFaults } from "./faults-of-storage.ts";
 import type { Model } from "./model.ts";
 import type { Payments } from "./payments.ts";
 import type { Outage } from "./record.ts";
@@ -13,6 +12,8 @@ import type { Stage } from "./stage.ts";
 
 export interface Weather {
   start(): void;
+  /** The model says nothing for longer than a customer may be left in silence. */
+  longSilence(): Promise<void>;
   /** No more faults; resolves when the last is over. */
   stop(): Promise<void>;
   outages: Outage[];
@@ -28,6 +29,9 @@ export interface WeatherParts {
   desks: readonly DeskProcess[];
   /** Of the SQLite ledger; undefined where there is none. */
   ledgerFile: string | undefined;
+  /** See preload.ts. */
+  refusalFile: string;
+  minutes: number;
   /** Where the ledger is, if it is not a file. */
   postgres: PostgresServer | undefined;
   chance: Chance;
@@ -39,13 +43,18 @@ const afterMs = 3_000;
 /** As long as a connection may stand idle in a transaction, and the pause after it. */
 const heldUpMs = 8_000;
 
-type Faults = Record<string, () => Promise<void> | void>;
+/** Longer than anybody may wait for a sign of life; shorter than the desk's own patience with a request. */
+const longSilenceMs = 36_000;
+
+export type Faults = Record<string, () => Promise<void> | void>;
 
 export function createWeather(parts: WeatherParts): Weather {
   const { stage, model, payments, desks, postgres, chance } = parts;
   const outages: Outage[] = [];
   const counts = new Map<string, number>();
   let stopped = false;
+  /** Only one thing goes wrong. */
+  let lull = false;
   let going: Promise<unknown> = Promise.resolve();
   const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
 
@@ -60,10 +69,16 @@ export function createWeather(parts: WeatherParts): Weather {
       for (let times = chance.whole(1, 5); times > 0; times--) stage.bringAgain();
     },
     "events come in the wrong order": () => stage.shuffle(chance.between(50, 500)),
+    // Nobody is excused by these: whatever the model does, the desk can say that it takes long.
     "the model is in trouble": async () => {
       model.trouble(0.4);
-      await during("the model was in trouble", chance.between(500, 2_500));
+      await sleep(chance.between(500, 2_500));
       model.trouble(0);
+    },
+    "the model hangs": async () => {
+      model.hang(true);
+      await pause(chance.happens(0.2) ? chance.between(3_000, 12_000) : chance.between(300, 3_000));
+      model.hang(false);
     },
     "one thread is limited": async () => {
       const thread = stage.said.at(-chance.whole(1, 5))?.thread;
@@ -77,19 +92,9 @@ export function createWeather(parts: WeatherParts): Weather {
     "something unknown is pressed": () => stage.pressUnknown(),
     "the process is frozen": () => frozen(chance.between(300, 2_000)),
   };
-  const ofFile = (path: string): Faults => ({
-    "the ledger is locked": async () => {
-      const ms = chance.between(200, 2_000);
-      await Promise.all([during("the ledger was locked", ms), lock(path, ms)]);
-    },
-    "the disk is full": async () => {
-      const pid = someDesk().pid;
-      if (!limitFiles(pid, "1")) return;
-      await during("the disk was full", chance.between(300, 1_500));
-      limitFiles(pid, "unlimited");
-    },
-  });
-  const faults: Faults = { ...common, ...(parts.ledgerFile ? ofFile(parts.ledgerFile) : {}) };
+  const ofStorage = (ledgerFile: string): Faults =>
+    createStorageFaults({ ...parts, ledgerFile, somePid: () => someDesk().pid, outages, during });
+  const faults: Faults = { ...common, ...(parts.ledgerFile ? ofStorage(parts.ledgerFile) : {}) };
 
   const someDesk = () => chance.pick(desks) as DeskProcess;
 
@@ -110,8 +115,7 @@ export function createWeather(parts: WeatherParts): Weather {
     one.signal("SIGSTOP");
     count("a process is frozen past its claims");
     parts.blow("a process is frozen past its claims");
-    const what = "a frozen process was taken over";
-    outages.push({ from, to: from + takeoverMs, what, takeover: true });
+    outages.push(takenOver(one, from));
     // In the middle of a write it holds everybody up, until the server ends its connection.
     outages.push({ from, to: from + heldUpMs, what: "a frozen process held the ledger" });
     await sleep(chance.between(12_000, 15_000));
@@ -150,7 +154,7 @@ export function createWeather(parts: WeatherParts): Weather {
   async function blowOn(): Promise<void> {
     while (!stopped) {
       await sleep(chance.between(200, 1_500));
-      if (stopped || !desks.some((one) => one.alive)) continue;
+      if (stopped || lull || !desks.some((one) => one.alive)) continue;
       const name = chance.pick(Object.keys(faults));
       count(name);
       parts.blow(name);
@@ -166,32 +170,24 @@ export function createWeather(parts: WeatherParts): Weather {
         ...(desks.length > 1 ? [freezeNowAndThen()] : []),
       ]);
     },
+    async longSilence() {
+      count("the model says nothing for long");
+      parts.blow("the model says nothing for long");
+      lull = true;
+      model.hang(true);
+      await sleep(longSilenceMs);
+      model.hang(false);
+      lull = false;
+    },
     async stop() {
       stopped = true;
       await going;
       model.trouble(0);
+      model.hang(false);
       payments.clearFaults();
       stage.clearFaults();
     },
     outages,
     counts,
   };
-}
-
-async function lock(path: string, ms: number): Promise<void> {
-  const database = new DatabaseSync(path, { timeout: 1_000 });
-  try {
-    database.exec("BEGIN IMMEDIATE");
-    await sleep(ms);
-    database.exec("ROLLBACK");
-  } catch (error) {
-    if (!String(error).includes("locked")) throw error;
-  } finally {
-    database.close();
-  }
-}
-
-/** No file of the process may grow beyond this, until it is told otherwise; false where that cannot be done. */
-export function limitFiles(pid: number, bytes: string): boolean {
-  return spawnSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}:`]).status === 0;
 }
