@@ -50,6 +50,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   const { apiUrl } = config;
   const deskChannel = config.deskChannel === undefined ? undefined : bareId(config.deskChannel);
   const http = createHttp();
+  const waits = parts.waits ?? createWaits(clock);
   const workspaces = createWorkspaces(config.botToken, installations, clock);
   const recipients = new Map<string, Recipient>();
   const told = new Map<string, number>();
@@ -64,7 +65,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   const api = createWebApi({
     ...(apiUrl === undefined ? {} : { apiUrl }),
     http,
-    waits: parts.waits ?? createWaits(clock),
+    waits,
     clock,
     log,
     tokenOf: (team) => workspaces.tokenOf(team),
@@ -153,7 +154,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   async function startListening(): Promise<void> {
     if (receivers.length > 0) return;
     if (!handle || closed) throw new DeskError("platform_unavailable", "Slack is not connected");
-    receivers = receiversFor(parts, { http, log, handle, installed: workspaces.installed });
+    receivers = receiversFor(parts, { http, waits, log, handle, installed: workspaces.installed });
     try {
       for (const one of receivers) await one.start();
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Which ways in are opened: Socket Mode or HTTP, and HTTP beside Socket Mode where the app can be installed elsewhere. */
 import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
+import type { Waits } from "../../src/waits.ts";
 import type { Http } from "./fetch.ts";
 import { createHttpReceiver } from "./http-receiver.ts";
 import { createInstallPages } from "./installing.ts";
@@ -11,17 +12,19 @@ import type { Installation } from "./stores.ts";
 
 interface ReceiverNeeds {
   http: Http;
+  waits: Waits;
   log: Log;
   handle: Handle;
   installed(installation: Installation): void;
 }
 
-export function receiversFor(parts: SlackParts, { http, log, handle, installed }: ReceiverNeeds): Receiver[] {
+export function receiversFor(parts: SlackParts, needs: ReceiverNeeds): Receiver[] {
+  const { http, waits, log, handle, installed } = needs;
   const { config, clock, installations, onListening } = parts;
   const { appToken, apiUrl, host, port, oauth } = config;
   const receivers: Receiver[] = [];
   if (appToken !== undefined) {
-    receivers.push(createSocketReceiver({ appToken, apiUrl, http, handle, clock, log }));
+    receivers.push(createSocketReceiver({ appToken, apiUrl, http, handle, waits, clock, log }));
   }
   const pages =
     oauth &&

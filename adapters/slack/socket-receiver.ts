@@ -13,6 +13,7 @@ import { type App, type ReceiverEvent, SocketModeReceiver } from "@slack/bolt";
 import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
+import type { Waits } from "../../src/waits.ts";
 import { deskErrorFrom } from "./faults.ts";
 import type { Http } from "./fetch.ts";
 import { record } from "./payload.ts";
@@ -24,6 +25,8 @@ export interface SocketReceiverParts {
   apiUrl: string | undefined;
   http: Http;
   handle: Handle;
+  /** What Slack has said about opening connections. */
+  waits: Waits;
   clock: Clock;
   log: Log;
   /** At least two, at most ten. */
@@ -43,6 +46,9 @@ interface Link {
   close(): Promise<void>;
 }
 
+const opening = "apps.connections.open";
+/** A desk that Slack asks to wait longer than this, before it has opened anything, does not begin. */
+const firstWaitMaxMs = 60_000;
 const openTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
 const defaultPingTimeoutMs = 10_000;
@@ -99,13 +105,14 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
     return true;
   }
 
-  /** Waits with some jitter; ends early when the receiver closes, or when the last connection is lost meanwhile. */
-  async function patience(ms: number): Promise<void> {
+  /** Waits with some jitter, and not less than was asked for; ends early when the receiver closes, or when the last connection is lost meanwhile. */
+  async function patience(ms: number, askedMs = 0): Promise<void> {
     const lost = new AbortController();
     const stopWatching =
       staying.size > 0 ? clock.every(backoffMs.first, () => staying.size === 0 && lost.abort()) : () => {};
     const signal = AbortSignal.any([stop.signal, lost.signal]);
-    await clock.sleep(ms * (0.75 + clock.random() / 2), signal).catch(() => undefined);
+    const jittered = ms * (0.75 + clock.random() / 2);
+    await clock.sleep(Math.max(jittered, askedMs), signal).catch(() => undefined);
     stopWatching();
   }
 
@@ -117,10 +124,24 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
         const further = staying.size > 0;
         const most = further ? furtherMs : backoffMs.most;
         log[further && waitMs > most ? "debug" : "warn"]("slack.socket_not_open", { error });
-        await patience(Math.min(waitMs, most));
+        await patience(Math.min(waitMs, most), askedBy(error));
       }
     }
     return undefined;
+  }
+
+  /** @throws DeskError platform_* when Slack does not let it, or does not answer, or asks to wait for too long */
+  async function openFirst(): Promise<Link> {
+    for (;;) {
+      try {
+        return await openLink();
+      } catch (error) {
+        const askedMs = askedBy(error);
+        if (askedMs === 0 || askedMs > firstWaitMaxMs || stop.signal.aborted) throw error;
+        log.warn("slack.socket_not_open", { error });
+        await clock.sleep(askedMs, stop.signal);
+      }
+    }
   }
 
   async function openLink(): Promise<Link> {
@@ -134,7 +155,7 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
 
   return {
     async start() {
-      void keepUp(await openLink());
+      void keepUp(await openFirst());
       for (let n = 1; n < (parts.connections ?? 2); n += 1) {
         void reopen().then((link) => (link ? keepUp(link) : undefined));
       }
@@ -147,9 +168,14 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
   };
 }
 
+const askedBy = (error: unknown): number => (error instanceof DeskError ? (error.retryAfterMs ?? 0) : 0);
+
 /** Opens one connection. @throws DeskError platform_* when Slack does not let it or does not answer */
 async function connect(parts: SocketReceiverParts, handle: Handle): Promise<Link> {
-  const { appToken, apiUrl, http, clock, log } = parts;
+  const { appToken, apiUrl, http, waits, clock, log } = parts;
+  const retryAfterMs = waits.left(opening);
+  if (retryAfterMs > 0)
+    throw new DeskError("platform_rate_limited", `${opening}: Slack has asked to wait`, { retryAfterMs });
   const receiver = new SocketModeReceiver({
     appToken,
     logger: sdkLogger(log),
@@ -169,9 +195,11 @@ async function connect(parts: SocketReceiverParts, handle: Handle): Promise<Link
   const gone = new Promise<void>((resolve) => client.once("disconnected", () => resolve()));
   const leaving = announceLeaving(client, log);
   const started = receiver.start().catch((error: unknown) => {
-    throw error === undefined
-      ? new DeskError("platform_unavailable", "the Socket Mode connection was not accepted")
-      : deskErrorFrom(error, "apps.connections.open", true);
+    if (error === undefined)
+      throw new DeskError("platform_unavailable", "the Socket Mode connection was not accepted");
+    const refusal = deskErrorFrom(error, opening, true);
+    if (refusal.retryAfterMs !== undefined) waits.note(opening, refusal.retryAfterMs);
+    throw refusal;
   });
   const close = () => shut(client, clock);
   await withinTime(started, clock).catch(async (error: unknown) => {

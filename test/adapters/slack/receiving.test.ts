@@ -5,6 +5,7 @@ import { createSocketReceiver } from "../../../adapters/slack/socket-receiver.ts
 import { createClock } from "../../../src/clock.ts";
 import { createLog } from "../../../src/log.ts";
 import type { Incoming } from "../../../src/message.ts";
+import { createWaits } from "../../../src/waits.ts";
 import { eventually } from "../../contracts/platform.ts";
 import { post, sign } from "../../doubles/slack-server/deliveries.ts";
 import {
@@ -376,12 +377,37 @@ describe("connections of Socket Mode", () => {
     });
   });
 
+  it("are opened when Slack has asked to wait, not before, and a long wait is told at once", async () => {
+    const slack = await createInhabitedSlack();
+    const where = { method: "apps.connections.open" };
+    slack.faults.add({ kind: "rate_limited", seconds: 1 }, where);
+    const { desk } = await start({ slack });
+    await slack.waitFor(() => slack.deliveries.sockets.length === 2);
+    await slack.asUser("U1").dm("hello");
+    expect(texts(desk.received)).toEqual(["hello"]);
+    expect(slack.callsOf("apps.connections.open").map((call) => call.error)).toEqual(["ratelimited", "", ""]);
+    expect(slack.violations).toEqual([]);
+    const other = await createInhabitedSlack();
+    other.faults.add({ kind: "rate_limited", seconds: 90 }, where);
+    await expect(start({ slack: other })).rejects.toMatchObject({ code: "platform_rate_limited" });
+    await other.close();
+  });
+
   it("are judged by their pings: a dead one is replaced, a quiet one stays", async () => {
     const slack = await createInhabitedSlack();
     const http = createHttp();
     const { appToken, apiUrl } = slack;
     const handle = async () => undefined;
-    const parts = { appToken, apiUrl, http, handle, clock: createClock(), log: createLog("silent") };
+    const clock = createClock();
+    const parts = {
+      appToken,
+      apiUrl,
+      http,
+      handle,
+      waits: createWaits(clock),
+      clock,
+      log: createLog("silent"),
+    };
     const receiver = createSocketReceiver({ ...parts, pingTimeoutMs: 600 });
     try {
       await receiver.start();
