@@ -1,0 +1,25 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { DeskInARoom } from "../doubles/desk-in-a-room.ts";
+import { createShop, openShop, says, usual } from "../intents/shop.ts";
+
+let desk: DeskInARoom;
+afterEach(() => desk.close());
+
+describe("a person who comes while the customer is to be told of a write, and the platform refuses it", () => {
+  it("reads once what the customer would have read", async () => {
+    desk = await openShop(createShop(), { policy: { ...usual, confirm: "none" } });
+    await says(desk, "ann", "I want to speak to a human");
+    await desk.room.presses("ticket.hand_back", 1);
+    await desk.quiet();
+    desk.room.fault("ann", "unavailable");
+    await desk.room.says("ann", "refund ord_1: it arrived broken", { customer: "cust_ann" });
+    const tries = () => desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE attempts > 0"));
+    await expect.poll(async () => (await tries()).length).toBe(1);
+    await desk.room.presses("ticket.take", 1);
+    await desk.quiet();
+    const told = desk.room.shown.filter((one) => one.post.text.includes("they have not been told"));
+    await new Promise((r) => setTimeout(r, 1500)); console.log(desk.room.shown.map((o) => [o.place, o.post.text]));
+    expect(told).toHaveLength(1);
+    expect(desk.room.seen("ann").join()).not.toContain("All right.");
+  });
+});
