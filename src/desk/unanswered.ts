@@ -7,7 +7,7 @@ import type { Transaction } from "../ledger.ts";
 import type { ChannelId } from "../thread.ts";
 import { postOf } from "./files.ts";
 import { toStaff } from "./notices.ts";
-import { enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
+import { enqueueForTicket, type ToStaffParts } from "./open-ticket.ts";
 
 /**
  * The replies will never be shown, so whoever has the ticket now sees the questions: nobody else is going to answer them.
@@ -48,10 +48,14 @@ export async function relayUntold(
   ticket: Pick<Ticket, "number" | "thread">,
   replies: readonly string[],
 ): Promise<OutboxRow[]> {
+  if (!parts.channel()) return [];
   const rows: OutboxRow[] = [];
   for (const reply of replies) {
     const text = await toldOfWrites(tx, reply);
-    if (text !== undefined) rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.untold(text))));
+    if (text === undefined || (await isCopied(tx, reply))) continue;
+    const post = { text: toStaff.untold(text) };
+    const send = { does: "post" as const, to: { ticket: ticket.number }, post };
+    rows.push(await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", source: reply, send }));
   }
   return rows;
 }

@@ -154,10 +154,12 @@ export async function moveIntent(
   };
 }
 
-/** The number under which staff find it. */
+/** The number under which staff find it; none that an approval has ever had. */
 export async function numberApproval(tx: Transaction, id: string): Promise<number> {
   const row = await tx.get<{ approval: number }>(
-    `UPDATE intents SET approval = (SELECT COALESCE(MAX(approval), 0) + 1 FROM intents)
+    `UPDATE intents SET approval = (SELECT COALESCE(MAX(given.approval), 0) + 1 FROM (
+       SELECT MAX(approval) AS approval FROM intents
+       UNION ALL SELECT CAST(value AS BIGINT) FROM settings WHERE name = '${approvalsGiven}') AS given)
      WHERE id = ? AND approval IS NULL RETURNING approval`,
     id,
   );
@@ -274,7 +276,8 @@ export async function askedLast(tx: Reader, thread: ThreadId): Promise<Intent | 
       `SELECT * FROM intents WHERE thread = ? AND state = 'proposed' AND turn =
          (SELECT CASE WHEN deleted_at IS NULL THEN turn END FROM messages
           WHERE thread = ? AND author IN ('bot', 'staff') AND NOT EXISTS
-            (SELECT 1 FROM outbox WHERE outbox.id = messages.id AND state IN ('failed', 'cancelled'))
+            (SELECT 1 FROM outbox WHERE outbox.id = messages.id AND (state IN ('failed', 'cancelled')
+               OR (state = 'waiting' AND fence <> (SELECT version FROM threads WHERE threads.id = outbox.thread))))
           ORDER BY seq DESC LIMIT 1)
        ORDER BY id DESC LIMIT 1`,
       thread,

@@ -143,10 +143,14 @@ export async function hasUnsent(tx: Reader, lane: string): Promise<boolean> {
   return (await tx.get(sql, lane)) !== undefined;
 }
 
-/** Whether a process says that it is showing something of the bot in this thread, or posting it. */
+/**
+ * Whether a process says that it is showing something of the bot in this thread, or posting it, or has shown it as a
+ * draft and has still to take it back because somebody else has the thread.
+ */
 export async function isOnItsWay(tx: Reader, thread: ThreadId): Promise<boolean> {
   const sql = `SELECT id FROM outbox WHERE thread = ? AND author = 'bot' AND fence IS NOT NULL
-     AND state IN ('drafting', 'sending') LIMIT 1`;
+     AND (state IN ('drafting', 'sending') OR (state = 'waiting' AND attempts > 0 AND fault IS NULL
+       AND fence <> (SELECT version FROM threads WHERE threads.id = outbox.thread))) LIMIT 1`;
   return (await tx.get(sql, thread)) !== undefined;
 }
 
@@ -215,12 +219,15 @@ export async function markOver(
 }
 
 /**
- * What the bot has not said yet in a thread that a person takes: it never will.
+ * What the bot has not said yet in a thread that a person takes: it never will. What has been tried, or was shown while
+ * it was written, may be visible in part; it is due at once, and whoever sends it finds that its fence holds no longer,
+ * takes back what is there of it, and cancels it.
  * @returns the ids of the rows
  */
 export async function cancelUnsent(tx: Transaction, thread: ThreadId, fault: string): Promise<string[]> {
   const rows = await tx.all<{ id: string }>(
-    `UPDATE outbox SET state = 'cancelled', fault = ?
+    `UPDATE outbox SET state = CASE WHEN attempts > 0 THEN state ELSE 'cancelled' END,
+       fault = CASE WHEN attempts > 0 THEN fault ELSE ? END, due_at = created_at
      WHERE thread = ? AND author = 'bot' AND fence IS NOT NULL AND state = 'waiting' RETURNING id`,
     fault,
     thread,
