@@ -5,7 +5,6 @@
 
 import { resolve } from "node:path";
 import { disagreements, doubts, rolesIn, type Together } from "./config/agreement.ts";
-import { ConfigError } from "./config/config-error.ts";
 import type { DeskFile, MoneyPolicy } from "./config/desk-file.ts";
 import { type Environment, readEnvironment, type Variables } from "./config/environment.ts";
 import { dataFolder, workspaceFolder } from "./config/folders.ts";
@@ -137,13 +136,6 @@ export interface Sources {
   /** The process's own unless given. */
   readonly env?: Environment;
   readonly currentFolder?: string;
-}
-
-/** @throws ConfigError (config_invalid) with every problem */
-export function loadConfig(sources: Sources = {}): Config {
-  const { config, problems } = readConfig(sources);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return config;
 }
 
 export interface Reading {

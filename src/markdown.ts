@@ -1,8 +1,7 @@
 /** One document model for everything that is written: CommonMark with GFM, as mdast. Adapters render it their way. */
 import type { BlockContent, Code, List, Paragraph, PhrasingContent, Root, RootContent, Table } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown, gfmToMarkdown } from "mdast-util-gfm";
-import { toMarkdown } from "mdast-util-to-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
 
 /** Bounded: a parser takes minutes for what nobody writes, thousands of quotes or brackets in each other. */
@@ -54,10 +53,6 @@ export function parseWithPlaces(text: string): Root | undefined {
   if (shallow(text) !== text) return undefined;
   const extensions = gfmFromMarkdown().map(({ transforms: _, ...extension }) => extension);
   return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: extensions });
-}
-
-export function writeMarkdown(root: Root): string {
-  return toMarkdown(root, { extensions: [gfmToMarkdown()], bullet: "-", emphasis: "_" }).trimEnd();
 }
 
 /**

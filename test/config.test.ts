@@ -3,11 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ConfigError } from "../src/config/config-error.ts";
 import { isCurrency, minorUnits } from "../src/config/money.ts";
 import { nearest } from "../src/config/nearest.ts";
 import { variables } from "../src/config/variables.ts";
-import { loadConfig, policyOf, readConfig, type Sources } from "../src/config.ts";
+import { type Config, policyOf, readConfig, type Sources } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
 import type { Problem } from "../src/platform.ts";
 
@@ -23,14 +22,13 @@ function desk(yaml: string, env: Record<string, string> = {}, options: Sources =
   return { env, currentFolder: folder, ...options };
 }
 
-function problemsOf(sources: Sources): Problem[] {
-  try {
-    loadConfig(sources);
-  } catch (error) {
-    if (error instanceof ConfigError) return [...error.problems];
-    throw error;
-  }
-  return [];
+const problemsOf = (sources: Sources): readonly Problem[] => readConfig(sources).problems;
+
+/** Of sources without a fault. */
+function configOf(sources: Sources): Config {
+  const { config, problems } = readConfig(sources);
+  expect(problems).toEqual([]);
+  return config;
 }
 
 /** `WHERE FAULT` of each. */
@@ -40,7 +38,7 @@ const slack = { SLACK_BOT_TOKEN: "xoxb-1", SLACK_APP_TOKEN: "xapp-1", DESK_CHANN
 
 describe("where a setting comes from", () => {
   it("has every default when desk.yaml is empty", () => {
-    const config = loadConfig(desk(""));
+    const config = configOf(desk(""));
     expect(config).toMatchObject({
       name: "Support",
       entry: undefined,
@@ -64,21 +62,21 @@ describe("where a setting comes from", () => {
 
   it("takes desk.yaml over the default and the environment over desk.yaml", () => {
     const yaml = "model: { name: from-yaml, embedding: embed-yaml }\nslack: { support_channels: [C7, C8] }";
-    expect(loadConfig(desk(yaml)).model.name).toBe("from-yaml");
+    expect(configOf(desk(yaml)).model.name).toBe("from-yaml");
     const env = { ...slack, OPENAI_MODEL: "from-env", SLACK_SUPPORT_CHANNELS: "C9, C10," };
-    const config = loadConfig(desk(yaml, env));
+    const config = configOf(desk(yaml, env));
     expect(config.model).toMatchObject({ name: "from-env", embeddingName: "embed-yaml" });
     expect(config.slack?.supportChannels).toEqual(["C9", "C10"]);
   });
 
   it("takes --data over DESKHAND_DATA, both from the current folder", () => {
-    expect(loadConfig(desk("", { DESKHAND_DATA: "here" })).folders.data).toBe(join(folder, "here"));
-    const given = loadConfig(desk("", { DESKHAND_DATA: "here" }, { data: "there" }));
+    expect(configOf(desk("", { DESKHAND_DATA: "here" })).folders.data).toBe(join(folder, "here"));
+    const given = configOf(desk("", { DESKHAND_DATA: "here" }, { data: "there" }));
     expect(given.folders.data).toBe(join(folder, "there"));
   });
 
   it("treats an empty variable, and a key with nothing behind it, as not set", () => {
-    const config = loadConfig(desk("limits:\n  # steps_max: 3\nmodel:\n  name: null\n", { LOG_LEVEL: " " }));
+    const config = configOf(desk("limits:\n  # steps_max: 3\nmodel:\n  name: null\n", { LOG_LEVEL: " " }));
     expect(config.limits.stepsMax).toBe(5);
     expect(config.model.name).toBe("gpt-4.1-mini");
     expect(config.logLevel).toBe("info");
@@ -86,11 +84,11 @@ describe("where a setting comes from", () => {
 
   it("takes the current folder, or example in it, when no workspace is given", () => {
     const sources = desk("name: Here");
-    expect(loadConfig(sources).name).toBe("Here");
+    expect(configOf(sources).name).toBe("Here");
     rmSync(join(folder, "desk.yaml"));
     mkdirSync(join(folder, "example"));
     writeFileSync(join(folder, "example", "desk.yaml"), "name: Example");
-    expect(loadConfig(sources).name).toBe("Example");
+    expect(configOf(sources).name).toBe("Example");
   });
 
   it("says so when there is no workspace, and never guesses one further away", () => {
@@ -102,7 +100,7 @@ describe("where a setting comes from", () => {
   });
 
   it("cannot be changed afterwards", () => {
-    const config = loadConfig(desk("queues: [a, b]"));
+    const config = configOf(desk("queues: [a, b]"));
     expect(() => Object.assign(config.limits, { stepsMax: 50 })).toThrow(TypeError);
     expect(() => Array.prototype.push.call(config.queues, "c")).toThrow(TypeError);
   });
@@ -110,25 +108,25 @@ describe("where a setting comes from", () => {
 
 describe("what is switched on", () => {
   it("opens the console when neither a platform nor HTTP is configured, or when asked to", () => {
-    expect(loadConfig(desk("")).console).toEqual({ thread: undefined, as: undefined });
-    expect(loadConfig(desk("", slack)).console).toBeUndefined();
-    expect(loadConfig(desk("", { HTTP_PORT: "0" })).console).toBeUndefined();
-    expect(loadConfig(desk("", slack, { console: true, as: "cust_001" })).console?.as).toBe("cust_001");
+    expect(configOf(desk("")).console).toEqual({ thread: undefined, as: undefined });
+    expect(configOf(desk("", slack)).console).toBeUndefined();
+    expect(configOf(desk("", { HTTP_PORT: "0" })).console).toBeUndefined();
+    expect(configOf(desk("", slack, { console: true, as: "cust_001" })).console?.as).toBe("cust_001");
   });
 
   it("talks to a model with a key, or with an address alone", () => {
-    const { endpoint } = loadConfig(desk("", { OPENAI_API_KEY: "sk-1" })).model;
+    const { endpoint } = configOf(desk("", { OPENAI_API_KEY: "sk-1" })).model;
     expect(endpoint?.baseUrl).toBe("https://api.openai.com/v1");
     expect(endpoint?.apiKey?.reveal()).toBe("sk-1");
-    const local = loadConfig(desk("", { OPENAI_BASE_URL: "http://127.0.0.1:11434/v1/" })).model.endpoint;
+    const local = configOf(desk("", { OPENAI_BASE_URL: "http://127.0.0.1:11434/v1/" })).model.endpoint;
     expect(local).toEqual({ baseUrl: "http://127.0.0.1:11434/v1", apiKey: undefined });
   });
 
   it("receives from Slack in the one way that is configured", () => {
-    const socket = loadConfig(desk("", slack)).slack;
+    const socket = configOf(desk("", slack)).slack;
     expect(socket).toMatchObject({ receive: { way: "socket" }, apiUrl: "https://slack.com/api/" });
     const env = { SLACK_BOT_TOKEN: "xoxb-1", SLACK_SIGNING_SECRET: "abc", DESK_CHANNEL: "slack:C1" };
-    const http = loadConfig(
+    const http = configOf(
       desk("", { ...env, SLACK_PORT: "0", SLACK_API_URL: "http://127.0.0.1:1/api" }),
     ).slack;
     expect(http).toMatchObject({ receive: { way: "http", host: "127.0.0.1", port: 0 } });
@@ -137,7 +135,7 @@ describe("what is switched on", () => {
 
   it("takes support channels of further workspaces, named with them", () => {
     const env = { ...slack, SLACK_SUPPORT_CHANNELS: "C5,slack:T2:C6" };
-    expect(loadConfig(desk("", env)).slack?.supportChannels).toEqual(["C5", "slack:T2:C6"]);
+    expect(configOf(desk("", env)).slack?.supportChannels).toEqual(["C5", "slack:T2:C6"]);
   });
 
   it("lets further workspaces install the app where all that it takes is set, over either way", () => {
@@ -147,11 +145,11 @@ describe("what is switched on", () => {
       SLACK_STATE_SECRET: "x".repeat(32),
       SLACK_PORT: "0",
     };
-    expect(loadConfig(desk("", { ...slack, ...install })).slack).toMatchObject({
+    expect(configOf(desk("", { ...slack, ...install })).slack).toMatchObject({
       receive: { way: "socket" },
       install: { clientId: "1.2", host: "127.0.0.1", port: 0 },
     });
-    expect(loadConfig(desk("", slack)).slack?.install).toBeUndefined();
+    expect(configOf(desk("", slack)).slack?.install).toBeUndefined();
   });
 });
 
@@ -160,7 +158,7 @@ describe("tool policies", () => {
     const yaml = `tools:
   refund_usd: { money: { at_once_under: "100.00", with_reason_up_to: 250.5, per_order_max: "900.00" } }
   refund_jpy: { money: { currency: JPY }, approvers: { people: [U1], groups: [S1] } }`;
-    const config = loadConfig(desk(yaml));
+    const config = configOf(desk(yaml));
     expect(policyOf(config, "refund_usd").money).toEqual({
       currency: "USD",
       atOnceUnderMinor: 10_000,
@@ -177,7 +175,7 @@ describe("tool policies", () => {
   });
 
   it("asks the customer first where nothing is said, whatever the tool is called", () => {
-    const config = loadConfig(desk(""));
+    const config = configOf(desk(""));
     for (const tool of ["cancel_order", "constructor", "__proto__"])
       expect(policyOf(config, tool)).toEqual({ confirm: "customer", money: undefined, approvers: ["staff"] });
   });
@@ -207,7 +205,7 @@ describe("office hours", () => {
   zone: Europe/Berlin
   week: { mon-thu: "09:00-12:00, 13:00-17:00", fri: "9:00-15:30" }
   outside: We are back at 9.`;
-    const hours = loadConfig(desk(yaml)).officeHours;
+    const hours = configOf(desk(yaml)).officeHours;
     expect(hours?.week.tue).toEqual([
       { fromMinute: 540, toMinute: 720 },
       { fromMinute: 780, toMinute: 1020 },
@@ -359,9 +357,9 @@ describe("settings that must agree", () => {
   });
 
   it("warns of variables that change nothing, and of a secret that can be guessed", () => {
-    const idle = loadConfig(desk("", { HTTP_HOST: "0.0.0.0", MAIL_FROM: "a@example.com" })).warnings;
+    const idle = configOf(desk("", { HTTP_HOST: "0.0.0.0", MAIL_FROM: "a@example.com" })).warnings;
     expect(idle.map(({ where }) => where)).toEqual(["HTTP_HOST", "MAIL_FROM"]);
-    const short = loadConfig(desk("", { HTTP_PORT: "0", HTTP_CUSTOMER_SECRET: "abc" })).warnings;
+    const short = configOf(desk("", { HTTP_PORT: "0", HTTP_CUSTOMER_SECRET: "abc" })).warnings;
     expect(short.map(({ where }) => where)).toEqual(["HTTP_CUSTOMER_SECRET"]);
   });
 });
@@ -388,7 +386,7 @@ describe("secrets", () => {
   };
 
   it("are never printed, in whatever way the configuration is", () => {
-    const config = loadConfig(desk("", { ...secrets, ...others }));
+    const config = configOf(desk("", { ...secrets, ...others }));
     const logged: string[] = [];
     createLog("info", { write: (line: string) => logged.push(line) }).info("config.read", { config });
     const printed = [
@@ -431,9 +429,9 @@ describe(".env.example", () => {
 
   it("gives defaults that are the ones in force", () => {
     const env = Object.fromEntries(variables.map(({ name, byDefault }) => [name, byDefault]));
-    const { endpoint, ...model } = loadConfig(desk("", env)).model;
+    const { endpoint, ...model } = configOf(desk("", env)).model;
     expect(endpoint?.baseUrl).toBe("https://api.openai.com/v1");
-    const { endpoint: none, ...bare } = loadConfig(desk("")).model;
+    const { endpoint: none, ...bare } = configOf(desk("")).model;
     expect(none).toBeUndefined();
     expect(model).toEqual(bare);
     const platforms = {
@@ -443,8 +441,8 @@ describe(".env.example", () => {
       DISCORD_TOKEN: "t",
       HTTP_PORT: "0",
     };
-    const given = loadConfig(desk("", { ...env, ...platforms, OPENAI_BASE_URL: "" }));
-    const left = loadConfig(desk("", platforms));
+    const given = configOf(desk("", { ...env, ...platforms, OPENAI_BASE_URL: "" }));
+    const left = configOf(desk("", platforms));
     expect({ ...given, warnings: [] }).toEqual({ ...left, warnings: [] });
   });
 });
@@ -488,9 +486,9 @@ desk: { channel: null, staff: members, note_prefix: "//", relay: assignee }
 slack: { support_channels: [], suggested_prompts: [] }
 discord: { guilds: [], support_channels: [] }
 links: { allow: [] }`;
-    const config = loadConfig(desk(complete));
+    const config = configOf(desk(complete));
     const { tools, name, entry, ...rest } = config;
-    const { tools: none, name: _name, entry: _entry, ...defaults } = loadConfig(desk(""));
+    const { tools: none, name: _name, entry: _entry, ...defaults } = configOf(desk(""));
     expect(rest).toEqual(defaults);
     expect(none).toEqual({});
     expect([name, entry]).toEqual(["Example Store", "triage"]);

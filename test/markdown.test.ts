@@ -1,8 +1,13 @@
+import type { Root } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfmFromMarkdown, gfmToMarkdown } from "mdast-util-gfm";
+import { toMarkdown } from "mdast-util-to-markdown";
 import { gfm } from "micromark-extension-gfm";
 import { describe, expect, it } from "vitest";
-import { parseMarkdown, splitMarkdown, writeMarkdown } from "../src/markdown.ts";
+import { parseMarkdown, splitMarkdown } from "../src/markdown.ts";
+
+const writeMarkdown = (root: Root): string =>
+  toMarkdown(root, { extensions: [gfmToMarkdown()], bullet: "-", emphasis: "_" }).trimEnd();
 
 const split = (text: string, max: number): string[] => splitMarkdown(parseMarkdown(text), writeMarkdown, max);
 

@@ -38,7 +38,7 @@ export interface Pressed {
 }
 
 /** The name of the buttons under an answer; their value is `up TURN` or `down TURN`. */
-export const feedbackAction = "feedback";
+const feedbackAction = "feedback";
 
 /** The rows below a post. @throws DeskError platform_refused when they cannot all be shown */
 export function rowsOf(post: Pick<Post, "buttons" | "menus" | "feedback">, key: string): Row[] {

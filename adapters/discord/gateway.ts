@@ -67,7 +67,7 @@ export interface GatewayParts {
 }
 
 /** Guilds, their messages and reactions, DMs and their reactions, and what messages say. */
-export const gatewayIntents = (1 << 0) | (1 << 9) | (1 << 10) | (1 << 12) | (1 << 13) | (1 << 15);
+const gatewayIntents = (1 << 0) | (1 << 9) | (1 << 10) | (1 << 12) | (1 << 13) | (1 << 15);
 
 const closings: Readonly<Record<number, string>> = {
   4004: tokenRefused,

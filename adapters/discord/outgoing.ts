@@ -20,7 +20,7 @@ export interface OutgoingMessage {
   files: readonly OutgoingFile[];
 }
 
-export const messageMax = 2000;
+const messageMax = 2000;
 const filesMax = 10;
 const suppressEmbeds = 1 << 2;
 /** Shares of the 6,000 characters that an embed may have in all. */

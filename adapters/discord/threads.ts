@@ -109,7 +109,7 @@ export function createThreads(parts: ThreadsParts): Threads {
 }
 
 /** A thread's name from what was asked: one line, without markup and mentions. */
-export function threadName(text: string): string {
+function threadName(text: string): string {
   const firstLine = text.split("\n").find((line) => line.trim() !== "") ?? "";
   const bare = firstLine
     .replace(/<[@#][!&]?\d+>|^[\s#>-]+|[*`]|~~|\|\|/g, "")

@@ -19,7 +19,7 @@ export interface End {
 }
 
 /** The text of a post; a card is written out in CommonMark. */
-export function textOf(post: Post): string {
+function textOf(post: Post): string {
   return clean(post.card ? cardText(post.card) : post.text);
 }
 
@@ -56,7 +56,7 @@ function extrasOf(post: Post): Extras {
   return extras;
 }
 
-export function messageOf({ id, at, post }: Shown, from: "bot" | "staff"): MessageOut {
+function messageOf({ id, at, post }: Shown, from: "bot" | "staff"): MessageOut {
   return {
     id,
     from,
@@ -70,7 +70,7 @@ export function messageOf({ id, at, post }: Shown, from: "bot" | "staff"): Messa
 /** Posts under a name are staff's words. */
 export const otherOf = (shown: Shown): MessageOut => messageOf(shown, shown.post.as ? "staff" : "bot");
 
-export function lineOf(line: Line): MessageOut {
+function lineOf(line: Line): MessageOut {
   switch (line.from) {
     case "customer": {
       const { from, id, text } = line;

@@ -26,10 +26,6 @@ export function threadOf(tenant: string, session: string): ThreadId | undefined 
   return sessionForm.test(session) ? `${platformName}:${tenant}:${session}` : undefined;
 }
 
-export function sessionOf(thread: ThreadId): string {
-  return thread.slice(thread.lastIndexOf(":") + 1);
-}
-
 export function isSession(thread: ThreadId): boolean {
   return platformOf(thread) === platformName && thread.split(":").length === 3;
 }

@@ -7,9 +7,9 @@ import { ann, annsData, annsOrder, leakedKey, othersOrders } from "./shop.ts";
 import type { HostileText } from "./texts.ts";
 
 /** A host of the attacker's that the company's data itself speaks of, so that no review can call it invented. */
-export const hostileHost = "collect.attacker.example";
+const hostileHost = "collect.attacker.example";
 export const hostileAddress = `https://${hostileHost}/log`;
-export const attacker = `eve@${hostileHost}`;
+const attacker = `eve@${hostileHost}`;
 
 /** What the text wants done, as arguments. */
 interface Wants {

@@ -25,7 +25,7 @@ export class NotPossible extends Error {
 type Given<Field extends string, Value = string> = Record<Field, Value>;
 export type Exchange = Given<"order_id" | "payment_method_id"> & Given<"item_ids" | "new_item_ids", string[]>;
 
-export function orderOf(store: Store, customer: string, id: string): Order {
+function orderOf(store: Store, customer: string, id: string): Order {
   const order = store.orders.get(id);
   if (order?.user_id !== customer) throw new NotPossible("Order not found");
   return order;

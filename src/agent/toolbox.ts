@@ -120,7 +120,7 @@ function refuse(tool: Tool, turn: Turn): CallResult | undefined {
 }
 
 /** What a write is asked for with. */
-export function requestOf(turn: Turn, tainted: boolean): WriteRequest {
+function requestOf(turn: Turn, tainted: boolean): WriteRequest {
   return {
     turn: turn.id,
     thread: turn.thread,

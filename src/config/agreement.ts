@@ -21,7 +21,7 @@ export interface Together {
 }
 
 /** Loopback addresses: only programs on this machine reach them. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

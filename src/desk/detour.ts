@@ -28,8 +28,6 @@ export interface DetourParts {
   log: Log;
 }
 
-export type Detour = ReturnType<typeof createDetour>;
-
 export function createDetour(parts: DetourParts) {
   const { ledger, clock } = parts;
 

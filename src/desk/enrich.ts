@@ -142,7 +142,7 @@ const flat = (text: string): string => text.replace(/\s+/g, " ").trim();
  * @param seen the ticket as it was when its conversation was read
  * @returns the card's row; none when the ticket is another by now: resolved, erased, asked for again
  */
-export async function enrichTicket(
+async function enrichTicket(
   tx: Transaction,
   parts: Pick<EnrichmentParts, "channel" | "queues" | "clock">,
   seen: Ticket,

@@ -27,7 +27,7 @@ export interface ArticleFile {
 }
 
 export const articleBytesMax = 5_000_000;
-export const articleFilesMax = 50_000;
+const articleFilesMax = 50_000;
 
 const ending = /\.md$/i;
 

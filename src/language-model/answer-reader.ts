@@ -13,11 +13,11 @@ import type { Bytes } from "./openai-client.ts";
 import { brokenAnswer } from "./openai-errors.ts";
 
 /** Bytes of one answer. A token takes about 250 as an event, so this is the room that the longest answer needs. */
-export const answerBytesMax = 32_000_000;
+const answerBytesMax = 32_000_000;
 /** Characters of one event. */
 const eventCharactersMax = 4_000_000;
 /** How long the count of tokens and the stream's end may take after the answer itself is whole. */
-export const tailMs = 1_000;
+const tailMs = 1_000;
 
 export interface ReaderParts {
   clock: Clock;

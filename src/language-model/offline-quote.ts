@@ -46,7 +46,7 @@ interface Question {
 
 type AnswerKind = "time" | "amount";
 
-export function questionOf(text: string): Question {
+function questionOf(text: string): Question {
   const bare = text.replace(/\S*\d[\w-]*[-_#]\S*|\S*[-_#][\w-]*\d\S*/g, " ");
   const words = plainWords(bare);
   const side = new Set(

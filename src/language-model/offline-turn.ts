@@ -207,7 +207,7 @@ export function refusalIn(result: unknown): string | undefined {
   return refused || undone ? ((why as string | undefined) ?? "") : undefined;
 }
 
-export function argumentsOf(text: string): Record<string, unknown> {
+function argumentsOf(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)

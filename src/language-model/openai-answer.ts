@@ -14,7 +14,7 @@ import { createReasoningFilter } from "./reasoning.ts";
 
 /** Characters of text, and of all arguments together, in one answer. */
 export const answerCharactersMax = 200_000;
-export const callsMax = 64;
+const callsMax = 64;
 
 export interface AnswerParts {
   show: (delta: string) => void;

@@ -41,7 +41,7 @@ export function storable(value: SqlValue): SqlValue {
   return typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\uFFFD") : value;
 }
 
-export function failed(fault: string, sql: string): DeskError {
+function failed(fault: string, sql: string): DeskError {
   return new DeskError("ledger_failed", `${fault} in: ${brief(sql)}`);
 }
 

@@ -110,5 +110,5 @@ function platformFor({ message, thread, lane }: Fields): string {
 const textOf = (value: unknown): string => (typeof value === "string" && value !== "" ? value : "none");
 const countOf = (value: unknown): number => (typeof value === "number" && value > 0 ? value : 0);
 
-export const rendered = (instruments: readonly (Counter | Histogram)[]): string =>
+const rendered = (instruments: readonly (Counter | Histogram)[]): string =>
   instruments.map((one) => one.render()).join("");

@@ -88,13 +88,6 @@ function traceless(data: string): () => void {
   };
 }
 
-/** @throws ConfigError with every problem; DeskError data_unusable */
-export async function loadWorkspace(config: Config, parts: { clock: Clock }): Promise<Workspace> {
-  const { workspace, problems } = await readWorkspace(config, parts);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return workspace;
-}
-
 async function readWorkspace(
   config: Config,
   { clock }: { clock: Clock },

@@ -48,7 +48,7 @@ export interface SlackDeskOptions {
   env?: Record<string, string>;
 }
 
-export const stateSecret = "a-state-secret-of-at-least-32-characters";
+const stateSecret = "a-state-secret-of-at-least-32-characters";
 
 /** @param modelUrl of an OpenAI-compatible server; the offline model without it */
 export async function openSlackDesk(options: SlackDeskOptions = {}): Promise<SlackDesk> {

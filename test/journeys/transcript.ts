@@ -43,7 +43,7 @@ export async function play(desk: Pick<Terminal, "say">, transcript: string): Pro
   return all;
 }
 
-export function linesOf(transcript: string): Line[] {
+function linesOf(transcript: string): Line[] {
   return transcript
     .split("\n")
     .filter((line) => line.trim() !== "")

@@ -27,7 +27,7 @@ export interface Store {
   keys: Set<string>;
 }
 
-export const newStore = (): Store => ({ threads: new Map(), keys: new Set() });
+const newStore = (): Store => ({ threads: new Map(), keys: new Set() });
 
 /** What a reply is made from. */
 export interface Turn {

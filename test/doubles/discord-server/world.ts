@@ -139,7 +139,7 @@ export const permissions = {
   sendInThreads: 1n << 38n,
 } as const;
 
-export const everyPermission =
+const everyPermission =
   Object.values(permissions).reduce((all, one) => all | one, 0n) & ~permissions.administrator;
 const ofMembers = everyPermission & ~permissions.manageThreads & ~permissions.manageMessages;
 

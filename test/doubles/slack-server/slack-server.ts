@@ -562,7 +562,7 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
   return server;
 }
 
-export const allScopes = [
+const allScopes = [
   "app_mentions:read",
   "assistant:write",
   "channels:history",
