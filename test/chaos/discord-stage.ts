@@ -8,7 +8,7 @@ import type { Call } from "../doubles/discord-server/rest.ts";
 import type { Channel, Message } from "../doubles/discord-server/world.ts";
 import type { Chance } from "./chance.ts";
 import { createDiscordFaults, shows, wasDone } from "./discord-faults.ts";
-import { createGates } from "./gates.ts";
+import { createGates, processHeader } from "./gates.ts";
 import type { Pressed, Said, Shown, Stroke } from "./record.ts";
 import type { Card, Stage } from "./stage.ts";
 
@@ -145,6 +145,12 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
       return strokes.map(({ call, ...stroke }) => ({ ...stroke, done: wasDone(call) }));
     },
     acks: [],
+    listeners: () =>
+      discord.gateway.connections.map(({ headers, from, to }) => ({
+        by: String(headers[processHeader] ?? ""),
+        from,
+        ...(to === undefined ? {} : { to }),
+      })),
     shown: () =>
       [...discord.world.channels.values()].flatMap((channel) =>
         discord.byBot(channel).map(

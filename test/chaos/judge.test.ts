@@ -124,6 +124,17 @@ describe("the judge", () => {
     expect(judge(record).filter(({ rule }) => rule === "I11")).toEqual([]);
   });
 
+  it("excuses a wait for somebody who listens, when who did has died", () => {
+    const record = good();
+    waitLong(record);
+    record.listened = [
+      { by: "desk-2", from: 0, to: 9_000 },
+      { by: "desk-1", from: 21_000 },
+    ];
+    record.outages.push({ from: 9_000, to: 24_000, what: "died", takenFrom: "desk-2" });
+    expect(judge(record).filter(({ rule }) => rule === "I11")).toEqual([]);
+  });
+
   const stories: Record<string, [string, (record: RunRecord) => void]> = {
     "an acknowledged question was never answered": ["I1", ({ shown }) => shown.splice(1, 1)],
     "a customer's words for staff were lost": ["I1", ({ shown }) => shown.splice(3, 1)],
@@ -232,6 +243,15 @@ describe("the judge", () => {
         waitLong(record);
         record.asked.push({ at: 150, by: "desk-1", markers: ["q1"] });
         record.outages.push({ from: 9_000, to: 24_000, what: "died", takenFrom: "desk-2" });
+      },
+    ],
+    "a customer waited in silence because nobody listened, though who should has not died": [
+      "I11",
+      (record) => {
+        waitLong(record);
+        record.said[0]!.ackedAt = 39_000;
+        record.listened = [{ by: "desk-2", from: 0 }];
+        record.outages.push({ from: 9_000, to: 24_000, what: "died", takenFrom: "desk-1" });
       },
     ],
     "the platform objected to a call": ["I15", ({ offences }) => offences.push("a forbidden argument")],

@@ -9,6 +9,7 @@
  */
 import { subscribe } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
+import http from "node:http";
 import { DatabaseSync } from "@photostructure/sqlite";
 import pg from "pg";
 import { processHeader } from "./gates.ts";
@@ -38,6 +39,12 @@ subscribe("undici:request:create", (message) => {
   const { request } = message as { request: { addHeader(name: string, value: string): void } };
   request.addHeader(processHeader, process.title);
 });
+const request = http.request as (...given: unknown[]) => http.ClientRequest;
+http.request = ((...given: unknown[]) => {
+  const named = request(...given);
+  named.setHeader(processHeader, process.title);
+  return named;
+}) as typeof http.request;
 if (process.env.CHAOS_REFUSAL && process.env.DATABASE_URL === undefined)
   refuseWrites(process.env.CHAOS_REFUSAL);
 const armed = process.env.CHAOS_POINT;

@@ -98,6 +98,13 @@ export interface Outage {
   unwritable?: boolean;
 }
 
+/** A process listens, on a platform where one does so for all; `to` is missing while it goes on. */
+export interface Listening {
+  by: string;
+  from: number;
+  to?: number;
+}
+
 /** A process asks the model about some words. */
 export interface Asked {
   at: number;
@@ -134,6 +141,8 @@ export interface RunRecord {
   books: Books;
   outages: Outage[];
   asked: Asked[];
+  /** Missing where every process listens, and what is not acknowledged comes again. */
+  listened?: Listening[];
   blows: Blow[];
   acks: Ack[];
   /** What the doubles have to object to: forbidden arguments and the like. */

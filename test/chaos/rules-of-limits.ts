@@ -17,6 +17,9 @@ export const limits = {
   toleranceMs: 3_000,
 } as const;
 
+/** A process that is killed may be noted as dead a moment after its connection has ended. */
+const closedMs = 200;
+
 /** I10: no secret in logs, nor before staff. */
 export function noSecrets(record: RunRecord): Violation[] {
   return record.canaries.flatMap((canary) => [
@@ -61,17 +64,18 @@ export interface Silence {
 
 export function silences(record: RunRecord): Silence[] {
   return customers(record).flatMap((said) => {
-    const { ackedAt } = said;
-    if (ackedAt === undefined || relaysOf(record, said).length > 0) return [];
+    if (said.ackedAt === undefined || relaysOf(record, said).length > 0) return [];
+    // Where one process listens for all, it may be long before anybody hears.
+    const since = record.listened ? said.at : said.ackedAt;
     const sign = record.strokes.find(
       (stroke) =>
         stroke.done && stroke.thread === said.thread && stroke.at >= said.at && stroke.does !== "remove",
     );
     if (!sign) return [];
-    const mayMatter = sign.at - ackedAt > limits.silenceMs;
-    const outages = mayMatter ? outagesFor(record, said, ackedAt) : outagesOfAll(record);
-    const excusedMs = suffered(outages, ackedAt, sign.at, said.thread);
-    return [{ said, waitedMs: sign.at - ackedAt, excusedMs }];
+    const mayMatter = sign.at - since > limits.silenceMs;
+    const outages = mayMatter ? outagesFor(record, said, said.ackedAt) : outagesOfAll(record);
+    const excusedMs = suffered(outages, since, sign.at, said.thread);
+    return [{ said, waitedMs: sign.at - since, excusedMs }];
   });
 }
 
@@ -87,10 +91,17 @@ function outagesFor(record: RunRecord, said: Said, ackedAt: number): RunRecord["
   );
   const asked = record.asked.filter(({ markers }) => markers.some((marker) => ofThread.has(marker)));
   return record.outages.filter(({ takenFrom, from }) => {
-    if (takenFrom === undefined) return true;
+    if (takenFrom === undefined || endsListening(record, takenFrom, from)) return true;
     const last = asked.findLast(({ at }) => at <= from);
     return last?.by === takenFrom || (from - ackedAt < limits.receivedMs && (last?.at ?? 0) < ackedAt);
   });
+}
+
+/** Until another process listens nobody is heard: the end of the one that did, or of one that was about to. */
+function endsListening({ listened }: RunRecord, process: string, at: number): boolean {
+  if (!listened) return false;
+  const now = listened.filter(({ from, to = Number.POSITIVE_INFINITY }) => from <= at && at <= to + closedMs);
+  return now.length === 0 || now.some(({ by }) => by === process);
 }
 
 /** I15: no request inside of a Retry-After, and nothing else that the platforms object to. */

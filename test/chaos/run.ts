@@ -161,6 +161,7 @@ export async function run(ground: Ground): Promise<Finished> {
     effects: payments.effects,
     books,
     asked: model.log,
+    ...(stage.listeners ? { listened: stage.listeners() } : {}),
     outages: [...desk.outages, ...weather.outages, ...stalls.outages],
     blows,
     acks: stage.acks,

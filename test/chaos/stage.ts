@@ -1,5 +1,5 @@
 /** A platform's double as the run uses it: people who write and press, faults, and a record of all that was shown. */
-import type { Ack, Early, Pressed, Said, Shown, Stroke } from "./record.ts";
+import type { Ack, Early, Listening, Pressed, Said, Shown, Stroke } from "./record.ts";
 
 export interface Stage {
   name: "slack" | "discord";
@@ -55,6 +55,8 @@ export interface Stage {
   pressed: Pressed[];
   strokes: Stroke[];
   acks: Ack[];
+  /** Who has listened, where one process does so for all. */
+  listeners?(): Listening[];
   shown(): Shown[];
   offences(): string[];
   /** Calls inside of a Retry-After. */

@@ -2,7 +2,7 @@
  * The gateway as the real library meets it: hello, identify, resume with replay, heartbeats, sequence numbers, close
  * codes; and its troubles, on demand.
  */
-import type { Server } from "node:http";
+import type { IncomingHttpHeaders, Server } from "node:http";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { Guild, User, World } from "./world.ts";
 import {
@@ -64,6 +64,8 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
     /** The next two events change places. */
     reorder: false,
   };
+  /** Sockets that had a session, oldest first. */
+  const connections: { headers: IncomingHttpHeaders; from: number; to: number | undefined }[] = [];
   let identifies = 0;
   let identifiedAt: number[] = [];
   let held: Event[] | undefined;
@@ -76,11 +78,17 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
       socket.destroy();
       return;
     }
-    wss.handleUpgrade(request, socket, head, (ws) => accept(ws));
+    wss.handleUpgrade(request, socket, head, (ws) => accept(ws, request.headers));
   });
 
-  function accept(ws: WebSocket): void {
+  function accept(ws: WebSocket, headers: IncomingHttpHeaders): void {
     let session: Session | undefined;
+    let connection: (typeof connections)[number] | undefined;
+    const begin = () => {
+      if (!session || connection) return;
+      connection = { headers, from: Date.now(), to: undefined };
+      connections.push(connection);
+    };
     send(ws, { op: 10, d: { heartbeat_interval: options.heartbeatIntervalMs }, s: null, t: null });
     ws.on("message", (data: RawData) => {
       let packet: { op: number; d: unknown };
@@ -98,9 +106,11 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
         case 2:
           if (session) ws.close(4005, "Already authenticated.");
           else session = identify(ws, packet.d as Identify);
+          begin();
           return;
         case 6:
           session = resume(ws, packet.d as Resume) ?? session;
+          begin();
           return;
         case 3:
         case 4:
@@ -112,6 +122,7 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
       }
     });
     ws.on("close", (code) => {
+      if (connection) connection.to = Date.now();
       if (!session || session.socket !== ws) return;
       session.socket = undefined;
       session.leftAt = Date.now();
@@ -302,6 +313,7 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
     },
     trouble,
     log,
+    connections,
     get identifies() {
       return identifies;
     },
