@@ -7,7 +7,8 @@
 import { cpus, platform, release, totalmem } from "node:os";
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type CorpusIndex, createCorpusIndex } from "../src/knowledge/corpus-index.ts";
+import type { CorpusIndex } from "../src/knowledge/corpus-index.ts";
+import { createCorpusIndex } from "../test/doubles/corpus.ts";
 import { BadCollection, type Collection, type Document, growTo, readCollection } from "./collection.ts";
 
 const usage = "npm run bench:retrieval -- DIR [--repeat-to N]";

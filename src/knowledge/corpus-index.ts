@@ -1,9 +1,7 @@
 /** Articles, ready to be asked: what `search` answers is decided here, wherever the articles come from. */
 import type { Found, Passage, Retrieval } from "../knowledge-base.ts";
-import { createArticle } from "./articles.ts";
 import { mapGivingWay } from "./give-way.ts";
 import { type ArticleBags, createLexicalIndex } from "./lexical-index.ts";
-import type { PassageTokens } from "./passages.ts";
 import { languageOf } from "./stop-words.ts";
 import { createVocabulary } from "./vocabulary.ts";
 import { wordsOf } from "./words.ts";
@@ -74,18 +72,6 @@ export function createIndexer(): Indexer {
       };
     },
   };
-}
-
-/** An index of plain documents, for measuring and tests. */
-export function createCorpusIndex(
-  documents: readonly { id: string; title: string; text: string }[],
-  passageTokens: PassageTokens,
-): Promise<CorpusIndex> {
-  return createIndexer().index(
-    documents.map(({ id, title, text }) =>
-      createArticle(id, { title, audience: "public" }, text, passageTokens),
-    ),
-  );
 }
 
 function wordedText({ headings, text }: Passage): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createCorpusIndex } from "../../src/knowledge/corpus-index.ts";
+import { createCorpusIndex } from "../doubles/corpus.ts";
 
 interface Document {
   id: string;

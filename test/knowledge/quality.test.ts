@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { readCollection } from "../../bench/collection.ts";
 import { qualityOf } from "../../bench/retrieval.ts";
-import { createCorpusIndex } from "../../src/knowledge/corpus-index.ts";
+import { createCorpusIndex } from "../doubles/corpus.ts";
 
 const shared = process.env.DESKHAND_SHARED ?? fileURLToPath(new URL("../../../shared", import.meta.url));
 const wixqa = join(shared, "bench", "retrieval", "wixqa");

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { growTo, readCollection } from "../../bench/collection.ts";
 import { qualityOf } from "../../bench/retrieval.ts";
-import { createCorpusIndex } from "../../src/knowledge/corpus-index.ts";
+import { createCorpusIndex } from "../doubles/corpus.ts";
 import { createTemporaryArticles, type TemporaryArticles } from "./temporary-articles.ts";
 
 const corpus = [
