@@ -1,11 +1,11 @@
 /** The memory on @keyv/postgres, on a real server: the contract, and whose table it is. */
-import pg from "pg";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createClock } from "../../src/clock.ts";
 import { createLog } from "../../src/log.ts";
 import { createMemory } from "../../src/memory/memory.ts";
 import type { Memory } from "../../src/memory.ts";
 import { describeMemory } from "../contracts/memory.ts";
+import { askPostgres as ask } from "../doubles/postgres-ask.ts";
 import { postgresForTests } from "../doubles/postgres-run.ts";
 import { createManualClock } from "./manual-clock.ts";
 
@@ -13,16 +13,6 @@ const clock = createClock();
 const log = createLog("silent");
 const postgres = await postgresForTests();
 afterAll(() => postgres.remove());
-
-async function ask(uri: string, sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: uri });
-  await client.connect();
-  try {
-    return (await client.query(sql, values)).rows as Record<string, unknown>[];
-  } finally {
-    await client.end();
-  }
-}
 
 describe.skipIf(postgres.missing)("on a real server", () => {
   describeMemory("Postgres", async () => {
