@@ -169,6 +169,8 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     baseOf,
     async begin(guilds) {
       await described(guilds);
+      // Another process may have opened a DM since this one has begun to listen.
+      await attempt("notes", () => notes.reload());
       if (notes.get("base:@me") === undefined) notes.set("base:@me", snowflakeAt(rest.now()));
       for (const channel of configured) await attempt(channel, () => beginWith(channel));
       await attempt("notes", () => notes.flush());

@@ -71,6 +71,21 @@ describe("listening", () => {
     expect(textsOf(first.desk.received)).toEqual([]);
   });
 
+  it("goes on after a session is lost: what was answered to another process meanwhile is read up", async () => {
+    const { server } = world;
+    const { desk } = await process(true);
+    const second = await process(false);
+    const nina = server.asUser("Nina");
+    const direct = await second.platform.direct?.({ id: `discord:0:${nina.id}`, tenant: "0", name: "Nina" });
+    await second.platform.post({ thread: direct?.thread ?? "" }, { text: "Hello Nina" }, "k1");
+    server.gateway.trouble.down = true;
+    server.gateway.forgetSessions();
+    await server.waitFor(() => !server.gateway.connected, "the end of the session");
+    nina.dm("Hello desk");
+    server.gateway.trouble.down = false;
+    await eventually(() => expect(textsOf(desk.received)).toEqual(["Hello desk"]));
+  });
+
   it("that is refused says why; posting goes on, and so does listening once it is allowed", async () => {
     const { server } = world;
     const { platform, desk } = await process(false);
