@@ -88,7 +88,7 @@ function again(options: ChaosOptions): string {
   ].join(" ");
 }
 
-function figuresOf({ record, kills, missed, faults, modelRequests, source, unknowing }: Finished): string[] {
+function figuresOf({ record, kills, missed, faults, modelRequests, source }: Finished): string[] {
   const acked = record.said.filter((one) => one.ackedAt !== undefined);
   const deaths = [...kills.values()].reduce((sum, count) => sum + count, 0);
   const list = (map: ReadonlyMap<string, number>) =>
@@ -110,9 +110,6 @@ function figuresOf({ record, kills, missed, faults, modelRequests, source, unkno
     `tickets ${record.books.tickets.length}, takeovers ${record.books.audit.filter((row) => row.action === "ticket.taken").length}, intents ${record.books.intents.length}, payments ${record.effects.length}`,
     `ack p50 ${percentile(took, 0.5).toFixed(1)} ms, p99 ${percentile(took, 0.99).toFixed(1)} ms of ${took.length}; backlog gone ${record.drainedMs ?? "never"} ms after the last fault; end ${record.exit.code} in ${record.exit.tookMs} ms`,
     `longest wait for a sign of life ${longest((one) => one.waitedMs)} s; without what is excused ${longest((one) => one.waitedMs - one.excusedMs)} s`,
-    ...(unknowing > 0
-      ? [`excused: ${unknowing} calls inside of a Retry-After that only the other process was told`]
-      : []),
     `the machine itself stood still for ${(busyMs / 1000).toFixed(1)} s`,
   ];
 }

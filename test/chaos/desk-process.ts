@@ -33,8 +33,6 @@ export function createDeskProcess(parts: {
   args: string[];
   env: Record<string, string>;
   logFile: string;
-  /** Called before each start. */
-  born?(name: string): void;
 }): DeskProcess {
   const outages: Outage[] = [];
   const pointsMet: string[] = [];
@@ -54,7 +52,6 @@ export function createDeskProcess(parts: {
   return {
     name: parts.name,
     start(env = {}) {
-      parts.born?.(parts.name);
       const one = spawn(process.execPath, [`--title=${parts.name}`, ...parts.args], {
         env: { ...parts.env, ...env },
         stdio: ["ignore", "ignore", "pipe"],

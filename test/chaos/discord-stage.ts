@@ -164,8 +164,6 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
           }),
         ),
       ),
-    reborn: gates.reborn,
-    unknowing: () => gates.unknowing,
     offences: () => [],
     early: gates.early,
     close: () => discord.close(),

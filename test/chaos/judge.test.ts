@@ -257,7 +257,12 @@ describe("the judge", () => {
     "the platform objected to a call": ["I15", ({ offences }) => offences.push("a forbidden argument")],
     "the platform was asked inside of a Retry-After": [
       "I15",
-      ({ early }) => early.push({ gate: "chat.postMessage C1", toldAt: 500, at: 900 }),
+      ({ early }) =>
+        early.push({ gate: "chat.postMessage C1", toldAt: 500, to: "desk-1", at: 900, by: "desk-1" }),
+    ],
+    "another process of the desk asked inside of a Retry-After": [
+      "I15",
+      ({ early }) => early.push({ gate: "model", toldAt: 500, to: "desk-1", at: 900, by: "desk-2" }),
     ],
     "acknowledgements were slow": ["acks", ({ acks }) => acks.push({ at: 5_000, tookMs: 1_500 })],
     "the process died by itself": [

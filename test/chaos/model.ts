@@ -18,10 +18,6 @@ export interface Model extends Pick<ModelFaults, "trouble" | "hang" | "counts"> 
   atHalf(then: () => void): void;
   /** Requests inside of a Retry-After, by the same turn. */
   early: Early[];
-  /** A process of the desk begins anew. */
-  reborn(who: string): void;
-  /** Requests inside of what only another process was told. */
-  unknowing(): number;
   close(): Promise<void>;
 }
 
@@ -77,8 +73,6 @@ export async function createModel(chance: Chance): Promise<Model> {
     hang: faults.hang,
     counts: faults.counts,
     early: gates.early,
-    reborn: gates.reborn,
-    unknowing: () => gates.unknowing,
     close: server.close,
   };
 }

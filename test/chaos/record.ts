@@ -116,8 +116,11 @@ export interface Asked {
 export interface Early {
   /** What was not to be called: a method, and where. */
   gate: string;
+  /** Which process was told, and which one came. */
   toldAt: number;
+  to: string;
   at: number;
+  by: string;
 }
 
 export interface Ack {
@@ -147,7 +150,7 @@ export interface RunRecord {
   acks: Ack[];
   /** What the doubles have to object to: forbidden arguments and the like. */
   offences: string[];
-  /** Calls inside of a Retry-After that their process had been told. */
+  /** Calls inside of a Retry-After. */
   early: Early[];
   /** Everything that the desk logged. */
   logs: string;

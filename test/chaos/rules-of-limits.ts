@@ -11,6 +11,8 @@ export const limits = {
   exitMs: 20_000,
   /** A call may have been on its way when its process was told to wait. */
   knowsAfterMs: 100,
+  /** By then it is written down for whoever comes after it. */
+  keptAfterMs: 300,
   /** By then somebody has begun with a message. */
   receivedMs: 2_000,
   /** What a busy machine may add to a wait. */
@@ -104,20 +106,26 @@ function endsListening({ listened }: RunRecord, process: string, at: number): bo
   return now.length === 0 || now.some(({ by }) => by === process);
 }
 
-/** I15: no request inside of a Retry-After, and nothing else that the platforms object to. */
+/**
+ * I15: no request inside of a Retry-After, by whatever process, and nothing else that the platforms object to. What was
+ * told right before a death, or while nothing could be written, nobody else can know.
+ */
 export function obedient({ offences, early, outages }: RunRecord): Violation[] {
-  const stood = outages.filter((one) => /frozen|busy/.test(one.what));
+  const ofAll = outages.filter((one) => one.thread === undefined);
+  const stood = ofAll.filter((one) => /frozen|busy/.test(one.what));
   const knowing = early.filter(
-    ({ toldAt, at }) => at - toldAt - suffered(stood, toldAt, at) > limits.knowsAfterMs,
+    ({ toldAt, at }) =>
+      at - toldAt - suffered(stood, toldAt, at) > limits.knowsAfterMs &&
+      suffered(ofAll, toldAt, toldAt + limits.keptAfterMs) === 0,
   );
   return [
     ...[...groups(offences, (one) => one)].map(([offence, same]) =>
       about("I15", `${offence} (${same.length} times)`, undefined),
     ),
-    ...knowing.map(({ gate, toldAt, at }) =>
+    ...knowing.map(({ gate, toldAt, to, at, by }) =>
       about(
         "I15",
-        `${gate.slice(0, 80)} inside of a Retry-After, ${at - toldAt} ms after it was told`,
+        `${gate.slice(0, 80)} by ${by} inside of a Retry-After, ${at - toldAt} ms after ${to} was told`,
         undefined,
       ),
     ),

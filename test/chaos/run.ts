@@ -31,8 +31,6 @@ export interface Finished {
   faults: Map<string, number>;
   modelRequests: number;
   source: string;
-  /** Calls inside of a Retry-After that only another process was told. */
-  unknowing: number;
 }
 
 export interface Ground {
@@ -71,12 +69,8 @@ export async function run(ground: Ground): Promise<Finished> {
   const postgres = options.db === "postgres" ? await startPostgres() : undefined;
   const database = async (): Promise<Record<string, string>> =>
     postgres ? { DATABASE_URL: await postgres.database() } : {};
-  const born = (name: string) => {
-    stage.reborn(name);
-    model.reborn(name);
-  };
   const begin = (data: string, more: Record<string, string>) =>
-    deskIn(ground, { folder, data, env: { ...env, ...more }, born });
+    deskIn(ground, { folder, data, env: { ...env, ...more } });
   const beginAnew = async (data: string) => begin(data, await database());
   const killed = await dieInMigration(ground, beginAnew, chance("migration"), blow);
 
@@ -183,7 +177,6 @@ export async function run(ground: Ground): Promise<Finished> {
     faults: new Map([...weather.counts, ...model.counts]),
     modelRequests: model.asked,
     source: load.source,
-    unknowing: stage.unknowing() + model.unknowing(),
   };
 }
 
@@ -217,15 +210,15 @@ function environment(stage: Stage, more: Record<string, string>): Record<string,
 
 function deskIn(
   ground: Ground,
-  parts: { folder: string; data: string; env: Record<string, string>; born(name: string): void },
+  parts: { folder: string; data: string; env: Record<string, string> },
 ): DeskProcess {
   const { cli, preload } = ground.program;
-  const { folder, data, env, born } = parts;
+  const { folder, data, env } = parts;
   mkdirSync(join(folder, data), { recursive: true, mode: 0o700 });
   const name = `desk-${/\d+$/.exec(data)?.[0] ?? "1"}`;
   const args = ["--import", preload, cli, "start"];
   args.push("--workspace", join(folder, "company"), "--data", join(folder, data));
-  return createDeskProcess({ name, args, env, logFile: join(folder, `${data}.log`), born });
+  return createDeskProcess({ name, args, env, logFile: join(folder, `${data}.log`) });
 }
 
 const tickMs = 50;

@@ -157,8 +157,6 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
     strokes,
     acks,
     shown: () => shownIn(slack, homes),
-    reborn: gates.reborn,
-    unknowing: () => gates.unknowing,
     // The double does not know of deaths.
     offences: () => slack.violations.filter((one) => !one.includes("Retry-After")),
     early: gates.early,

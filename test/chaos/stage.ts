@@ -13,8 +13,14 @@ export interface Stage {
   listened?(): Promise<void>;
   /** For the desk's environment. */
   env: Record<string, string>;
+  /** What only the process of this name is told. */
+  envOf?(name: string): Record<string, string>;
+  /** What must stand nowhere, beside the tokens in the environment. */
+  secrets?: readonly string[];
   /** The ledger's ids of the customers' threads, by customer; a thread of a channel begins with its first message. */
   customers: number;
+  /** The customer of another workspace who has the same ids. */
+  twinOf?(customer: number): number | undefined;
   /** A customer writes; `ackedAt` is filled in later. */
   say(customer: number, marker: string, text: string): Said;
   /** A customer edits what they wrote; the edit may overtake the message. */
@@ -47,10 +53,6 @@ export interface Stage {
   /** Something is pressed that has never been shown. */
   pressUnknown(): void;
   clearFaults(): void;
-  /** A process of the desk begins anew. */
-  reborn(who: string): void;
-  /** How often a process called inside of a Retry-After that only another one was told. */
-  unknowing(): number;
   said: Said[];
   pressed: Pressed[];
   strokes: Stroke[];
