@@ -9,6 +9,8 @@ afterAll(() => postgres.remove());
 describe.skipIf(postgres.missing)("on Postgres", () => {
   keepLedgersIn(postgres);
   describe("the desk", async () => void (await import("../desk/service.test.ts")));
+  describe("questions in a private thread", async () => void (await import("../desk/detour.test.ts")));
+  describe("half a reply", async () => void (await import("../desk/half-shown.test.ts")));
   describe("copies", async () => void (await import("../desk/copies.test.ts")));
   describe("confirmation", async () => void (await import("../intents/confirmation.test.ts")));
   describe("approvals", async () => void (await import("../intents/approvals.test.ts")));
