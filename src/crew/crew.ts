@@ -186,6 +186,7 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
     try {
       if (queue === "work") await ledger.write((tx) => putOff(tx, lane, at), { lazy: true });
       await handOut.later({ queue, lane }, at);
+      log.debug("crew.handed_on", { queue, lane, afterMs: Math.round(afterMs) });
     } catch (error) {
       // It is found by looking.
       log.warn("crew.not_handed_on", { queue, lane, error });

@@ -4,9 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createClock } from "../../src/clock.ts";
+import { sendsLeft } from "../../src/ledger/claims.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
-import { enqueue, hasUnsent, reserve, unreserve, unsentIn } from "../../src/ledger/outbox.ts";
+import {
+  enqueue,
+  hasUnsent,
+  markRetry,
+  markSending,
+  reserve,
+  unreserve,
+  unsentIn,
+} from "../../src/ledger/outbox.ts";
 import { createSqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
@@ -50,4 +59,24 @@ it("a lane has something unsent until it is sent or taken back", async () => {
   expect(await ledger.read((tx) => hasUnsent(tx, "slack:T1:D2"))).toBe(false);
   await ledger.write((tx) => unreserve(tx, "o_1"));
   expect(await unsent()).toBe(false);
+});
+
+it("a post that was begun and refused has been tried once", async () => {
+  const row = await ledger.write((tx) => enqueue(tx, clock, { lane: thread, author: "staff", send }));
+  await ledger.write((tx) => markSending(tx, row.id));
+  const next = { state: "waiting", attempts: row.attempts + 1, dueAt: clock.now() + 5_000 } as const;
+  await ledger.write((tx) => markRetry(tx, row.id, next, "slow down"));
+  expect(await ledger.read((tx) => unsentIn(tx, thread))).toEqual([{ ...row, ...next }]);
+});
+
+it("what stands behind something that is not due is not left behind", async () => {
+  const first = await ledger.write((tx) => enqueue(tx, clock, { lane: thread, author: "staff", send }));
+  await ledger.write((tx) => enqueue(tx, clock, { lane: thread, author: "staff", send }));
+  await ledger.write((tx) => enqueue(tx, clock, { lane: "slack:T1:D2", author: "staff", send }));
+  const left = (now: number) => ledger.read((tx) => sendsLeft(tx, now, now, 9));
+  expect((await left(clock.now())).sort()).toEqual([thread, "slack:T1:D2"]);
+  const dueAt = clock.now() + 5_000;
+  await ledger.write((tx) => markRetry(tx, first.id, { state: "waiting", attempts: 1, dueAt }, "slow down"));
+  expect(await left(clock.now())).toEqual(["slack:T1:D2"]);
+  expect((await left(dueAt)).sort()).toEqual([thread, "slack:T1:D2"]);
 });
