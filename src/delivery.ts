@@ -9,7 +9,7 @@ import type { Airspace } from "./airspace.ts";
 import type { Clock } from "./clock.ts";
 import type { Claim } from "./crew.ts";
 import type { Private } from "./desk/privately.ts";
-import { codeOf, DeskError, faultOf } from "./errors.ts";
+import { codeOf, DeskError, type ErrorCode, faultOf } from "./errors.ts";
 import {
   copiesOf,
   counterpartsOf,
@@ -87,6 +87,9 @@ interface Note {
 
 const backOffMs = (attempt: number): number => Math.min(60_000, 500 * 2 ** attempt);
 const noteAfterMs = 10;
+const noteAgainAfterMs = 1_000;
+/** Why a note may be refused now, and taken later. */
+const passing = new Set<ErrorCode | undefined>(["ledger_busy", "ledger_full"]);
 /** What may be tried sooner is waited for. */
 const handedOnFromMs = 1_000;
 /** About a day of trying. */
@@ -285,7 +288,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     parts.push(next);
   }
 
-  /** A note that cannot be written is made good at the next start: the row is looked for. */
+  /**
+   * What cannot be noted for now is noted a moment later. What is left at the end is made good at the next start: the row
+   * is looked for.
+   */
   async function writeNotes(): Promise<void> {
     const due = notes.splice(0);
     if (due.length === 0) return;
@@ -299,6 +305,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       parts.push(next);
     } catch (error) {
       log.error("send.unnoted", { rows: due.length, error });
+      if (parts.stopping.aborted || !passing.has(codeOf(error))) return;
+      notes.unshift(...due);
+      void clock.sleep(noteAgainAfterMs, parts.stopping).then(writeNotes, () => {});
     } finally {
       for (const note of due) writing.delete(note);
       parts.noted();

@@ -576,6 +576,25 @@ describe("a disk that is full for a moment", () => {
     expect(desk.room.seen("ann")).toEqual(["It is nine."]);
   }, 15_000);
 
+  it("keeps in mind what was posted until that can be noted", async () => {
+    let full = false;
+    const room = createRoom();
+    const post = room.post;
+    room.post = async (...what) => {
+      full = true;
+      setTimeout(() => {
+        full = false;
+      }, 200);
+      return post(...what);
+    };
+    desk = await openDesk({ room, between: filling(() => full) });
+    await desk.room.says("ann", "hello");
+    await desk.quiet();
+    const unsent = () => desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE state <> 'sent'"));
+    await expect.poll(async () => (await unsent()).length, { timeout: 5_000 }).toBe(0);
+    expect(desk.room.seen("ann")).toEqual(["Hello, how can I help?"]);
+  }, 15_000);
+
   it("does not give up what is to be posted", async () => {
     let full = false;
     let ended = false;
