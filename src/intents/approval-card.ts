@@ -12,11 +12,12 @@ export function approvalCard(
   const currency = preview.amount?.currency;
   const facts = Object.entries(preview.facts ?? {}).map(([label, value]) => factOf(label, value, currency));
   const open = outcome === undefined;
-  const value = String(intent.approval);
+  // A number may be given again by a desk that was restored; what its card showed is approved, and nothing else.
+  const value = `${intent.approval} ${intent.id}`;
   return {
-    text: `Approval #${value}: ${preview.text}`,
+    text: `Approval #${intent.approval}: ${preview.text}`,
     card: {
-      title: `Approval #${value}: ${preview.text}`,
+      title: `Approval #${intent.approval}: ${preview.text}`,
       facts: [
         { label: "Customer", value: intent.customer || customer },
         { label: "Tool", value: intent.tool },
@@ -40,6 +41,12 @@ export function approvalCard(
         }
       : {}),
   };
+}
+
+/** What a button of a card carries; who types a number names no intent. */
+export function readApproval(value: string): { number: number; id: string | undefined } {
+  const [number, id] = value.split(" ");
+  return { number: Number(number), id };
 }
 
 /** Amounts in minor units as people write them: `captured_minor: 4999` is `Captured: 49.99 USD`. */

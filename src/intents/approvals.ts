@@ -12,6 +12,7 @@ import {
 } from "../ledger/intents.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Incoming } from "../message.ts";
+import { readApproval } from "./approval-card.ts";
 import { broken, type CameOf, finished } from "./came-of.ts";
 import { judge, look, type Seen, type Wish } from "./check.ts";
 import { entriesOf } from "./entries.ts";
@@ -27,11 +28,13 @@ export async function decideApproval(parts: IntentsParts, admitted: Admitted, ac
   const { ledger } = parts;
   const earlier = await ledger.read((tx) => decidedBy(tx, admitted.id));
   if (earlier) {
-    await conclude(parts, admitted, earlier, action.reason);
+    await conclude(parts, admitted, earlier, action.reason, true);
     return;
   }
   const known = action.name === "intent.approve" || action.name === "intent.deny";
-  const intent = known ? await ledger.read((tx) => findApproval(tx, Number(action.value))) : undefined;
+  const { number, id } = readApproval(action.value);
+  const found = known ? await ledger.read((tx) => findApproval(tx, number)) : undefined;
+  const intent = id === undefined || found?.id === id ? found : undefined;
   const refusal = await refusalOf(parts, intent, action);
   if (!intent || refusal !== undefined) {
     await ledger.write(async (tx) => {
@@ -39,7 +42,7 @@ export async function decideApproval(parts: IntentsParts, admitted: Admitted, ac
       await audit(tx, parts.clock, {
         actor: action.by.id,
         action: "approval.refused",
-        subject: action.value,
+        subject: String(number),
         ...(intent ? { thread: intent.thread } : {}),
         detail: { why: refusal ?? "unknown" },
       });
@@ -68,7 +71,7 @@ export async function decideApproval(parts: IntentsParts, admitted: Admitted, ac
     });
     return decided;
   });
-  if (moved) await conclude(parts, admitted, moved, action.reason);
+  if (moved) await conclude(parts, admitted, moved, action.reason, false);
   else await parts.tell(action, wording.over());
 }
 
@@ -78,7 +81,7 @@ async function refusalOf(
   intent: Intent | undefined,
   action: Action,
 ): Promise<string | undefined> {
-  if (!intent) return `There is no approval #${action.value}.`;
+  if (!intent) return `There is no approval #${readApproval(action.value).number}.`;
   const { approvers } = parts.ruleOf(intent.tool);
   const { by } = action;
   const proven = by.customer !== undefined && by.customer === intent.customer;
@@ -117,8 +120,9 @@ async function conclude(
   admitted: Admitted,
   intent: Intent,
   reason: string | undefined,
+  decidedEarlier: boolean,
 ): Promise<void> {
-  const { text, entries } = await endOf(parts, intent, reason);
+  const { text, entries } = await endOf(parts, intent, reason, decidedEarlier);
   parts.push(
     await parts.ledger.write((tx) => tellBoth(tx, parts, intent, { text, entries, event: admitted.id })),
   );
@@ -128,10 +132,11 @@ async function endOf(
   parts: IntentsParts,
   intent: Intent,
   reason: string | undefined,
+  decidedEarlier: boolean,
 ): Promise<Pick<CameOf, "text" | "entries">> {
   const tool = parts.toolOf(intent.tool);
   if ((intent.state === "approved" || intent.state === "running") && tool) {
-    const executed = await execute(parts, tool, intent);
+    const executed = await execute(parts, tool, intent, decidedEarlier);
     return executed.state === "done" ? finished(intent, executed.result) : broken(intent, executed.fault);
   }
   if (intent.state === "done") return finished(intent, intent.result);

@@ -54,7 +54,7 @@ async function finish(parts: IntentsParts, intent: Intent): Promise<CameOf | und
     await close(parts, intent, "fail", { error: fault });
     return broken(intent, fault);
   }
-  const executed = await execute(parts, tool, intent);
+  const executed = await execute(parts, tool, intent, true);
   return executed.state === "done" ? finished(intent, executed.result) : broken(intent, executed.fault);
 }
 

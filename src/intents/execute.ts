@@ -13,16 +13,24 @@ export type Executed = { state: "done"; result: unknown } | { state: "failed"; f
 const triesMax = 3;
 const pauseMs = 500;
 
-/** The intent is `approved`, or `running` in a process that died. Resolves when it is `done` or `failed`. */
-export async function execute(parts: CheckParts, tool: Tool, intent: Intent): Promise<Executed> {
+/**
+ * The intent is `approved`, or `running` in a process that died. Resolves when it is `done` or `failed`.
+ * @param decidedEarlier by another process, perhaps long ago: a ledger that was restored knows nothing of what came later
+ */
+export async function execute(
+  parts: CheckParts,
+  tool: Tool,
+  intent: Intent,
+  decidedEarlier = false,
+): Promise<Executed> {
   const { ledger, clock, log } = parts;
   let running = intent;
   let fault = "";
   for (let attempt = 1; attempt <= triesMax; attempt++) {
-    const before = running.state;
+    const inDoubt = running.state === "running" || decidedEarlier;
     running = await start(ledger, clock, running);
     try {
-      const result = await once(parts, tool, running, before === "running");
+      const result = await once(parts, tool, running, inDoubt);
       await close(parts, running, "finish", result);
       log.info("intent.done", { intent: intent.id, tool: tool.name, attempt: running.attempts });
       return { state: "done", result };

@@ -154,6 +154,9 @@ export async function moveIntent(
   };
 }
 
+/** The setting that holds the highest number of an approval that is not in the table: given by another copy. */
+export const approvalsGiven = "approval_given_max";
+
 /** The number under which staff find it; none that an approval has ever had. */
 export async function numberApproval(tx: Transaction, id: string): Promise<number> {
   const row = await tx.get<{ approval: number }>(

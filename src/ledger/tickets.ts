@@ -55,8 +55,8 @@ export type NewTicket = Pick<
   "thread" | "ask" | "reason" | "priority" | "queue" | "language" | "brief"
 >;
 
-/** The highest number of a ticket that has been deleted. */
-const deletedName = "ticket_deleted_max";
+/** The setting that holds the highest number of a ticket that is not in the table: deleted, or given by another copy. */
+export const ticketsGiven = "ticket_deleted_max";
 
 /** Gives it the next number, which no ticket has ever had. */
 export async function openTicket(tx: Transaction, fresh: NewTicket, now: number): Promise<Ticket> {
@@ -64,7 +64,7 @@ export async function openTicket(tx: Transaction, fresh: NewTicket, now: number)
     `INSERT INTO tickets (number, thread, state, ask, reason, priority, queue, language, brief, opened_at, changed_at)
      SELECT COALESCE(MAX(number), 0) + 1, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ? FROM (
        SELECT MAX(number) AS number FROM tickets
-       UNION ALL SELECT CAST(value AS BIGINT) FROM settings WHERE name = '${deletedName}') AS given
+       UNION ALL SELECT CAST(value AS BIGINT) FROM settings WHERE name = '${ticketsGiven}') AS given
      RETURNING number`,
     fresh.thread,
     fresh.ask,
@@ -91,8 +91,8 @@ export async function openTicket(tx: Transaction, fresh: NewTicket, now: number)
 /** The row goes; its number is never given again. */
 export async function deleteTicket(tx: Transaction, number: number, now: number): Promise<void> {
   await tx.run("DELETE FROM tickets WHERE number = ?", number);
-  const before = Number((await readSetting(tx, deletedName)) ?? 0);
-  if (number > before) await writeSetting(tx, deletedName, String(number), now);
+  const before = Number((await readSetting(tx, ticketsGiven)) ?? 0);
+  if (number > before) await writeSetting(tx, ticketsGiven, String(number), now);
 }
 
 export type TicketChange = Partial<

@@ -18,7 +18,9 @@ import {
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { DeskError, faultOf } from "../errors.ts";
+import { leaveRoom } from "../ledger/leave-room.ts";
 import { readSqliteLedger } from "../ledger/read-sqlite.ts";
+import { openConnection } from "../ledger/sqlite-connection.ts";
 
 /**
  * @param parts.to absolute; an empty folder outside of the data
@@ -38,6 +40,7 @@ export async function copyData(parts: {
     // Made first, because SQLite would let everybody read it.
     closeSync(openSync(part, "wx", 0o600));
     await ledger.copyTo(part);
+    makeRoom(part);
     keep(part);
     const files = copyFiles(join(data, "files"), join(to, "files"));
     renameSync(part, join(to, "ledger.sqlite"));
@@ -47,6 +50,16 @@ export async function copyData(parts: {
     throw cause instanceof DeskError ? cause : refused(faultOf(cause), cause);
   } finally {
     ledger.close();
+  }
+}
+
+/** The desk goes on; a desk on the copy gives none of the numbers that it gives meanwhile. */
+function makeRoom(part: string): void {
+  const copy = openConnection(part);
+  try {
+    for (const statement of leaveRoom) copy.run(statement, []);
+  } finally {
+    copy.close();
   }
 }
 
