@@ -78,6 +78,7 @@ export function createKeptWaits(parts: KeptWaitsParts): KeptWaits {
         const due = [...fresh];
         fresh.clear();
         await ledger.write((tx) => writeMarks(tx, place, due.map(noteAt(tx))), { lazy: true });
+        log.debug("waits.kept", { names: due.map(([name]) => name) });
       }
     } catch (error) {
       log.warn("waits.not_kept", { error });

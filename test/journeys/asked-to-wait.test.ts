@@ -4,6 +4,7 @@ import { createInhabitedSlack } from "../adapters/slack/harness.ts";
 import { createOpenAIServer, type OpenAIServer } from "../doubles/openai-server.ts";
 import { postgresForTests } from "../doubles/postgres-run.ts";
 import type { SlackServer } from "../doubles/slack-server/slack-server.ts";
+import { openDiscordDesk } from "./discord-desk.ts";
 import { openSlackDesk, type SlackDesk } from "./slack-desk.ts";
 import { closeTerminals, openTerminal, type Terminal, temporaryFolder, until } from "./terminal.ts";
 
@@ -21,6 +22,7 @@ const waitSeconds = 3;
 const plain = { lacks: ["chat.startStream", "chat.appendStream", "chat.stopStream"] };
 const limitPosts = (slack: SlackServer, channel: string) =>
   slack.faults.add({ kind: "rate_limited", seconds: waitSeconds }, { method: posts, channel });
+const env = { LOG_LEVEL: "debug" };
 /** When Slack asked to wait, and when it was next called there. */
 function around(slack: SlackServer, channel: string) {
   const calls = slack.callsOf(posts).filter((call) => call.args.channel === channel);
@@ -30,13 +32,13 @@ function around(slack: SlackServer, channel: string) {
 
 describe("a desk that is started again", () => {
   it("keeps the Retry-After that its predecessor was told, also for those who write now, and then answers everybody", async () => {
-    const desk: SlackDesk = await openSlackDesk({ server: { plain } });
+    const desk: SlackDesk = await openSlackDesk({ server: { plain }, env });
     closing.push(desk.close);
     const { slack } = desk;
     limitPosts(slack, "C1");
     const first = await slack.asUser("U1").say("C1", "How long does express shipping take?");
     await slack.waitFor(() => slack.callsOf(posts).some((call) => call.error === "ratelimited"));
-    await desk.program.logs("send.retried");
+    await desk.program.logs("waits.kept");
     await desk.kill();
     await desk.start();
     // Another thread of the same channel: nothing in the outbox waits there.
@@ -60,22 +62,35 @@ describe("a desk that is started again", () => {
       },
     });
     closing.push(model.close);
-    const desk = await openSlackDesk({ modelUrl: model.url });
+    const desk = await openSlackDesk({ modelUrl: model.url, env });
     closing.push(desk.close);
     const { slack } = desk;
     await slack.asUser("U1").dm("Hello");
-    await until(
-      () => asked.length === 1,
-      () => "the model is asked",
-    );
+    await desk.program.logs("waits.kept");
     limited = false;
-    await new Promise((resolve) => setTimeout(resolve, 100));
     await desk.kill();
     await desk.start();
     await slack.asUser("U4").dm("Good morning");
     for (const user of ["U1", "U4"])
       await desk.sees(slack.asUser(user).directChannel, "What can I do for you?");
     expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThanOrEqual(waitSeconds * 1_000 - 25);
+  }, 40_000);
+});
+
+describe("a desk on Discord that is started again", () => {
+  it("begins, and answers, when Discord may be asked again: not before, about anything", async () => {
+    const desk = await openDiscordDesk({ env });
+    closing.push(desk.close);
+    const { discord } = desk;
+    const ana = discord.asUser("ana");
+    const trouble = { kind: "limited", seconds: waitSeconds, global: true } as const;
+    discord.rest.fault({ method: "POST", path: /\/messages$/, trouble });
+    ana.dm("How long does express shipping take?");
+    await desk.program.logs("waits.kept");
+    await desk.kill();
+    await desk.start();
+    await desk.sees(ana.directChannel, "1-2 business days");
+    expect(discord.rest.disobeyed).toBe(0);
   }, 40_000);
 });
 
@@ -95,7 +110,8 @@ describe.skipIf(postgres.missing)("a desk of several processes", () => {
     });
     const model = await createOpenAIServer({ script: () => ({ text: "What can I do for you?" }) });
     closing.push(model.close);
-    const env = {
+    const settings = {
+      ...env,
       DATABASE_URL: await postgres.place(),
       SLACK_BOT_TOKEN: slack.botToken,
       SLACK_APP_TOKEN: slack.appToken,
@@ -104,7 +120,6 @@ describe.skipIf(postgres.missing)("a desk of several processes", () => {
       DESK_CHANNEL: "slack:C2",
       OPENAI_BASE_URL: model.url,
       OPENAI_API_KEY: "k",
-      LOG_LEVEL: "debug",
     };
     return {
       slack,
@@ -112,7 +127,10 @@ describe.skipIf(postgres.missing)("a desk of several processes", () => {
       start(roles) {
         const folder = temporaryFolder();
         closing.push(folder.remove);
-        return openTerminal(folder.path, { env, args: roles === undefined ? [] : ["--roles", roles] });
+        return openTerminal(folder.path, {
+          env: settings,
+          args: roles === undefined ? [] : ["--roles", roles],
+        });
       },
     };
   }
