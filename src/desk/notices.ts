@@ -1,3 +1,5 @@
+/** What the desk itself says, to customers and to staff: every sentence of it in one place. */
+
 /** A moment in the office's own week. */
 export interface Back {
   day: "today" | "tomorrow" | keyof typeof dayNames;
@@ -28,7 +30,6 @@ export function awayNotice(outside: string, back: Back | undefined): string {
 /** @param away what is to be said of when somebody will be there; nothing when somebody is */
 const behind = (notice: string, away: string): string => (away === "" ? notice : `${notice} ${away}`);
 
-/** The sentences that customers and staff read from the desk itself, in one place. */
 export const toCustomer = {
   escalated: (ticket: number, away = "") =>
     behind(

@@ -20,7 +20,6 @@ export interface Thread {
   assignee: UserId | undefined;
   assigneeName: string | undefined;
   specialist: string | undefined;
-  lastSeq: number;
   /** The conversation begins after this place: what was before has been reset. */
   since: number;
   /** Turns since the conversation was opened or reopened. */
@@ -199,7 +198,6 @@ function threadOf(row: Record<string, SqlValue>): Thread {
     assignee: optional(row.assignee),
     assigneeName: optional(row.assignee_name),
     specialist: optional(row.specialist),
-    lastSeq: Number(row.last_seq),
     since: Number(row.since_seq),
     turns: Number(row.turns),
   };

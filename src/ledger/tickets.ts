@@ -23,7 +23,6 @@ export interface Ticket {
   card: MessageId | undefined;
   /** The staff side of the conversation: the card's thread. */
   deskThread: ThreadId | undefined;
-  openedAt: number;
 }
 
 /** What a member of staff needs to know before the first word. */
@@ -84,7 +83,6 @@ export async function openTicket(tx: Transaction, fresh: NewTicket, now: number)
     assigneeName: undefined,
     card: undefined,
     deskThread: undefined,
-    openedAt: now,
   };
 }
 
@@ -241,6 +239,5 @@ function ticketOf(row: Record<string, SqlValue>): Ticket {
     assigneeName: optional(row.assignee_name),
     card: optional(row.card),
     deskThread: optional(row.desk_thread),
-    openedAt: Number(row.opened_at),
   };
 }

@@ -23,7 +23,6 @@ const ticket = (more: Partial<Brief> = {}): Ticket => ({
   assigneeName: undefined,
   card: undefined,
   deskThread: undefined,
-  openedAt: 0,
 });
 const card = (more: Partial<Brief> = {}) => cardOf(ticket(more), ["billing"]).card;
 
