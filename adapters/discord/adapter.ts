@@ -146,6 +146,7 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
       scope,
       names: { channel: places.channelName, role: places.roleName },
     }),
+    now: rest.now,
     sawMember: membership.saw,
     clock,
     log,

@@ -5,6 +5,7 @@
 import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Post } from "../../src/platform.ts";
+import { saysCode } from "./faults.ts";
 import { messagesOf } from "./outgoing.ts";
 import { filesOf } from "./outgoing-files.ts";
 import { createRecent } from "./recent.ts";
@@ -29,6 +30,8 @@ export interface Answers {
   expect(id: string): void;
   /** Gives the first answer, unless there has been one. @throws DeskError */
   first(to: Pick<Address, "id" | "token">, answer: FirstAnswer): Promise<unknown>;
+  /** The same where another process may have given it. @returns false when the time for it is over. @throws DeskError */
+  stands(to: Pick<Address, "id" | "token">, answer: FirstAnswer): Promise<boolean>;
   /** @returns false when the time for it is over. @throws DeskError */
   say(interaction: string, post: Post): Promise<boolean>;
 }
@@ -36,6 +39,8 @@ export interface Answers {
 export const callback = { message: 4, deferMessage: 5, deferUpdate: 6, choices: 8, modal: 9 } as const;
 export const ephemeral = 64;
 
+const unknownInteraction = 10062;
+const alreadyAnswered = 40060;
 const tokenLivesMs = 15 * 60_000;
 const clockSkewMs = 60_000;
 const remembered = 5_000;
@@ -66,6 +71,17 @@ export function createAnswers({ rest, clock }: { rest: Rest; clock: Clock }): An
     const path = `/interactions/${to.id}/${to.token}/callback` as const;
     state.first = rest.call("POST", path, { body: answer, authorized: false });
     return state.first;
+  }
+
+  async function stands(to: Pick<Address, "id" | "token">, answer: FirstAnswer): Promise<boolean> {
+    try {
+      await first(to, answer);
+    } catch (error) {
+      if (saysCode(error, unknownInteraction)) return false;
+      if (!saysCode(error, alreadyAnswered)) throw error;
+      expect(to.id).first = Promise.resolve();
+    }
+    return true;
   }
 
   async function say(interaction: string, post: Post): Promise<boolean> {
@@ -114,7 +130,7 @@ export function createAnswers({ rest, clock }: { rest: Rest; clock: Clock }): An
       files: files ?? [],
     });
 
-  return { expect, first, say };
+  return { expect, first, stands, say };
 }
 
 export const addressOf = (address: Address): string =>

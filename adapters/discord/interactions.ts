@@ -1,7 +1,8 @@
 /**
  * Buttons, menus, commands and modals on their way to the desk. Discord waits three seconds for a first answer. It says
  * "taken", so it is given when the desk has committed the event; where that takes too long it is given in time, and what
- * went wrong follows.
+ * went wrong follows. To whoever has had none in time Discord has said that it failed: then nothing comes of it any more,
+ * when it is told of again after a death.
  */
 import type {
   APIApplicationCommandAutocompleteInteraction,
@@ -19,6 +20,7 @@ import { labelOf, limits, type Pressed, readCustomId } from "./components.ts";
 import { personOf, type Surroundings } from "./incoming.ts";
 import { commandOf, type RawCommand, whereOf } from "./interaction-in.ts";
 import { createRecent } from "./recent.ts";
+import { isSnowflake, timeOfSnowflake } from "./thread-id.ts";
 
 export interface Interactions {
   /** Never throws. */
@@ -31,6 +33,8 @@ export interface InteractionsParts {
   answers: Answers;
   desk(): Receiver;
   around(raw: GatewayInteractionCreateDispatchData): Surroundings;
+  /** Milliseconds since 1970 by Discord's own clock, never early. */
+  now(): number;
   /** The roles that this person has at this moment. */
   sawMember(user: string, guild: string, roles: readonly string[]): void;
   clock: Clock;
@@ -38,6 +42,8 @@ export interface InteractionsParts {
 }
 
 const answerWithinMs = 2_200;
+/** So long Discord waits for the first answer. */
+const waitsMs = 3_000;
 const remembered = 5_000;
 const words = {
   notTaken: "That did not get through: something on our side is not working. Please try again in a moment.",
@@ -169,6 +175,10 @@ export function createInteractions(parts: InteractionsParts): Interactions {
     incoming: Incoming,
     ready: { type: number; data?: object },
   ): Promise<void> {
+    if (isLate(raw.id) && !(await answers.stands(raw, ready))) {
+      log.info("discord.interaction_over", { interaction: raw.id });
+      return;
+    }
     const taking = parts
       .desk()
       .receive(incoming)
@@ -191,6 +201,8 @@ export function createInteractions(parts: InteractionsParts): Interactions {
     log.warn("discord.interaction_not_taken", { interaction: raw.id, error });
     await answers.first(raw, { type: callback.message, data: { content: words.notTaken, flags: ephemeral } });
   }
+
+  const isLate = (id: string): boolean => isSnowflake(id) && parts.now() - timeOfSnowflake(id) > waitsMs;
 
   async function tellNotTaken(
     raw: { id: string; token: string; application_id: string },

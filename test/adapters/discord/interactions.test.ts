@@ -181,6 +181,37 @@ describe("an answer to an interaction", () => {
   });
 });
 
+describe("what was pressed while nobody listened", () => {
+  /** Nobody listens, and the session stays, as when the process that listened has died. */
+  async function pressedAnd(meanwhile: (pressed: ReturnType<typeof pressTake>) => void): Promise<string[]> {
+    await begin({}, { answerWithinMs: 300 });
+    await platform.post({ channel: `discord:${world.desk.id}` }, cardPost(), key());
+    const pressed = pressTake();
+    await platform.listen?.(false);
+    meanwhile(pressed);
+    await new Promise((resolve) => setTimeout(resolve, 4_200));
+    platform = world.adapter();
+    await platform.connect(desk);
+    world.staff("Maya").say(world.desk, "anybody?");
+    await first("message");
+    return desk.received.map((one) => one.kind);
+  }
+  const pressTake = () => world.staff("Maya").click("Take");
+
+  it("and Discord has said that it failed, is not done long afterwards", async () => {
+    expect(await pressedAnd(() => {})).toEqual(["message"]);
+    expect(world.log.lines.map((line) => line.event)).toContain("discord.interaction_over");
+  });
+
+  it("and the desk has said that it is taken, is taken", async () => {
+    const kinds = await pressedAnd((pressed) => {
+      pressed.answered = 6;
+    });
+    expect(kinds).toEqual(["action", "message"]);
+    expect(world.log.lines.map((line) => line.event)).not.toContain("discord.interaction_failed");
+  });
+});
+
 describe("a desk that takes its time", () => {
   it("does not cost an interaction its three seconds", async () => {
     let release = () => {};

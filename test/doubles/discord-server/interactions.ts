@@ -110,11 +110,11 @@ export function createInteractions(parts: {
   function answer(call: Call, id: string, token: string, show: Show): Answer {
     const interaction = all.get(token);
     if (!interaction || interaction.id !== id) throw new Refusal(404, 10062, "Unknown interaction");
-    if (Date.now() - interaction.at > parts.answerWithinMs)
-      throw new Refusal(404, 10062, "Unknown interaction");
     if (interaction.answered !== undefined) {
       throw new Refusal(400, 40060, "Interaction has already been acknowledged.");
     }
+    if (Date.now() - interaction.at > parts.answerWithinMs)
+      throw new Refusal(404, 10062, "Unknown interaction");
     const { type, data } = call.body as { type: number; data?: MessageBody & Partial<Modal> };
     const choices = (data as { choices?: { name: string; value: string }[] } | undefined)?.choices;
     switch (type) {
