@@ -15,6 +15,7 @@ import { createEventHandler } from "./events.ts";
 import { examine } from "./examine.ts";
 import { neededScope, slackErrorOf } from "./faults.ts";
 import { createHttp } from "./fetch.ts";
+import { whenAllowed } from "./first-calls.ts";
 import { createGreeting } from "./greeting.ts";
 import { createGroups } from "./groups.ts";
 import type { Where } from "./incoming.ts";
@@ -181,7 +182,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
 
   /** Which workspace the configured token belongs to, and who the bot is there. */
   async function learnOwn(): Promise<void> {
-    const self = await api.call("", "auth.test", {});
+    const self = await whenAllowed(() => api.call("", "auth.test", {}), { clock, log });
     if (!self.team_id || !self.user_id || config.botToken === undefined) {
       throw new DeskError("platform_unauthorized", "auth.test: this token is not a bot's");
     }

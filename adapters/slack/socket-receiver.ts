@@ -16,6 +16,7 @@ import type { Log } from "../../src/log.ts";
 import type { Waits } from "../../src/waits.ts";
 import { deskErrorFrom } from "./faults.ts";
 import type { Http } from "./fetch.ts";
+import { askedBy, whenAllowed } from "./first-calls.ts";
 import { record } from "./payload.ts";
 import type { Handle, Receiver } from "./receiver.ts";
 import { clientOptions, sdkLogger } from "./web-api.ts";
@@ -47,8 +48,6 @@ interface Link {
 }
 
 const opening = "apps.connections.open";
-/** A desk that Slack asks to wait longer than this, before it has opened anything, does not begin. */
-const firstWaitMaxMs = 60_000;
 const openTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
 const defaultPingTimeoutMs = 10_000;
@@ -130,20 +129,6 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
     return undefined;
   }
 
-  /** @throws DeskError platform_* when Slack does not let it, or does not answer, or asks to wait for too long */
-  async function openFirst(): Promise<Link> {
-    for (;;) {
-      try {
-        return await openLink();
-      } catch (error) {
-        const askedMs = askedBy(error);
-        if (askedMs === 0 || askedMs > firstWaitMaxMs || stop.signal.aborted) throw error;
-        log.warn("slack.socket_not_open", { error });
-        await clock.sleep(askedMs, stop.signal);
-      }
-    }
-  }
-
   async function openLink(): Promise<Link> {
     const link = await connect(parts, handle);
     open.add(link);
@@ -155,7 +140,7 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
 
   return {
     async start() {
-      void keepUp(await openFirst());
+      void keepUp(await whenAllowed(openLink, { clock, log, signal: stop.signal }));
       for (let n = 1; n < (parts.connections ?? 2); n += 1) {
         void reopen().then((link) => (link ? keepUp(link) : undefined));
       }
@@ -167,8 +152,6 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
     },
   };
 }
-
-const askedBy = (error: unknown): number => (error instanceof DeskError ? (error.retryAfterMs ?? 0) : 0);
 
 /** Opens one connection. @throws DeskError platform_* when Slack does not let it or does not answer */
 async function connect(parts: SocketReceiverParts, handle: Handle): Promise<Link> {

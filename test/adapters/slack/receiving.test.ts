@@ -221,7 +221,7 @@ describe("requests over HTTP", () => {
       path = "",
     } = {},
   ) {
-    const url = (desk.slack.deliveries.eventsUrl ?? "").replace("/slack/events", path || "/slack/events");
+    const url = (desk.slack.deliveries.eventsUrls[0] ?? "").replace("/slack/events", path || "/slack/events");
     const headers = signed
       ? { "x-slack-request-timestamp": String(at), "x-slack-signature": sign(secret, String(at), body) }
       : {};
@@ -273,7 +273,7 @@ describe("requests over HTTP", () => {
 
   it("that do not say how long they are, are cut off when they are too long, or when they break off", async () => {
     const desk = await start({ transport: "http" });
-    const url = new URL(desk.slack.deliveries.eventsUrl ?? "");
+    const url = new URL(desk.slack.deliveries.eventsUrls[0] ?? "");
     const status = await new Promise<number>((resolve, reject) => {
       const asked = request(url, { method: "POST" }, (response) => resolve(response.statusCode ?? 0));
       asked.on("error", reject);
@@ -381,6 +381,7 @@ describe("connections of Socket Mode", () => {
     const slack = await createInhabitedSlack();
     const where = { method: "apps.connections.open" };
     slack.faults.add({ kind: "rate_limited", seconds: 1 }, where);
+    slack.faults.add({ kind: "rate_limited", seconds: 1 }, { method: "auth.test" });
     const { desk } = await start({ slack });
     await slack.waitFor(() => slack.deliveries.sockets.length === 2);
     await slack.asUser("U1").dm("hello");
