@@ -77,10 +77,11 @@ function firstOfEach(violations: readonly Violation[]): Violation[] {
 }
 
 function again(options: ChaosOptions): string {
-  const { seed, minutes, db, platform, point, plant, kills, each } = options;
+  const { seed, minutes, db, platform, transport, point, plant, kills, each } = options;
   return [
     ...(options.speed ? [] : ["--no-speed"]),
     `--seed ${seed} --minutes ${minutes} --db ${db} --platform ${platform}`,
+    ...(platform === "slack" && transport === "http" ? ["--transport http"] : []),
     ...(kills === undefined ? [] : [`--kills ${kills}`]),
     ...(each === undefined ? [] : [`--each ${each}`]),
     ...(point === undefined ? [] : [`--point ${point}`]),

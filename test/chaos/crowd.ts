@@ -27,6 +27,8 @@ const refundShare = 0.06;
 const editShare = 0.05;
 const personShare = 0.04;
 const canaryShare = 0.03;
+/** Of those whose ids are somebody's in another workspace, how many are spoken after. */
+const twinShare = 0.3;
 const heldUpShare = 0.5;
 const heldUpMs = 1_200;
 const greetMaxMs = 60_000;
@@ -63,6 +65,8 @@ export function createCrowd(parts: {
     const customer = chance.whole(0, stage.customers - 1);
     const times = chance.happens(burstShare) ? chance.whole(2, 3) : 1;
     for (let at = 0; at < times; at++) later(at * chance.between(5, 150), () => sayOne(customer));
+    const twin = stage.twinOf?.(customer);
+    if (twin !== undefined && chance.happens(twinShare)) later(chance.between(0, 100), () => sayOne(twin));
     later(chance.between(0.3, 1.7) * (1_000 / parts.messagesPerSecond), speak);
   }
 

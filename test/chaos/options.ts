@@ -11,6 +11,8 @@ export interface ChaosOptions {
   each: number | undefined;
   db: "sqlite" | "postgres";
   platform: "slack" | "discord";
+  /** How Slack brings events. */
+  transport: "socket" | "http";
   /** Only this point; `random` for deaths at any moment; `none` for no deaths at all. */
   point: string | undefined;
   plant: string | undefined;
@@ -30,7 +32,8 @@ export const help = `npm run chaos -- [options]: the desk under a load of custom
   --each E              and E times at each point
   --db sqlite|postgres  the ledger (default sqlite). On postgres two processes run the desk, and one at a time dies;
                         where a double ends them, it is both or any one
-  --platform slack|discord
+  --platform slack|discord   on Slack half of the customers are in a second workspace, with the ids of the first
+  --transport socket|http    how Slack brings events (default socket); over HTTP it takes none whose clock is wrong
   --point NAME          dies only there; "random": at any moment; "none": never. Points:
 ${Object.entries(points)
   .map(([name, { story }]) => `      ${name.padEnd(18)}${story}`)
@@ -59,6 +62,7 @@ export function readOptions(args: string[]): ChaosOptions | "help" {
       each: { type: "string" },
       db: { type: "string", default: "sqlite" },
       platform: { type: "string", default: "slack" },
+      transport: { type: "string", default: "socket" },
       point: { type: "string" },
       plant: { type: "string" },
       rate: { type: "string", default: "5" },
@@ -76,6 +80,7 @@ export function readOptions(args: string[]): ChaosOptions | "help" {
     each: values.each === undefined ? undefined : number("each", values.each, 0),
     db: oneOf("db", values.db, ["sqlite", "postgres"] as const),
     platform: oneOf("platform", values.platform, ["slack", "discord"] as const),
+    transport: oneOf("transport", values.transport, ["socket", "http"] as const),
     point:
       values.point === undefined
         ? undefined

@@ -54,8 +54,10 @@ export async function run(ground: Ground): Promise<Finished> {
   const chance = (name: string) => createChance(options.seed, name);
   const blows: Blow[] = [];
   const blow = (what: string) => void blows.push({ at: Date.now(), what });
-  const createStage = options.platform === "slack" ? createSlackStage : createDiscordStage;
-  const stage = await createStage(chance("stage"), options.customers);
+  const stage =
+    options.platform === "slack"
+      ? await createSlackStage(chance("stage"), options.customers, options.transport)
+      : await createDiscordStage(chance("stage"), options.customers);
   const model = await createModel(chance("model"));
   const payments = await createPayments();
   const load = createLoad(ground.shared, chance("load"));
@@ -70,7 +72,7 @@ export async function run(ground: Ground): Promise<Finished> {
   const database = async (): Promise<Record<string, string>> =>
     postgres ? { DATABASE_URL: await postgres.database() } : {};
   const begin = (data: string, more: Record<string, string>) =>
-    deskIn(ground, { folder, data, env: { ...env, ...more } });
+    deskIn(ground, { folder, data, env: { ...env, ...more }, envOf: stage.envOf });
   const beginAnew = async (data: string) => begin(data, await database());
   const killed = await dieInMigration(ground, beginAnew, chance("migration"), blow);
 
@@ -114,6 +116,7 @@ export async function run(ground: Ground): Promise<Finished> {
 
   if ((await desk.start()) !== "ready")
     throw new Error(`the desk does not start:\n${desk.log().slice(-4_000)}`);
+  await stage.opened?.();
   // A platform that repeats nothing tells nobody of the first message of a person whom the desk does not know.
   if (stage.listened) await stage.listened().then(crowd.greet);
   const ends = Date.now() + options.minutes * 60_000;
@@ -162,7 +165,7 @@ export async function run(ground: Ground): Promise<Finished> {
     offences: stage.offences(),
     early: [...stage.early, ...model.early],
     logs: desk.log(),
-    canaries: [...canaries, ...Object.values(secretsOf(stage))],
+    canaries: [...canaries, ...Object.values(secretsOf(stage)), ...(stage.secrets ?? [])],
     drainedMs,
     fell: desk.fell,
     exit,
@@ -210,12 +213,13 @@ function environment(stage: Stage, more: Record<string, string>): Record<string,
 
 function deskIn(
   ground: Ground,
-  parts: { folder: string; data: string; env: Record<string, string> },
+  parts: { folder: string; data: string; env: Record<string, string>; envOf: Stage["envOf"] },
 ): DeskProcess {
   const { cli, preload } = ground.program;
-  const { folder, data, env } = parts;
+  const { folder, data } = parts;
   mkdirSync(join(folder, data), { recursive: true, mode: 0o700 });
   const name = `desk-${/\d+$/.exec(data)?.[0] ?? "1"}`;
+  const env = { ...parts.env, ...parts.envOf?.(name) };
   const args = ["--import", preload, cli, "start"];
   args.push("--workspace", join(folder, "company"), "--data", join(folder, data));
   return createDeskProcess({ name, args, env, logFile: join(folder, `${data}.log`) });

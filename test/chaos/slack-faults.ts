@@ -7,8 +7,6 @@ import type { Gates } from "./gates.ts";
 import type { Stroke } from "./record.ts";
 import type { Stage } from "./stage.ts";
 
-export const team = "T1";
-
 export const shows: Readonly<Record<string, Stroke["does"]>> = {
   "chat.postMessage": "post",
   "chat.startStream": "draft",
@@ -34,7 +32,7 @@ export function createSlackFaults(
     const call = slack.calls.at(-1) as Call;
     const thread = threadOf(slack, call);
     seen(call, thread);
-    const gate = `${method} ${String(call.args.channel)}`;
+    const gate = `${method} ${call.team} ${String(call.args.channel)}`;
     const who = processOf(call);
     gates.pass(gate, who);
     const toCustomer = shows[method] !== undefined && thread !== undefined && !thread.startsWith(deskChannel);
@@ -79,12 +77,12 @@ export function createSlackFaults(
 /** Slack's client tells its process's title; see desk-process.ts. */
 const processOf = ({ agent }: Call) => / (desk-\d+)\//.exec(agent)?.[1] ?? "";
 
-function threadOf(slack: SlackServer, { args }: Call): string | undefined {
+function threadOf(slack: SlackServer, { args, team }: Call): string | undefined {
   const channel = String(args.channel ?? "");
   if (channel === "") return undefined;
   const place = (root: unknown) => `slack:${team}:${channel}${root === undefined ? "" : `:${String(root)}`}`;
   if (args.ts === undefined) return place(args.thread_ts);
-  const found = slack.messages(channel).find((one) => one.ts === String(args.ts));
+  const found = slack.messages(channel, undefined, team).find((one) => one.ts === String(args.ts));
   return found && place(found.threadTs);
 }
 

@@ -1,29 +1,28 @@
-/**
- * The Slack of a run. A third of the customers write in a direct message, a third in threads of the assistant pane,
- * where replies are streamed, and a third in threads of a support channel.
- */
+/** The Slack of a run: two workspaces, over Socket Mode or HTTP. */
 import { elementsOf } from "../doubles/slack-server/block-kit.ts";
 import type { Delivery } from "../doubles/slack-server/deliveries.ts";
 import { type Call, createSlackServer, type SlackServer } from "../doubles/slack-server/slack-server.ts";
 import type { Chance } from "./chance.ts";
 import { createGates } from "./gates.ts";
 import type { Ack, Pressed, Said, Shown, Stroke } from "./record.ts";
-import { createSlackFaults, shows, team, textOf } from "./slack-faults.ts";
+import { createSlackFaults, shows, textOf } from "./slack-faults.ts";
+import { type Home, inhabit, office, otherTeam, ownTeam, staffIds, support, write } from "./slack-homes.ts";
+import { createSlackLine } from "./slack-line.ts";
 import type { Card, Stage } from "./stage.ts";
 
-const support = "C1";
-const office = "C2";
-const staffIds = ["U2", "U3"];
-const deskChannel = `slack:${team}:${office}`;
-
-type Home = { user: string; channel: string; root?: string };
+const deskChannel = `slack:${ownTeam}:${office}`;
 
 /** Compressed: Slack tries at once, after a minute, after five, and then hourly for a day. */
 const retryDelaysMs = [50, 100, 200, 400, 700, ...Array.from({ length: 100 }, () => 1_000)];
 
-export async function createSlackStage(chance: Chance, customers: number): Promise<Stage> {
+export async function createSlackStage(
+  chance: Chance,
+  customers: number,
+  transport: "socket" | "http",
+): Promise<Stage> {
   const slack = await createSlackServer({ retryDelaysMs });
-  const homes = await inhabit(slack, customers);
+  const homes = inhabit(slack, customers);
+  const line = await createSlackLine(slack, transport);
   const said: Said[] = [];
   const pressed: Pressed[] = [];
   const acks: Ack[] = [];
@@ -43,21 +42,16 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
     stage.onAck?.();
   };
 
-  function write(
-    user: string,
-    channel: string,
-    root: string | undefined,
-    text: string,
+  function note(
     marker: string,
+    text: string,
+    place: { team: string; channel: string; root: string | undefined; ts: string },
   ): Said {
-    void slack.asUser(user).say(channel, text, root === undefined ? {} : { threadTs: root });
-    const { ts } = slack.messages(channel).at(-1) as { ts: string };
-    const direct = channel.startsWith("D");
-    const place = root ?? (direct ? undefined : ts);
+    const { team, channel, root, ts } = place;
     const one: Said = {
       marker,
       message: `slack:${team}:${channel}:${ts}`,
-      thread: `slack:${team}:${channel}${place === undefined ? "" : `:${place}`}`,
+      thread: `slack:${team}:${channel}${root === undefined ? "" : `:${root}`}`,
       text,
       at: Date.now(),
       order: ts,
@@ -73,32 +67,41 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
     verified: true,
     deskChannel,
     env: {
+      ...line.env,
       SLACK_BOT_TOKEN: slack.botToken,
-      SLACK_APP_TOKEN: slack.appToken,
       SLACK_API_URL: slack.apiUrl,
-      SLACK_SUPPORT_CHANNELS: support,
+      SLACK_SUPPORT_CHANNELS: `${support},slack:${otherTeam}:${support}`,
       DESK_CHANNEL: `slack:${office}`,
     },
+    envOf: line.envOf,
+    opened: line.install,
+    secrets: line.secrets,
     customers,
+    twinOf(customer) {
+      const at = homes.findIndex(({ twin }) => twin !== undefined && twin === homes[customer]);
+      return at < 0 ? undefined : at;
+    },
     say(customer, marker, text) {
       const home = homes[customer] as Home;
-      const one = write(home.user, home.channel, home.root, text, marker);
-      if (home.channel === support) home.root ??= one.order;
-      return one;
+      const ts = write(slack, home, text);
+      return note(marker, text, { ...home, root: home.root, ts });
     },
     edit(one, text) {
-      const [, , channel = "", ts = ""] = one.message.split(":");
+      const [, team = "", channel = "", ts = ""] = one.message.split(":");
       const home = homes.find(
-        (who) => who.channel === channel && (channel !== support || one.thread.endsWith(`:${who.root}`)),
+        (who) =>
+          who.team === team &&
+          who.channel === channel &&
+          (channel !== support || one.thread.endsWith(`:${who.root}`)),
       );
-      if (home) void slack.asUser(home.user).edit(channel, ts, text);
+      if (home) void slack.asUser(home.user, team).edit(channel, ts, text);
     },
     confirm(customer, label) {
       const home = homes[customer] as Home;
       const there = slack
-        .messages(home.channel)
+        .messages(home.channel, undefined, home.team)
         .some((one) => elementsOf(one.message.blocks).some((element) => labelOf(element) === label));
-      if (there) void slack.asUser(home.user).click(label, { channel: home.channel });
+      if (there) void slack.asUser(home.user, home.team).click(label, { channel: home.channel });
       return there;
     },
     staff: {
@@ -113,7 +116,11 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
           .catch(() => undefined);
         return one;
       },
-      say: (by, marker, card, text) => write(staffIds[by] ?? "", office, card.message, text, marker),
+      say(by, marker, card, text) {
+        void slack.asUser(staffIds[by] ?? "").say(office, text, { threadTs: card.message });
+        const ts = slack.messages(office).at(-1)?.ts ?? "";
+        return note(marker, text, { team: ownTeam, channel: office, root: card.message, ts });
+      },
     },
     onAck: undefined,
     ...faults,
@@ -127,15 +134,13 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
       await new Promise((resolve) => setTimeout(resolve, ms));
       slack.deliveries.release("reversed");
     },
-    dropConnections() {
-      for (const socket of [...slack.deliveries.sockets]) socket.destroy();
-    },
+    dropConnections: () => slack.deliveries.hangUp(),
     pressUnknown() {
-      const user = { id: staffIds[0], username: "maya", name: "maya", team_id: team };
+      const user = { id: staffIds[0], username: "maya", name: "maya", team_id: ownTeam };
       void slack.deliveries.deliver("interactive", {
         type: "block_actions",
         user,
-        team: { id: team, domain: "example" },
+        team: { id: ownTeam, domain: "example" },
         api_app_id: "A1",
         token: "verification",
         trigger_id: slack.world.nextId("trigger"),
@@ -171,32 +176,14 @@ export async function createSlackStage(chance: Chance, customers: number): Promi
   return stage;
 }
 
-async function inhabit(slack: SlackServer, customers: number): Promise<Home[]> {
-  slack.addUser("U2", { name: "Maya" });
-  slack.addUser("U3", { name: "Tom" });
-  slack.addChannel(support, { name: "support", members: [...staffIds] });
-  slack.addChannel(office, { name: "desk", kind: "group", members: staffIds });
-  return Array.from({ length: customers }, (_, at): Home => {
-    const user = `U${100 + at}`;
-    slack.addUser(user, { name: `Customer ${at}` });
-    const { directChannel } = slack.asUser(user);
-    switch (at % 3) {
-      case 0:
-        return { user, channel: directChannel };
-      case 1:
-        return { user, channel: directChannel, root: slack.addAssistantThread(user) };
-      default:
-        slack.world.channels.get(`${team} ${support}`)?.members.add(user);
-        return { user, channel: support };
-    }
-  });
-}
-
 function shownIn(slack: SlackServer, homes: readonly Home[]): Shown[] {
-  const channels = new Set([office, ...homes.map((home) => home.channel)]);
-  return [...channels].flatMap((channel) =>
-    slack
-      .messages(channel)
+  const places = new Set(
+    [{ team: ownTeam, channel: office }, ...homes].map(({ team, channel }) => `${team} ${channel}`),
+  );
+  return [...places].flatMap((place) => {
+    const [team = "", channel = ""] = place.split(" ");
+    return slack
+      .messages(channel, undefined, team)
       .filter((one) => one.byBot && one.message.subtype !== "assistant_app_thread")
       .map((one): Shown => {
         const payload = one.message.metadata?.event_payload as { id?: string } | undefined;
@@ -208,8 +195,8 @@ function shownIn(slack: SlackServer, homes: readonly Home[]): Shown[] {
           key: payload?.id,
           unfinished: one.streaming,
         };
-      }),
-  );
+      });
+  });
 }
 
 function labelOf(element: Record<string, unknown>): string {
@@ -237,7 +224,7 @@ function messageOf({ payload }: Delivery): string {
     | { type?: string; subtype?: string; channel?: string; ts?: string }
     | undefined;
   if (!event || (event.subtype !== undefined && event.subtype !== "file_share")) return "";
-  return `slack:${team}:${event.channel}:${event.ts}`;
+  return `slack:${payload.team_id}:${event.channel}:${event.ts}`;
 }
 
 /** The same event as it was, or under another of its keys. */

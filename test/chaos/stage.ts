@@ -9,6 +9,8 @@ export interface Stage {
   verified: boolean;
   /** The ledger's id of the human channel. */
   deskChannel: string;
+  /** The desk runs for the first time. */
+  opened?(): Promise<void>;
   /** Resolves when somebody listens; where the platform keeps nothing for whoever has never listened. */
   listened?(): Promise<void>;
   /** For the desk's environment. */

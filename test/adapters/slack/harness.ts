@@ -59,7 +59,7 @@ export function adapterFor(slack: SlackServer, options: DeskOptions = {}): Platf
     log: createLog("silent"),
     clock: createClock(),
     onListening(port) {
-      if (transport === "http") slack.deliveries.eventsUrl = `http://127.0.0.1:${port}/slack/events`;
+      if (transport === "http") slack.sendEventsTo(`http://127.0.0.1:${port}/slack/events`);
     },
     ...options.parts,
   });

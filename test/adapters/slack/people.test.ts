@@ -268,7 +268,7 @@ describe("several workspaces", () => {
         installations,
         onListening(listening) {
           port = listening;
-          if (transport === "http") slack.deliveries.eventsUrl = `http://127.0.0.1:${port}/slack/events`;
+          if (transport === "http") slack.sendEventsTo(`http://127.0.0.1:${port}/slack/events`);
         },
       },
     });

@@ -3,7 +3,7 @@
  * when they are not. Interactions and commands are brought once, and their answer handed back.
  */
 import { createHmac, randomUUID } from "node:crypto";
-import { request as httpRequest } from "node:http";
+import { type ClientRequest, request as httpRequest } from "node:http";
 import type { Json } from "./block-kit.ts";
 import type { ServerSocket } from "./websocket.ts";
 
@@ -30,8 +30,8 @@ export interface DeliveryOptions {
 }
 
 export interface Deliveries {
-  /** Where the app listens; undefined for Socket Mode. */
-  eventsUrl: string | undefined;
+  /** Where the app listens, each in turn; none for Socket Mode. */
+  eventsUrls: readonly string[];
   /** Every attempt, in order. */
   readonly log: Delivery[];
   /** Called after every attempt. */
@@ -42,6 +42,8 @@ export interface Deliveries {
   readonly sockets: readonly ServerSocket[];
   /** Asks connections to go, as Slack does every few hours; they stay usable until the app closes them. */
   recycle(count: number): void;
+  /** Breaks every connection, and every request that is under way. */
+  hangUp(): void;
   /** The next acknowledgements are lost on their way. */
   loseAcks(count: number): void;
   /** The next events are brought twice. */
@@ -59,6 +61,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
   const waiting = new Map<string, (response: unknown) => void>();
   const log: Delivery[] = [];
   const underWay = new Set<Promise<unknown>>();
+  const requests = new Set<ClientRequest>();
   let acksToLose = 0;
   let toDuplicate = 0;
   let held: (() => void)[] | undefined;
@@ -67,9 +70,11 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
 
   async function attempt(kind: DeliveryKind, payload: Json, n: number): Promise<Delivery> {
     const started = performance.now();
-    const brought = deliveries.eventsUrl
-      ? await overHttp(deliveries.eventsUrl, kind, payload, n)
-      : await overSocket(kind, payload, n);
+    const { eventsUrls } = deliveries;
+    turn += 1;
+    const url = eventsUrls[turn % Math.max(1, eventsUrls.length)];
+    const brought =
+      url === undefined ? await overSocket(kind, payload, n) : await overHttp(url, kind, payload, n);
     let acknowledged = brought.status === 200;
     if (acknowledged && kind === "events_api" && acksToLose > 0) {
       acksToLose -= 1;
@@ -108,12 +113,12 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
         ...(n > 0 ? { "x-slack-retry-num": String(n), "x-slack-retry-reason": "http_timeout" } : {}),
       },
       options.ackTimeoutMs,
+      requests,
     );
   }
 
   async function overSocket(kind: DeliveryKind, payload: Json, n: number) {
     const open = sockets.filter((socket) => socket.open);
-    turn += 1;
     const socket = open[turn % Math.max(1, open.length)];
     if (!socket) return { status: 0, response: undefined };
     const id = randomUUID();
@@ -149,7 +154,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
   }
 
   const deliveries: Deliveries = {
-    eventsUrl: undefined,
+    eventsUrls: [],
     onAttempt: undefined,
     log,
     sockets,
@@ -193,6 +198,10 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
         );
       }
     },
+    hangUp() {
+      for (const socket of [...sockets]) socket.destroy();
+      for (const request of requests) request.destroy(new Error("hung up"));
+    },
     loseAcks(count) {
       acksToLose = count;
     },
@@ -222,12 +231,13 @@ export function sign(secret: string, timestamp: string, body: string): string {
   return `v0=${createHmac("sha256", secret).update(`v0:${timestamp}:${body}`).digest("hex")}`;
 }
 
-/** A plain POST; status 0 when no answer came in time. */
+/** A plain POST; status 0 when no answer came in time. @param underWay holds it until it is over */
 export function post(
   url: string,
   body: string,
   headers: Record<string, string>,
   timeoutMs: number,
+  underWay = new Set<ClientRequest>(),
 ): Promise<{ status: number; response: unknown }> {
   return new Promise((resolve) => {
     const request = httpRequest(
@@ -246,6 +256,8 @@ export function post(
         });
       },
     );
+    underWay.add(request);
+    request.on("close", () => underWay.delete(request));
     request.on("timeout", () => request.destroy(new Error("timeout")));
     request.on("error", () => resolve({ status: 0, response: undefined }));
     request.end(body);

@@ -49,6 +49,8 @@ export interface PlainServer {
   lacking?: "unknown_method" | "404" | "ok";
   /** Events and answers have only what nothing can do without. */
   terse?: boolean;
+  /** What messages were sent with, and it does not keep. */
+  forgets?: readonly ("metadata" | "client_msg_id")[];
   /** Members in one page, whatever limit was asked for. */
   membersMost?: number;
   /** A single connection of Socket Mode: a further one is refused, or takes the place of the first. */
@@ -99,8 +101,8 @@ export interface SlackServer {
   privately(user: string, team?: string): Seen[];
   callsOf(method: string): Call[];
   emit(team: string, event: Json): Promise<void>;
-  /** Where the app takes events over HTTP; undefined for Socket Mode. */
-  sendEventsTo(url: string | undefined): void;
+  /** Where the app takes events over HTTP, each in turn; none for Socket Mode. */
+  sendEventsTo(...urls: string[]): void;
   /** Breaks off the calls that were made to hang. */
   dropHanging(): void;
   waitFor<T>(check: () => T | undefined | false, withinMs?: number): Promise<T>;
@@ -237,6 +239,8 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
 
   /** What a terse server answers. */
   function plainly(method: string, { response_metadata, ...result }: Json): Json {
+    const forgets = plain.forgets ?? [];
+    for (const message of array(result.messages)) for (const name of forgets) delete object(message)[name];
     const cursor = string(object(response_metadata).next_cursor);
     const paged = cursor === "" ? {} : { response_metadata: { next_cursor: cursor } };
     if (!plain.terse) return response_metadata === undefined ? result : { ...result, response_metadata };
@@ -544,8 +548,8 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
         await new Promise((resolve) => setTimeout(resolve, 3));
       }
     },
-    sendEventsTo(to) {
-      deliveries.eventsUrl = to;
+    sendEventsTo(...urls) {
+      deliveries.eventsUrls = urls;
     },
     dropHanging() {
       for (const response of hanging) response.destroy();
