@@ -5,9 +5,9 @@
 import { existsSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Clock } from "../clock.ts";
-import { codeOf, DeskError, faultOf } from "../errors.ts";
+import { codeOf } from "../errors.ts";
 import type { Ledger } from "../ledger.ts";
-import { type Connection, openConnection, patienceOf } from "./sqlite-connection.ts";
+import { type Connection, openConnection, patienceOf, usable } from "./sqlite-connection.ts";
 
 export interface SqliteReading extends Pick<Ledger, "read"> {
   /**
@@ -63,14 +63,5 @@ function proved(connection: Connection): Connection {
   } catch (error) {
     connection.close();
     throw error;
-  }
-}
-
-function usable<T>(path: string, open: () => T): T {
-  try {
-    return open();
-  } catch (cause) {
-    if (codeOf(cause) === "ledger_busy") throw cause;
-    throw new DeskError("data_unusable", `${path}: ${faultOf(cause)}`, { cause });
   }
 }

@@ -5,7 +5,7 @@
  */
 import { DatabaseSync, type StatementSyncInstance } from "@photostructure/sqlite";
 import type { Clock } from "../clock.ts";
-import { DeskError, faultOf } from "../errors.ts";
+import { codeOf, DeskError, faultOf } from "../errors.ts";
 import type { SqlValue } from "../ledger.ts";
 import { createPatience, type Patience } from "./patience.ts";
 import { brief, checkValues, examine } from "./statement.ts";
@@ -69,6 +69,16 @@ export function openConnection(path: string, options: { readOnly?: boolean } = {
       mapped(() => database.close());
     },
   };
+}
+
+/** What opening a file comes to. @throws DeskError ledger_busy; data_unusable, with the file's path, for all else that it throws */
+export function usable<T>(path: string, open: () => T): T {
+  try {
+    return open();
+  } catch (cause) {
+    if (codeOf(cause) === "ledger_busy") throw cause;
+    throw new DeskError("data_unusable", `${path}: ${faultOf(cause)}`, { cause });
+  }
 }
 
 /** Rests long beside the driver's own wait. */

@@ -9,10 +9,10 @@
  */
 import { closeSync, existsSync, openSync } from "node:fs";
 import type { Clock } from "../clock.ts";
-import { codeOf, DeskError, faultOf } from "../errors.ts";
+import { DeskError } from "../errors.ts";
 import type { Ledger, Reader } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import { type Connection, openConnection, patienceOf } from "./sqlite-connection.ts";
+import { type Connection, openConnection, patienceOf, usable } from "./sqlite-connection.ts";
 import { createSqliteWriter } from "./sqlite-writer.ts";
 
 export interface SqliteLedger extends Ledger {
@@ -114,15 +114,6 @@ function checkpoint(connection: Connection): void {
     ? undefined
     : connection.get<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)", []);
   if (result?.busy !== 0) throw new DeskError("ledger_busy", "the ledger's log is in use");
-}
-
-function usable<T>(path: string, open: () => T): T {
-  try {
-    return open();
-  } catch (cause) {
-    if (codeOf(cause) === "ledger_busy") throw cause;
-    throw new DeskError("data_unusable", `${path}: ${faultOf(cause)}`, { cause });
-  }
 }
 
 function closed(): DeskError {
