@@ -161,8 +161,8 @@ function openDiscord(parts: PlatformsParts, discord: NonNullable<Config["discord
   const marks = {
     read: (name: string) => ledger.read((tx) => readMark(tx, "discord", name)),
     load: () => ledger.read((tx) => readMarks(tx, "discord")),
-    save: (changes: ReadonlyMap<string, string | undefined>) =>
-      ledger.write((tx) => writeMarks(tx, "discord", changes)),
+    save: (changes: ReadonlyMap<string, string | undefined>, rises: (name: string) => boolean) =>
+      ledger.write((tx) => writeMarks(tx, "discord", changes, rises)),
   };
   return discordFor(parts, discord, marks, parts.waits.of("discord"));
 }
@@ -173,7 +173,7 @@ async function discordFor(
   marks: {
     read(name: string): Promise<string | undefined>;
     load(): Promise<[name: string, value: string][]>;
-    save(changes: ReadonlyMap<string, string | undefined>): Promise<void>;
+    save(changes: ReadonlyMap<string, string | undefined>, rises: (name: string) => boolean): Promise<void>;
   },
   waits?: Waits,
 ): Promise<Platform> {

@@ -12,7 +12,8 @@
  *   dm:CHANNEL            whose DM it is
  *   private:CHANNEL:USER  the private thread with a person who takes no DMs
  *
- * Several processes may share them. `at`, `session`, `identifies` and `commands` are written by the one that listens, and
+ * Several processes may share them. How far a channel has been taken only rises: a process that was frozen while another
+ * one took over to listen still saves what it last knew. `at`, `session`, `identifies` and `commands` are written by the one that listens, and
  * it reads everything again when it begins to; the others are each written by whoever made the thing they name, and
  * asked for (`recall`) by whoever did not.
  */
@@ -24,8 +25,11 @@ export interface Watermarks {
   read(name: string): Promise<string | undefined>;
   /** Everything that was saved. */
   load(): Promise<Iterable<readonly [name: string, value: string]>>;
-  /** Saves all of these at once, durably; undefined forgets a name. */
-  save(changes: ReadonlyMap<string, string | undefined>): Promise<void>;
+  /**
+   * Saves all of these at once, durably; undefined forgets a name.
+   * @param rises whether a name holds an id that never falls: an older one than is saved is let be
+   */
+  save(changes: ReadonlyMap<string, string | undefined>, rises: (name: string) => boolean): Promise<void>;
 }
 
 export interface Notes {
@@ -47,6 +51,8 @@ export interface Notes {
 
 const flushEveryMs = 1_000;
 
+const rises = (name: string): boolean => name.startsWith("at:");
+
 export function createNotes(parts: { marks: Watermarks; clock: Clock; log: Log }): Notes {
   const { marks, clock, log } = parts;
   const notes = new Map<string, string>();
@@ -64,7 +70,7 @@ export function createNotes(parts: { marks: Watermarks; clock: Clock; log: Log }
     const some = changes;
     changes = new Map();
     try {
-      await marks.save(some);
+      await marks.save(some, rises);
     } catch (error) {
       // Newer values win over those that could not be saved.
       changes = new Map([...some, ...changes]);

@@ -18,11 +18,19 @@ export async function readMark(tx: Reader, platform: string, name: string): Prom
   return row?.value;
 }
 
-/** @param changes undefined forgets a name */
+/** Of two whole numbers the longer one, else the one that comes later. */
+const higher = `LENGTH(excluded.value) > LENGTH(marks.value)
+  OR (LENGTH(excluded.value) = LENGTH(marks.value) AND excluded.value > marks.value)`;
+
+/**
+ * @param changes undefined forgets a name
+ * @param rises whether a name holds a whole number that never falls: a smaller one than is kept is let be
+ */
 export async function writeMarks(
   tx: Transaction,
   platform: string,
   changes: Iterable<readonly [string, string | undefined]>,
+  rises: (name: string) => boolean = () => false,
 ): Promise<void> {
   for (const [name, value] of changes) {
     if (value === undefined)
@@ -30,7 +38,7 @@ export async function writeMarks(
     else
       await tx.run(
         `INSERT INTO marks (platform, name, value) VALUES (?, ?, ?)
-         ON CONFLICT (platform, name) DO UPDATE SET value = excluded.value`,
+         ON CONFLICT (platform, name) DO UPDATE SET value = excluded.value${rises(name) ? ` WHERE ${higher}` : ""}`,
         platform,
         name,
         value,

@@ -135,8 +135,11 @@ describe("an answer that grows", () => {
     /** What is saved of a draft from now on says nothing of its messages. */
     function withoutIds() {
       const save = world.marks.save.bind(world.marks);
-      world.marks.save = async (changes) =>
-        save(new Map([...changes].filter(([name, note]) => !name.startsWith("draft:") || !knowsIds(note))));
+      world.marks.save = async (changes, rises) =>
+        save(
+          new Map([...changes].filter(([name, note]) => !name.startsWith("draft:") || !knowsIds(note))),
+          rises,
+        );
       const knowsIds = (note: string | undefined) => (readDraftNote(note)?.messages.length ?? 0) > 0;
       return () => {
         world.marks.save = save;
