@@ -10,17 +10,18 @@ import type { Problem } from "../platform.ts";
 import { examinePlatforms } from "../platforms.ts";
 import { examineDesk } from "../workspace/workspace.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
+import { examineStores } from "./examine-stores.ts";
 import { problemLines } from "./report.ts";
 
 const modelTimeoutMs = 15_000;
 
 export const doctor: Command = {
   name: "doctor",
-  about: "check configuration, model, knowledge and platforms",
+  about: "check configuration, model, knowledge, databases and platforms",
   help: `deskhand doctor [options]
 
-Checks configuration, workspace, articles, the model's endpoint and the platforms, and reports every problem with where
-it is and what to do. Exit code 0: it will run; 2: it will not.
+Checks configuration, workspace, articles, the model's endpoint, ledger and memory, and the platforms, and reports every
+problem with where it is and what to do. Changes nothing; a desk may run meanwhile. Exit code 0: it will run; 2: it will not.
 
 ${foldersHelp}`,
   options: folders,
@@ -29,9 +30,10 @@ ${foldersHelp}`,
     const { config, workspace, problems, warnings } = await examineDesk(sources, { clock: createClock() });
     const articles = await examineArticles(config);
     const model = await examineModel(config);
+    const stores = await examineStores(config);
     const installed = await examinePlatforms({ config, clock: createClock(), log: createLog("silent") });
-    const grave = [...problems, ...model, ...installed];
-    const doubtful = [...warnings, ...articles.problems];
+    const grave = [...problems, ...model, ...stores.problems, ...installed];
+    const doubtful = [...warnings, ...articles.problems, ...stores.doubts];
     print(`workspace  ${config.folders.workspace}`);
     if (workspace) {
       print(`specialists ${workspace.specialists.map((one) => one.name).join(", ") || "none"}`);

@@ -29,7 +29,7 @@ export async function migrate(
   const applied = await ledger.read((tx) =>
     tx.all<Applied>("SELECT number, name, hash FROM migrations ORDER BY number"),
   );
-  for (const [index, row] of applied.entries()) compare(row, index + 1, migrations[index]);
+  checkApplied(applied, migrations);
   for (const [index, migration] of migrations.entries()) {
     if (index < applied.length) continue;
     const number = index + 1;
@@ -39,10 +39,16 @@ export async function migrate(
   }
 }
 
-interface Applied {
+/** A step that a ledger has had. */
+export interface Applied {
   number: number;
   name: string;
   hash: string;
+}
+
+/** @throws DeskError data_unusable when these are not the first of the migrations */
+export function checkApplied(applied: readonly Applied[], migrations: readonly Migration[]): void {
+  for (const [index, row] of applied.entries()) compare(row, index + 1, migrations[index]);
 }
 
 function compare(row: Applied, number: number, migration: Migration | undefined): void {
