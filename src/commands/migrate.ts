@@ -73,10 +73,11 @@ async function move(from: LedgerHome, to: LedgerHome): Promise<Copied[]> {
   if (from.kind === "sqlite" && !existsSync(from.path)) {
     throw new DeskError("command_failed", `there is no ledger at ${from.path}`);
   }
-  if (to.kind === "sqlite") makeFolder(dirname(to.path), 0o700);
   const parts = { clock: createClock(), log: createLog("error") };
   const source = await openAlone(from, parts);
   try {
+    // Only now: what cannot be moved leaves no empty folder behind.
+    if (to.kind === "sqlite") makeFolder(dirname(to.path), 0o700);
     const target = await openAlone(to, parts);
     try {
       return await copyLedger({ from: source, to: target, clock: parts.clock, progress: lines() });

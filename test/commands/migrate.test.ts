@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClock } from "../../src/clock.ts";
@@ -173,10 +174,12 @@ describe.skipIf(postgres.missing)("a desk that moves", () => {
     expect(fromFile.err).toContain("uses");
     expect(await move(["--to", place])).toMatchObject({ code: 0 });
     const running = await createPostgresLedger({ url: place, ...parts });
-    const fromDatabase = await move(["--from", place, "--to", "sqlite:elsewhere/ledger.sqlite"]);
+    const elsewhere = join(folder.path, "elsewhere");
+    const fromDatabase = await move(["--from", place, "--to", `sqlite:${join(elsewhere, "ledger.sqlite")}`]);
     await running.close();
     expect(fromDatabase.code).toBe(1);
     expect(fromDatabase.err).toContain("a desk runs on this database");
+    expect(existsSync(elsewhere)).toBe(false);
   });
 
   it("killed in the middle: no desk starts on the half copy, the source is as it was, and again begins anew", async () => {
