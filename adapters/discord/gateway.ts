@@ -90,7 +90,7 @@ interface Saved extends Identity {
 
 export function createGateway(parts: GatewayParts): Gateway {
   const { notes, clock, log } = parts;
-  const throttle = createIdentifyThrottle({ notes, clock, log });
+  const throttle = createIdentifyThrottle({ notes, now: parts.rest.now, clock, log });
   let manager: WebSocketManager | undefined;
   let session: SessionInfo | null = null;
   let identity: Identity | undefined;

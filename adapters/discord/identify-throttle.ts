@@ -6,6 +6,8 @@
  *   up to nine tenths       one a minute
  *   the last tenth          one in fifteen minutes
  *   all but ten             none until the oldest is a day old
+ *
+ * Times are Discord's own, which is all that several processes and their starts have in common.
  */
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
@@ -14,17 +16,25 @@ import type { Notes } from "./watermarks.ts";
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 const spare = 10;
+/** Discord tells its time in whole seconds. */
+const lateMs = 1_000;
 
 export interface IdentifyThrottle {
   /** Resolves when this identify may be sent; it has then been counted, durably. */
   wait(limits: { total: number; concurrency: number }, signal: AbortSignal): Promise<void>;
 }
 
-export function createIdentifyThrottle(parts: { notes: Notes; clock: Clock; log: Log }): IdentifyThrottle {
+export function createIdentifyThrottle(parts: {
+  notes: Notes;
+  /** Milliseconds since 1970 by Discord's clock, a second late at most. */
+  now(): number;
+  clock: Clock;
+  log: Log;
+}): IdentifyThrottle {
   const { notes, clock, log } = parts;
 
   const lately = (): number[] => {
-    const now = clock.now();
+    const now = parts.now();
     const times = (notes.get("identifies") ?? "")
       .split(",")
       .filter(Boolean)
@@ -36,13 +46,13 @@ export function createIdentifyThrottle(parts: { notes: Notes; clock: Clock; log:
     async wait({ total, concurrency }, signal) {
       for (;;) {
         const times = lately();
-        const waitMs = waitBefore(times, clock.now(), total, concurrency);
+        const waitMs = waitBefore(times, parts.now(), total, concurrency);
         if (waitMs <= 0) break;
         if (waitMs > minuteMs / 2)
           log.warn("discord.identify_waits", { identifies: times.length, total, waitMs });
         await clock.sleep(Math.min(waitMs, minuteMs), signal);
       }
-      notes.set("identifies", [...lately(), clock.now()].map((time) => time.toString(36)).join(","));
+      notes.set("identifies", [...lately(), parts.now()].map((time) => time.toString(36)).join(","));
       await notes.flush().catch((error) => log.warn("discord.notes_unsaved", { error }));
     },
   };
@@ -61,5 +71,5 @@ export function waitBefore(
   if (used >= 0.9) return last + 15 * minuteMs - now;
   if (used >= 0.5) return last + minuteMs - now;
   const nth = times.at(-Math.max(1, concurrency)) ?? Number.NEGATIVE_INFINITY;
-  return times.length < concurrency ? 0 : nth + 5_000 - now;
+  return times.length < concurrency ? 0 : nth + 5_000 + lateMs - now;
 }

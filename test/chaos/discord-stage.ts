@@ -20,7 +20,7 @@ interface Home {
 }
 
 export async function createDiscordStage(chance: Chance, customers: number): Promise<Stage> {
-  const discord = await createDiscordServer();
+  const discord = await createDiscordServer({ maxConcurrency: 1 });
   const support = discord.addChannel("support");
   const role = discord.world.addRole(discord.guild, "Agents");
   const office = discord.addPrivateChannel("desk", role);
@@ -164,7 +164,8 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
           }),
         ),
       ),
-    offences: () => [],
+    offences: () =>
+      Array.from({ length: discord.gateway.hasty }, () => "identified again within five seconds"),
     early: gates.early,
     close: () => discord.close(),
   };

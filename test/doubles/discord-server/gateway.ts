@@ -68,6 +68,7 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
   const connections: { headers: IncomingHttpHeaders; from: number; to: number | undefined }[] = [];
   let identifies = 0;
   let identifiedAt: number[] = [];
+  let hasty = 0;
   let held: Event[] | undefined;
   let swapped: Event | undefined;
 
@@ -158,7 +159,9 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
     }
     const now = Date.now();
     identifiedAt = [...identifiedAt.filter((at) => now - at < 5_000), now];
-    if (trouble.invalidNext > 0 || identifiedAt.length > options.maxConcurrency) {
+    const early = identifiedAt.length > options.maxConcurrency;
+    if (early) hasty += 1;
+    if (trouble.invalidNext > 0 || early) {
       trouble.invalidNext = Math.max(0, trouble.invalidNext - 1);
       send(ws, { op: 9, d: false, s: null, t: null });
       return undefined;
@@ -316,6 +319,10 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
     connections,
     get identifies() {
       return identifies;
+    },
+    /** Identifies that came sooner after another than the application may. */
+    get hasty() {
+      return hasty;
     },
     get resumes() {
       return log.filter((one) => one.op === 6).length;
