@@ -15,6 +15,7 @@ import {
   counterpartsOf,
   fenceOf,
   findRow,
+  isPosted,
   markOver,
   markRetry,
   markSending,
@@ -228,7 +229,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   async function lookFor({ row }: Job, { target }: Home, content: Post): Promise<Posted | undefined> {
-    return platformOfTarget(target).find?.(target, row.id, { post: content, since: row.createdAt });
+    const taken = async (message: MessageId) => ledger.read((tx) => isPosted(tx, message));
+    return platformOfTarget(target).find?.(target, row.id, { post: content, since: row.createdAt, taken });
   }
 
   /** Where a row goes: its target, or the card that it brings up to date. */

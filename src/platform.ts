@@ -52,10 +52,10 @@ export interface Platform {
    * The message that was posted under this key, or undefined when there certainly is none. The beginning of a draft that
    * was never finished is no such message: it is taken back.
    * @param sent the post and when it was first tried (milliseconds since 1970): a platform that keeps no key with a
-   *   message can then still tell, after a restart, whether it is there; without it, what a draft under this key has
-   *   left visible is found too, or taken back
+   *   message can then still tell, after a restart, whether it is there (and not for one that is `taken`: known to be
+   *   another post's); without it, what a draft under this key has left visible is found too, or taken back
    */
-  find?(target: Target, key: string, sent?: { post: Post; since: number }): Promise<Posted | undefined>;
+  find?(target: Target, key: string, sent?: Sought): Promise<Posted | undefined>;
   edit?(message: MessageId, post: Post): Promise<void>;
   /** Deletes a message of the bot's own. */
   remove?(message: MessageId): Promise<void>;
@@ -114,6 +114,15 @@ export interface Posted {
   id: MessageId;
   /** The thread in which answers to this message arrive. */
   thread: ThreadId;
+}
+
+/** A post that is looked for. */
+export interface Sought {
+  post: Post;
+  /** When it was first tried; milliseconds since 1970. */
+  since: number;
+  /** Whether a message is known to be another post's. */
+  taken?(message: MessageId): Promise<boolean>;
 }
 
 /** ✅ and ⚠️ in a ticket's thread; `working` where a platform shows that something is on its way. */

@@ -1,7 +1,7 @@
 /**
- * Posting, so that nothing is shown twice. Each part of a post carries its outbox key as message metadata. How far a
- * post came is remembered while the program runs; after a doubt, or in a new process, `find` reads it off the channel,
- * and the next `post` goes on from there:
+ * Posting, so that nothing is shown twice. Each part of a post carries its outbox key as message metadata, and an id made
+ * of it for servers that keep none. How far a post came is remembered while the program runs; after a doubt, or in a new
+ * process, `find` reads it off the channel, and the next `post` goes on from there:
  *
  *   post ──▶ part 1 ──▶ part 2 ──▶ … ──▶ files ──▶ posted
  *              │ error: thrown; what is known to have arrived is remembered
@@ -10,19 +10,19 @@
 import { createHash } from "node:crypto";
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
-import type { Post, Posted, Target } from "../../src/platform.ts";
+import type { Post, Posted, Sought, Target } from "../../src/platform.ts";
 import type { MessageId } from "../../src/thread.ts";
 import type { DirectThreads } from "./direct-threads.ts";
 import { slackErrorOf } from "./faults.ts";
 import { type FeedbackStyle, type Part, tailOf, toOnePart, toParts } from "./outgoing.ts";
-import { type Found, type Metadata, metadataOf, type Sought } from "./reading-back.ts";
+import { type Found, type Metadata, metadataOf, type Search, type Wanted } from "./reading-back.ts";
 import { isDirect, messageId, type Place, placeOf, threadId } from "./thread-id.ts";
 import type { Upload } from "./upload.ts";
 import type { ArgumentsOf, WebApi } from "./web-api.ts";
 
 export interface Posting {
   post(target: Target, post: Post, key: string): Promise<Posted>;
-  find(target: Target, key: string): Promise<Posted | undefined>;
+  find(target: Target, key: string, sent?: Sought): Promise<Posted | undefined>;
   edit(message: MessageId, post: Post): Promise<void>;
   remove(message: MessageId): Promise<void>;
   /** What a finished stream shows below its text. */
@@ -63,11 +63,16 @@ interface Label {
   n: number;
 }
 
+/** What was posted under a key, and what is known of other posts. */
+type Sent = Pick<Sought, "post"> & Partial<Sought>;
+
 const rememberedMax = 5_000;
+/** The desk's clock may be ahead of the server's by so much. */
+const clockSkewMs = 120_000;
 
 interface PostingParts {
   api: WebApi;
-  readingBack: (sought: Sought) => Promise<Found>;
+  readingBack: (search: Search) => Promise<Found>;
   directThreads: DirectThreads;
   upload: Upload;
   log: Log;
@@ -79,6 +84,8 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
   /** The later parts of messages, by the first one's id. */
   const continuations = new Map<MessageId, string[]>();
   const plainFeedback = new Set<string>();
+  /** Whose messages are known, by where they stand. */
+  const owners = new Map<string, string>();
   /** The streams that this process is writing, by place. */
   const guards = new Map<string, { ts: string | undefined }[]>();
 
@@ -99,7 +106,7 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
   async function post(target: Target, content: Post, key: string): Promise<Posted> {
     const place = placeOfTarget(target);
     const done = begin(place, key);
-    if (done.doubtful) await readBack(place, key, done);
+    if (done.doubtful) await readBack(place, key, done, { post: content });
     await deleteRemnant(place, key, done);
     const parts = toParts(content, styleOf(place.team));
     const files = content.files ?? [];
@@ -107,7 +114,7 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
       for (const [n, part] of parts.entries()) {
         if (done.parts.has(n)) continue;
         const metadata = metadataOf(key, n, parts.length, files.length);
-        const id = uuidFrom(`${key}/${n}`);
+        const id = idOf(key, n);
         done.parts.set(n, await postPart(threaded(place, done), part, content, { metadata, id, n }));
       }
       if (files.length > 0 && !done.filesDone) {
@@ -118,7 +125,12 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
       done.doubtful = codeOf(error) === "platform_ambiguous";
       throw error;
     }
+    return concluded(place, key, done);
+  }
+
+  function concluded(place: Place, key: string, done: Progress): Posted {
     progress.delete(key);
+    for (const ts of done.parts.values()) keep(owners, `${place.team} ${place.channel} ${ts}`, key);
     return posted(place, done);
   }
 
@@ -178,9 +190,10 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
   }
 
   /** Reads off the channel how far the post has come. */
-  async function readBack(place: Place, key: string, done: Progress): Promise<Found> {
+  async function readBack(place: Place, key: string, done: Progress, sent?: Sent): Promise<Found> {
     const streamText = done.remnant && done.remnant.ts === undefined ? done.remnant.text : undefined;
-    const found = await readingBack({ place, key, after: done.after, streamText });
+    const wanted = sent && wantedOf(place, key, done, sent);
+    const found = await readingBack({ place, key, after: done.after, wanted, streamText });
     if (streamText !== undefined) {
       done.remnant = found.stream === undefined ? undefined : { ts: found.stream, text: streamText };
     }
@@ -188,6 +201,20 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
     done.filesDone = found.filesDone;
     done.doubtful = false;
     return found;
+  }
+
+  function wantedOf({ team, channel }: Place, key: string, { after }: Progress, sent: Sent): Wanted {
+    const { since } = sent;
+    return {
+      parts: toParts(sent.post, styleOf(team)).map(({ text }, n) => ({ id: idOf(key, n), text })),
+      files: sent.post.files?.length ?? 0,
+      since: after ?? (since === undefined ? undefined : String((since - clockSkewMs) / 1000)),
+      async taken(ts) {
+        const owner = owners.get(`${team} ${channel} ${ts}`);
+        if (owner !== undefined) return owner !== key;
+        return (await sent.taken?.(messageId(team, channel, ts))) ?? false;
+      },
+    };
   }
 
   /** Streams that a process which has died was writing stay half-written for ever: they are taken back when seen. */
@@ -226,17 +253,16 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
     post,
     saw,
     tail: (team, content) => tailOf(content, styleOf(team)),
-    async find(target, key) {
+    async find(target, key, sent) {
       const place = placeOfTarget(target);
       // Where another process may have begun it, nothing bounds the search.
       const done = progressOf(key, undefined);
-      const { whole, unfinished } = await readBack(place, key, done);
+      const { whole, unfinished } = await readBack(place, key, done, sent);
       const isWhole = whole && done.parts.size >= whole.of && (whole.files === 0 || done.filesDone);
       if (!done.remnant) await takeBackDead(place, unfinished);
       else if (!isWhole) await deleteRemnant(place, key, done);
       if (!isWhole) return undefined;
-      progress.delete(key);
-      return posted(place, done);
+      return concluded(place, key, done);
     },
     async edit(message, content) {
       const { team, channel, ts = "" } = placeOf(message);
@@ -282,6 +308,9 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
 export function placeOfTarget(target: Target): Place {
   return placeOf("thread" in target ? target.thread : target.channel);
 }
+
+/** What a part of a post is sent with as its `client_msg_id`. */
+const idOf = (key: string, part: number): string => uuidFrom(`${key}/${part}`);
 
 /** The same words always give the same UUID. */
 function uuidFrom(words: string): string {

@@ -1,6 +1,8 @@
 /**
  * Reading off a channel what of a post has arrived. Everything that the desk posts carries its outbox key, which part of
- * the post it is, and of how many: as message metadata, which only the bot's own messages are believed.
+ * the post it is, and of how many: as message metadata, which only the bot's own messages are believed. Slack keeps that;
+ * a server that does not may give back the `client_msg_id` that each part has. Where it keeps neither, a part is told by
+ * its very text, if that came after the post was begun and is no other post's.
  */
 import { DeskError } from "../../src/errors.ts";
 import { type DirectThreads, metadataType } from "./direct-threads.ts";
@@ -24,13 +26,25 @@ export function metadataOf(key: string, part: number, of: number, files: number)
 }
 
 /** What is looked for. */
-export interface Sought {
+export interface Search {
   place: Place;
   key: string;
   /** Everything of the post is later than this; undefined: nothing is known. */
   after: string | undefined;
+  /** What was posted; undefined: it is told by its key alone. */
+  wanted?: Wanted | undefined;
   /** The text of a stream of which it is not known whether it began. */
   streamText: string | undefined;
+}
+
+export interface Wanted {
+  /** Each part's `client_msg_id` and its text, as they were sent. */
+  parts: readonly { id: string; text: string }[];
+  files: number;
+  /** A message without label and id that is older than this is none of it; a ts. Undefined: none is. */
+  since: string | undefined;
+  /** Whether a message is known to be another post's, or one that is finished. */
+  taken(ts: string): Promise<boolean>;
 }
 
 export interface Found {
@@ -46,6 +60,15 @@ export interface Found {
   unfinished: string[];
 }
 
+/** What has been read so far. */
+interface Reading extends Found {
+  files: string[];
+  /** The bot's own that carry neither a label nor an id, by their text. */
+  bare: { ts: string; text: string }[];
+  /** The server gives back what messages were sent with. */
+  keeps: boolean;
+}
+
 const pageSize = 200;
 const pagesMax = 50;
 /** Threads of a flat conversation that are looked through, the newest first. */
@@ -58,36 +81,40 @@ export interface ReadingBackParts {
 }
 
 /** @throws DeskError platform_*; platform_ambiguous when there are too many messages to be certain */
-export function createReadingBack(parts: ReadingBackParts): (sought: Sought) => Promise<Found> {
+export function createReadingBack(parts: ReadingBackParts): (search: Search) => Promise<Found> {
   const { api, workspaces, directThreads } = parts;
 
-  return async (sought) => {
-    const { place, after } = sought;
+  return async (search) => {
+    const { place, after } = search;
     const workspace = await workspaces.find(place.team);
-    const found: Found = {
+    const found: Reading = {
       parts: new Map(),
       whole: undefined,
       filesDone: false,
       stream: undefined,
       unfinished: [],
+      files: [],
+      bare: [],
+      keeps: false,
     };
-    const files: string[] = [];
     const roots = new Set<string>();
     const notice = (message: Json) => {
-      if (isOwn(message, workspace)) take(found, files, message, sought);
+      if (isOwn(message, workspace)) take(found, message, search);
     };
     for await (const message of messagesOf(api, place, after)) {
       notice(message);
       const answered = Number(message.reply_count) > 0 && isOwn(message, workspace) && labelOf(message);
       if (answered && roots.size < rootsMax) roots.add(textAt(message, "ts") ?? "");
     }
+    await recognise(found, search.wanted);
     for (const root of threadsOf(place, found, roots, directThreads)) {
       for await (const message of messagesOf(api, { ...place, ts: root }, after)) {
         if (message.ts !== root) notice(message);
       }
     }
+    await recognise(found, search.wanted);
     const last = found.parts.get((found.whole?.of ?? 1) - 1);
-    found.filesDone = last !== undefined && files.some((ts) => ts > last);
+    found.filesDone = last !== undefined && found.files.some((ts) => ts > last);
     return found;
   };
 }
@@ -98,17 +125,46 @@ function isOwn(message: Json, workspace: Workspace | undefined): boolean {
   return workspace?.botId !== undefined && textAt(message, "bot_id") === workspace.botId;
 }
 
-function take(found: Found, files: string[], message: Json, { key, streamText }: Sought): void {
+function take(found: Reading, message: Json, { key, wanted, streamText }: Search): void {
   const ts = textAt(message, "ts");
   if (ts === undefined) return;
-  const label = labelOf(message);
+  const label = labelOf(message) ?? idIn(message, key, wanted);
   if (label) {
+    found.keeps = true;
     if (label.id !== key) return;
     found.parts.set(label.part, ts);
     found.whole = { of: label.of, files: label.files };
-  } else if (listAt(message, "files").length > 0) files.push(ts);
+  } else if (listAt(message, "files").length > 0) found.files.push(ts);
   else if (streamText !== undefined && isStreamOf(message, streamText)) found.stream = ts;
   else if (textAt(message, "streaming_state") !== undefined) found.unfinished.push(ts);
+  else found.bare.push({ ts, text: textAt(message, "text") ?? "" });
+}
+
+/** The label of a message that has none, by the id that it was sent with. */
+function idIn(message: Json, key: string, wanted: Wanted | undefined): Label | undefined {
+  const id = textAt(message, "client_msg_id");
+  if (id === undefined) return undefined;
+  const part = wanted?.parts.findIndex((one) => one.id === id) ?? -1;
+  if (!wanted || part < 0) return { id: "", part: 0, of: 1, files: 0 };
+  return { id: key, part, of: wanted.parts.length, files: wanted.files };
+}
+
+/** By their texts, in their order, and no further than they are all there: the parts for which the server keeps no name. */
+async function recognise(found: Reading, wanted: Wanted | undefined): Promise<void> {
+  const since = wanted?.since;
+  if (!wanted || since === undefined || found.keeps) return;
+  const texts = new Set(wanted.parts.map(({ text }) => text));
+  const free: { ts: string; text: string }[] = [];
+  for (const one of found.bare.sort((a, b) => (a.ts < b.ts ? -1 : 1)))
+    if (texts.has(one.text) && one.ts > since && !(await wanted.taken(one.ts))) free.push(one);
+  let after = "";
+  for (const [part, { text }] of wanted.parts.entries()) {
+    const ts = free.find((one) => one.ts > after && one.text === text)?.ts;
+    if (ts === undefined) return;
+    found.parts.set(part, ts);
+    found.whole = { of: wanted.parts.length, files: wanted.files };
+    after = ts;
+  }
 }
 
 function labelOf(message: Json): Label | undefined {

@@ -261,6 +261,11 @@ export async function originalOf(tx: Reader, posted: MessageId): Promise<Message
   return row?.source ?? undefined;
 }
 
+/** Whether a message is known to be one of the desk's posts. */
+export async function isPosted(tx: Reader, posted: MessageId): Promise<boolean> {
+  return (await tx.get("SELECT 1 AS one FROM outbox WHERE posted = ? LIMIT 1", posted)) !== undefined;
+}
+
 /** The original of a message and its copies, as far as they have been posted. */
 export async function counterpartsOf(tx: Reader, message: MessageId): Promise<MessageId[]> {
   const original = await originalOf(tx, message);

@@ -1,6 +1,7 @@
 /** Servers that speak Slack's protocol and know less of it than Slack. */
 import { afterEach, describe, expect, it } from "vitest";
 import { createClock } from "../../../src/clock.ts";
+import type { Post } from "../../../src/platform.ts";
 import type { PlainServer } from "../../doubles/slack-server/slack-server.ts";
 import { type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
 
@@ -127,5 +128,105 @@ describe("a server that takes a single connection", () => {
     await slack.waitFor(() => slack.deliveries.sockets.length === 1 && slack.deliveries.sockets[0]?.open);
     await slack.asUser("U1").dm("still there?");
     await slack.waitFor(() => desk.received.length === 2);
+  });
+});
+
+describe("a server that keeps nothing of what messages are sent with", () => {
+  const forgetful: { forgets: NonNullable<PlainServer["forgets"]> }[] = [
+    { forgets: ["metadata"] },
+    { forgets: ["metadata", "client_msg_id"] },
+  ];
+  const words = { text: "Your parcel is on its way." };
+  const texts = ({ slack }: SlackDesk, ts: string) =>
+    slack
+      .messages("C1", ts)
+      .filter((one) => one.byBot)
+      .map((one) => one.text);
+
+  /** The next post into Ana's thread arrives, and nobody hears so. */
+  async function lostAnswer(
+    desk: SlackDesk,
+    post: Post,
+    key: string,
+  ): Promise<{ thread: string; ts: string }> {
+    const ts = await desk.slack.asUser("U1").say("C1", "Where is it?");
+    const thread = `slack:T1:C1:${ts}`;
+    desk.slack.faults.add({ kind: "reset_after" }, { method: "chat.postMessage" });
+    await expect(desk.platform.post({ thread }, post, key)).rejects.toThrow();
+    return { thread, ts };
+  }
+
+  it.each(forgetful)("is not sent it twice when an answer is lost (without %s)", async ({ forgets }) => {
+    const desk = await start({ forgets });
+    const since = Date.now();
+    const { thread, ts } = await lostAnswer(desk, words, "o_1");
+    const found = await desk.platform.find?.({ thread }, "o_1", { post: words, since });
+    expect(found?.thread).toBe(thread);
+    expect(texts(desk, ts)).toEqual([words.text]);
+  });
+
+  it.each(forgetful)(
+    "is found by the next process, and goes on with the rest (without $forgets)",
+    async ({ forgets }) => {
+      const desk = await start({ forgets });
+      const long = { text: Array.from({ length: 30 }, (_, n) => `${n} ${"word ".repeat(60)}`).join("\n\n") };
+      const since = Date.now();
+      const { thread, ts } = await lostAnswer(desk, long, "o_1");
+      const first = texts(desk, ts);
+      const next = await openDesk({ slack: desk.slack });
+      expect(await next.platform.find?.({ thread }, "o_1", { post: long, since })).toBeUndefined();
+      await next.platform.post({ thread }, long, "o_1");
+      const all = texts(desk, ts);
+      expect(all.length).toBeGreaterThan(1);
+      expect(all.slice(0, first.length)).toEqual(first);
+      expect(new Set(all).size).toBe(all.length);
+      await next.platform.close();
+    },
+  );
+
+  it("two equal posts that were both meant are both posted", async () => {
+    const desk = await start({ forgets: ["metadata", "client_msg_id"] });
+    const since = Date.now();
+    const { thread, ts } = await lostAnswer(desk, words, "o_1");
+    const next = await openDesk({ slack: desk.slack });
+    const first = await next.platform.find?.({ thread }, "o_1", { post: words, since });
+    expect(first).toBeDefined();
+    expect(await next.platform.find?.({ thread }, "o_2", { post: words, since })).toBeUndefined();
+    await next.platform.post({ thread }, words, "o_2");
+    expect(texts(desk, ts)).toEqual([words.text, words.text]);
+    await next.platform.close();
+
+    const last = await openDesk({ slack: desk.slack });
+    const posted = desk.slack
+      .messages("C1", ts)
+      .filter((one) => one.byBot)
+      .map((one) => `slack:T1:C1:${one.ts}`);
+    const taken = async (id: string) => posted.includes(id);
+    expect(await last.platform.find?.({ thread }, "o_3", { post: words, since, taken })).toBeUndefined();
+    await last.platform.close();
+  });
+
+  it("an equal post of long before is another one, and so is a customer's message, or one that is not quite the same", async () => {
+    const desk = await start({ forgets: ["metadata", "client_msg_id"] });
+    const ts = await desk.slack.asUser("U1").say("C1", words.text);
+    const thread = `slack:T1:C1:${ts}`;
+    await desk.slack.asUser("U1").say("C1", words.text, { threadTs: ts });
+    await desk.platform.post({ thread }, { text: `${words.text} Really.` }, "o_1");
+    await desk.platform.post({ thread }, words, "o_2");
+    const next = await openDesk({ slack: desk.slack });
+    const find = (since: number) => next.platform.find?.({ thread }, "o_3", { post: words, since });
+    expect(await find(Date.now() + 600_000)).toBeUndefined();
+    expect(await find(Date.now())).toBeDefined();
+    await next.platform.close();
+  });
+
+  it("and where names are kept, the same words under another name are another post", async () => {
+    const desk = await start({});
+    const ts = await desk.slack.asUser("U1").say("C1", "Where is it?");
+    await desk.platform.post({ thread: `slack:T1:C1:${ts}` }, words, "o_1");
+    const next = await openDesk({ slack: desk.slack });
+    const sent = { post: words, since: Date.now() };
+    expect(await next.platform.find?.({ thread: `slack:T1:C1:${ts}` }, "o_2", sent)).toBeUndefined();
+    await next.platform.close();
   });
 });
