@@ -5,9 +5,10 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Death, death, tellDeath } from "./life.ts";
 import { atLeast, enough, runs } from "./runs.ts";
 import type { Tried } from "./shop-judge.ts";
-import { createShopStory, type Death, type ShopStory, type Step, step, tell, world } from "./shop-story.ts";
+import { createShopStory, type ShopStory, type Step, step, tell, world } from "./shop-story.ts";
 import { storyOf, told } from "./told.ts";
 
 interface Scene {
@@ -21,22 +22,15 @@ interface Scene {
 const steps = storyOf<Scene>(
   fc.record({
     one: step,
-    death: fc.option(fc.record({ commits: fc.nat({ max: 7 }), made: fc.boolean() }), {
-      nil: undefined,
-      freq: 8,
-    }),
+    death: fc.option(death, { nil: undefined, freq: 8 }),
     rest: fc.constantFrom(true, true, true, false),
   }),
-  ({ one, death, rest }) => {
-    const dies =
-      death && `, and the process dies at commit ${death.commits + 1}${death.made ? ", made" : ""}`;
-    return `${tell(one)}${dies ?? ""}${rest ? "" : ", and at once"}`;
-  },
+  ({ one, death: dies, rest }) => `${tell(one)}${dies ? tellDeath(dies) : ""}${rest ? "" : ", and at once"}`,
 );
 
 async function play(story: ShopStory, scenes: readonly Scene[]): Promise<Tried> {
-  for (const { one, death, rest } of scenes) {
-    await story.take(one, death);
+  for (const { one, death: dies, rest } of scenes) {
+    await story.take(one, dies);
     if (rest) await story.take({ does: "rest" });
   }
   await story.ends();

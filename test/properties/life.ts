@@ -1,11 +1,23 @@
 /** A process that can die at any moment: from then on nothing it asks of the world is ever answered. */
+import fc from "fast-check";
 import type { Ledger } from "../../src/ledger.ts";
+
+/** The process dies at the commit after so many others; `made`: it is still made, and nobody hears of it. */
+export interface Death {
+  commits: number;
+  made: boolean;
+}
+
+export const death: fc.Arbitrary<Death> = fc.record({ commits: fc.nat({ max: 7 }), made: fc.boolean() });
+
+export const tellDeath = ({ commits, made }: Death): string =>
+  `, and the process dies at commit ${commits + 1}${made ? ", made" : ""}`;
 
 export interface Life {
   readonly gone: boolean;
   /** Resolves at the death. */
   readonly over: Promise<void>;
-  /** At the commit after so many others; `made`: it is still made, and nobody hears of it. */
+  /** See `Death`. */
   dieAt(commits: number, made: boolean): void;
   die(): void;
   /** Never answers once the process has died. */
@@ -54,7 +66,8 @@ export function createLife(): Life {
         if (gone) return never();
         if (left-- > 0) return alive(() => real.write(work));
         gone = true;
-        if (made) await real.write(work);
+        // Whether it could be made is nobody's to hear of either.
+        if (made) await real.write(work).catch(() => {});
         die();
         return never();
       },

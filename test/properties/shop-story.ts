@@ -11,7 +11,7 @@ import type { DeskInARoom, DeskOptions } from "../doubles/desk-in-a-room.ts";
 import { createRoom, threadOf } from "../doubles/room.ts";
 import { createVirtualClock } from "../doubles/virtual-clock.ts";
 import { createShop, openShop, type Shop, usual } from "../intents/shop.ts";
-import { createLife, type Life } from "./life.ts";
+import { createLife, type Death, type Life } from "./life.ts";
 import { quickFolder } from "./quick-folder.ts";
 import { customers, type DeedRow, type IntentRow, judge, type Tried } from "./shop-judge.ts";
 import { createUnderWay } from "./under-way.ts";
@@ -21,7 +21,7 @@ export type Step =
   | { does: "say"; thread: number; text: "yes" | "no" | "thanks" }
   | { does: "press"; here: boolean; yes: boolean; who: string; which: number }
   | { does: "decide"; approve: boolean; who: string; which: number; twice: boolean }
-  | { does: "price"; order: string; minor: number }
+  | { does: "price"; order: string | "last"; minor: number }
   | { does: "fault"; fault: "before" | "after" }
   | { does: "slow"; ms: number }
   | { does: "pass"; ms: number }
@@ -37,15 +37,9 @@ export interface World {
 }
 
 export const world: fc.Arbitrary<World> = fc.record({
-  asks: fc.constantFrom(true, true, true, false),
+  asks: fc.constantFrom(true, true, false),
   tells: fc.constantFrom(true, true, false),
 });
-
-/** The process dies at the commit after so many others; `made`: it is still made. */
-export interface Death {
-  commits: number;
-  made: boolean;
-}
 
 const orders = ["ord_1", "ord_2", "ord_3", "ord_4", "ord_5"];
 /** The account that opens each thread; the first two are one customer's, the last is also a member of staff. */
@@ -91,7 +85,14 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
       twice: fc.boolean(),
     }),
   ),
-  often(1, fc.record({ does: does("price"), order, minor: fc.constantFrom(3000, 45_000) })),
+  often(
+    2,
+    fc.record({
+      does: does("price"),
+      order: fc.constantFrom("last", "last", ...orders),
+      minor: fc.constantFrom(3000, 45_000),
+    }),
+  ),
   often(1, fc.record({ does: does("fault"), fault: fc.constantFrom("before" as const, "after" as const) })),
   often(2, fc.record({ does: does("slow"), ms: fc.constantFrom(0, 400, 3000) })),
   often(1, fc.record({ does: does("pass"), ms: fc.constantFrom(1, 700, 5000) })),
@@ -110,7 +111,7 @@ export function tell(one: Step): string {
     case "decide":
       return `${one.who} presses ${one.approve ? "Approve" : "Deny"} of the approval ${one.which} before the last${one.twice ? " twice" : ""}`;
     case "price":
-      return `${one.order} turns out to have cost ${one.minor}`;
+      return `${one.order === "last" ? "the order asked for last" : one.order} turns out to have cost ${one.minor}`;
     case "fault":
       return one.fault === "before" ? "the backend is down once" : "an answer of the backend's is lost";
     case "slow":
@@ -159,6 +160,7 @@ export async function createShopStory(world: World) {
   const wrongs: string[] = [];
   const left: (() => Promise<void>)[] = [];
   let serial = 0;
+  let last = "ord_1";
   let life: Life;
   let desk: DeskInARoom;
 
@@ -193,6 +195,11 @@ export async function createShopStory(world: World) {
     do await comes(() => desk.quiet());
     while (life.gone);
   };
+
+  function costs(order: string, minor: number): void {
+    shop.orders.set(order, minor);
+    highest.set(order, Math.max(minor, highest.get(order) ?? 0));
+  }
 
   async function says(of: number, text: string): Promise<void> {
     const id = `m${String(++serial).padStart(6, "0")}`;
@@ -248,6 +255,7 @@ export async function createShopStory(world: World) {
       if (death) life.dieAt(death.commits, death.made);
       switch (one.does) {
         case "ask":
+          last = one.order;
           await says(one.thread, `refund ${one.order}${one.why ? ": it arrived broken and wet" : ""}`);
           if (!one.yes) return;
           await rests();
@@ -266,8 +274,7 @@ export async function createShopStory(world: World) {
         case "price":
           // Not between somebody's yes and what comes of it: that is the backend's to sort out.
           await rests();
-          shop.orders.set(one.order, one.minor);
-          highest.set(one.order, Math.max(one.minor, highest.get(one.order) ?? 0));
+          costs(one.order === "last" ? last : one.order, one.minor);
           return;
         case "fault":
           shop.faults.push(one.fault);
