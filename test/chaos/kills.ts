@@ -40,6 +40,7 @@ const patienceMs = 8_000;
 /** Commits of which there are many: it need not be the first. */
 const common = new Set<keyof typeof commits>(["inbox", "turn", "sent", "draft"]);
 const clockShare = 0.15;
+const listenedMaxMs = 15_000;
 
 export function createKills(parts: KillsParts): Kills {
   const { stage, model, payments, blow } = parts;
@@ -81,12 +82,17 @@ export function createKills(parts: KillsParts): Kills {
     else await outside(desk, chance, name, clock);
   }
 
+  /** Where one listens for all, and dies each time, nobody would get to anything either. */
+  async function somebodyListens(): Promise<void> {
+    if (crew && stage.listened) await Promise.race([stage.listened(), sleep(listenedMaxMs)]);
+  }
+
   async function atRandom(desk: DeskProcess, chance: Chance, env: Record<string, string>): Promise<void> {
     // Others wait ten seconds for what a process of a crew had in hand: at the pace of a single one nobody would get to anything.
     const ms = crew ? chance.between(500, 5_000) : chance.between(200, 2_000);
     const starting = desk.start(env);
     // Some die while they start.
-    if (chance.happens(0.85)) await starting;
+    if (chance.happens(0.85)) await starting.then(somebodyListens);
     await sleep(ms);
     await kill(desk, "random");
   }
@@ -109,6 +115,7 @@ export function createKills(parts: KillsParts): Kills {
     });
     const before = desk.pointsMet.length;
     await desk.start({ ...env, CHAOS_POINT: armed });
+    await somebodyListens();
     if ((await diesAt(desk, chance, point)) && desk.pointsMet.length > before) {
       count(counts, name);
       blow(`killed: ${point.story}`);
@@ -130,6 +137,7 @@ export function createKills(parts: KillsParts): Kills {
     const victims = chance.happens(0.5) ? parts.desks : [desk];
     try {
       if ((await desk.start(env)) === "dead") return;
+      await somebodyListens();
       await sleep(chance.between(0, 400));
       arm(point.where.outside, () => {
         if (met) return;
