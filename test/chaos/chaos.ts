@@ -1,6 +1,7 @@
 /** `npm run chaos`: makes a run, judges it, and tells what was found. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { takenInStream } from "./in-stream.ts";
 import { judge } from "./judge.ts";
 import { groups, percentile } from "./measures.ts";
 import { type ChaosOptions, help, readOptions } from "./options.ts";
@@ -108,7 +109,7 @@ function figuresOf({ record, kills, missed, faults, modelRequests, source }: Fin
     ...(missed.size > 0 ? [`points not reached in their life: ${list(missed)}`] : []),
     `other faults: ${list(faults)}`,
     `messages ${record.said.length} (${source}), acknowledged ${acked.length}, turns ${record.books.journal.length}, model requests ${modelRequests}`,
-    `tickets ${record.books.tickets.length}, takeovers ${record.books.audit.filter((row) => row.action === "ticket.taken").length}, intents ${record.books.intents.length}, payments ${record.effects.length}`,
+    `tickets ${record.books.tickets.length}, takeovers ${takenInStream(record).taken}, of them ${takenInStream(record).growing} in an answer that was growing on the screen, intents ${record.books.intents.length}, payments ${record.effects.length}`,
     `ack p50 ${percentile(took, 0.5).toFixed(1)} ms, p99 ${percentile(took, 0.99).toFixed(1)} ms of ${took.length}; backlog gone ${record.drainedMs ?? "never"} ms after the last fault; end ${record.exit.code} in ${record.exit.tookMs} ms`,
     `longest wait for a sign of life ${longest((one) => one.waitedMs)} s; without what is excused ${longest((one) => one.waitedMs - one.excusedMs)} s`,
     `the machine itself stood still for ${(busyMs / 1000).toFixed(1)} s`,

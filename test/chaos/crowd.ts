@@ -16,6 +16,8 @@ export interface Crowd {
   stop(): void;
   /** People do what leads to a point, so that it is not waited for in vain. */
   provoke(what: Deed): void;
+  /** How often people did what is rare. */
+  counts: Map<string, number>;
 }
 
 /** What nobody should have pasted, and what must be seen nowhere. */
@@ -25,6 +27,7 @@ const burstShare = 0.15;
 const creditShare = 0.12;
 const refundShare = 0.06;
 const editShare = 0.05;
+const lateShare = 0.03;
 const personShare = 0.04;
 const canaryShare = 0.03;
 /** Of those whose ids are somebody's in another workspace, how many are spoken after. */
@@ -50,6 +53,10 @@ export function createCrowd(parts: {
   const asked = new Map<number, number>();
   /** By marker. */
   const whose = new Map<string, number>();
+  const counts = new Map<string, number>();
+  const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
+  /** What is to happen when the beginning of an answer can be seen, by thread. */
+  const drafts = new Map<string, () => void>();
   const seenCards = new Map<string, { labels: string; since: number; patienceMs: number }>();
 
   function later(ms: number, act: () => void): void {
@@ -73,8 +80,10 @@ export function createCrowd(parts: {
   function sayOne(customer: number, words = wordsOf(customer)): Said {
     const marker = `q${++spoken}`;
     whose.set(marker, customer);
-    const said = stage.say(customer, marker, `${words} (${marker})`);
-    if (chance.happens(editShare)) editSoon(said, marker);
+    const lateMs = chance.happens(lateShare) ? chance.between(200, 700) : 0;
+    const said = stage.say(customer, marker, `${words} (${marker})`, lateMs);
+    if (lateMs > 0) editSoon(said, marker, lateMs);
+    else if (chance.happens(editShare)) editSoon(said, marker, 600);
     return said;
   }
 
@@ -93,8 +102,8 @@ export function createCrowd(parts: {
 
   const creditWish = () => `please credit ord_${++orders}, it never came`;
 
-  function editSoon(said: Said, marker: string): void {
-    later(chance.between(0, 600), () => stage.edit(said, `I mean something else (${marker})`));
+  function editSoon(said: Said, marker: string, withinMs: number): void {
+    later(chance.between(0, withinMs), () => stage.edit(said, `I mean something else (${marker})`));
   }
 
   /** A customer who is asked presses, sometimes twice, until there is nothing left to press. */
@@ -133,15 +142,34 @@ export function createCrowd(parts: {
     const may = (label: string) => card.labels.includes(label);
     const who = chance.whole(0, 1);
     if (card.kind === "approval") {
-      if (!may("Approve")) return;
-      staff.press(0, "Approve", card);
-      staff.press(1, "Approve", card); // at once
+      if (may("Approve")) approve(card);
     } else if (may("Take") && may("Hand back"))
       staff.press(who, chance.happens(0.6) ? "Take" : "Hand back", card);
     else if (may("Hand back")) {
       if (chance.happens(0.6)) saysAs(who, card);
       else staff.press(who, chance.happens(0.8) ? "Hand back" : "Resolve", card);
     } else if (may("Take") && chance.happens(0.6)) ambush(who, card);
+  }
+
+  function approve(card: Card): void {
+    count("an approval is pressed by two at once");
+    stage.staff.press(0, "Approve", card);
+    stage.staff.press(1, "Approve", card);
+  }
+
+  /** Quicker than the platform's answer to the desk. */
+  function pressEarly(what: Parameters<NonNullable<Stage["onUnanswered"]>>[0]): void {
+    if (stopped) return;
+    if ("customer" in what) {
+      if (stage.confirm(what.customer, "Confirm"))
+        count("a question is answered before the desk knows it is shown");
+    } else if (what.card.kind === "approval") {
+      count("an approval is pressed before the desk knows its card");
+      approve(what.card);
+    } else if (what.card.labels.includes("Take")) {
+      count("a ticket is taken before the desk knows its card");
+      stage.staff.press(chance.whole(0, 1), "Take", what.card);
+    }
   }
 
   function saysAs(who: number, card: Card): void {
@@ -154,11 +182,17 @@ export function createCrowd(parts: {
     const customer = customerOf(card);
     if (customer === undefined) return;
     const { thread } = sayOne(customer);
-    if (chance.happens(heldUpShare)) {
+    if (customer % 3 !== 1 && chance.happens(heldUpShare)) {
       stage.limit(thread, 1);
       later(heldUpMs, () => stage.limit(undefined, 0));
     }
-    later(chance.between(0, 900), () => stage.staff.press(who, "Take", card));
+    // At some moment of what can be seen to grow; where nothing can, at some moment of the turn.
+    const take = once(() => {
+      drafts.delete(thread);
+      stage.staff.press(who, "Take", card);
+    });
+    drafts.set(thread, () => later(chance.between(0, 700), take));
+    later(chance.between(0, chance.happens(0.5) ? 900 : 3_000), take);
   }
 
   /** Whose words are on a card. */
@@ -223,11 +257,22 @@ export function createCrowd(parts: {
     start() {
       later(0, speak);
       later(0, staffWork);
+      stage.onUnanswered = pressEarly;
+      stage.onDraft = (thread) => drafts.get(thread)?.();
     },
     stop() {
       stopped = true;
       for (const timer of timers) clearTimeout(timer);
     },
     provoke,
+    counts,
+  };
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
   };
 }

@@ -177,7 +177,7 @@ export async function run(ground: Ground): Promise<Finished> {
     folder,
     kills: kills.counts,
     missed,
-    faults: new Map([...weather.counts, ...model.counts]),
+    faults: new Map([...weather.counts, ...model.counts, ...crowd.counts, ...(stage.counts ?? [])]),
     modelRequests: model.asked,
     source: load.source,
   };

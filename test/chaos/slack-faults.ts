@@ -1,5 +1,5 @@
 /** The desk's calls to Slack as they come: seen, and made to go wrong. */
-import { textsOf } from "../doubles/slack-server/block-kit.ts";
+import { elementsOf, textsOf } from "../doubles/slack-server/block-kit.ts";
 import type { WebFault } from "../doubles/slack-server/faults.ts";
 import type { Call, SlackServer } from "../doubles/slack-server/slack-server.ts";
 import type { Chance } from "./chance.ts";
@@ -23,6 +23,8 @@ export function createSlackFaults(
   slack: SlackServer,
   { chance, gates, deskChannel }: { chance: Chance; gates: Gates; deskChannel: string },
   seen: (call: Call, thread: string | undefined) => void,
+  /** Something with buttons can be seen, and the desk has not been told so. */
+  unanswered: (call: Call) => void,
 ): StageFaults {
   let withheld: { method: string; then: () => void } | undefined;
   let limited: { thread: string | undefined; share: number } | undefined;
@@ -35,6 +37,8 @@ export function createSlackFaults(
     const gate = `${method} ${call.team} ${String(call.args.channel)}`;
     const who = processOf(call);
     gates.pass(gate, who);
+    if (method === "chat.postMessage" && hasButtons(call) && chance.happens(unansweredShare))
+      return { kind: "delay_after", ms: chance.between(100, 600), shown: () => unanswered(call) };
     const toCustomer = shows[method] !== undefined && thread !== undefined && !thread.startsWith(deskChannel);
     if (!toCustomer) return undefined;
     if (withheld?.method === method) {
@@ -73,6 +77,11 @@ export function createSlackFaults(
     },
   };
 }
+
+/** People are quick. */
+const unansweredShare = 0.2;
+
+const hasButtons = ({ args }: Call) => elementsOf(args.blocks ?? []).some(({ type }) => type === "button");
 
 /** Slack's client tells its process's title; see desk-process.ts. */
 const processOf = ({ agent }: Call) => / (desk-\d+)\//.exec(agent)?.[1] ?? "";

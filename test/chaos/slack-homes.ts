@@ -53,8 +53,11 @@ function homeOf(slack: SlackServer, at: number, twin: Home | undefined): Home {
   return home;
 }
 
-/** The customer writes, at the time and by the gesture of their twin where that is not behind what they have written. */
-export function write(slack: SlackServer, home: Home, text: string): string {
+/**
+ * The customer writes, at the time and by the gesture of their twin where that is not behind what they have written.
+ * @param lateMs how much later Slack tells of it
+ */
+export function write(slack: SlackServer, home: Home, text: string, lateMs: number): string {
   const { team, user, channel, root, twin } = home;
   const begins = channel === support && root === undefined;
   const same = begins && twin?.root !== undefined ? { ts: twin.root, gesture: `first-${user}` } : twin?.last;
@@ -62,7 +65,7 @@ export function write(slack: SlackServer, home: Home, text: string): string {
   const gesture = equal?.gesture ?? `gesture-${slack.world.nextId("m")}`;
   const more = root === undefined ? {} : { threadTs: root };
   const ts = atTime(slack, equal?.ts, () => {
-    void slack.asUser(user, team).say(channel, text, { ...more, clientMsgId: gesture });
+    void slack.asUser(user, team).say(channel, text, { ...more, clientMsgId: gesture, lateMs });
     return slack.messages(channel, undefined, team).at(-1)?.ts ?? "";
   });
   if (begins) home.root = ts;

@@ -28,17 +28,29 @@ export async function createSlackStage(
   const acks: Ack[] = [];
   const strokes: (Stroke & { call: Call })[] = [];
   const gates = createGates();
-  const faults = createSlackFaults(slack, { chance, gates, deskChannel }, (call, thread) => {
+  const seen = (call: Call, thread: string | undefined) => {
     const does = shows[call.method];
     if (does) strokes.push({ at: Date.now(), thread, does, text: textOf(call), done: false, call });
+    // Once the double has shown it.
+    if (does === "draft" && thread !== undefined) setTimeout(() => stage.onDraft?.(thread), 0);
+  };
+  const faults = createSlackFaults(slack, { chance, gates, deskChannel }, seen, ({ team, args }) => {
+    const card = args.channel === office ? stage.staff.cards().at(-1) : undefined;
+    const customer = homes.findIndex((one) => one.team === team && one.channel === args.channel);
+    if (card) stage.onUnanswered?.({ card });
+    else if (customer >= 0) stage.onUnanswered?.({ customer });
   });
   const byMessage = new Map<string, Said>();
+  const counts = new Map<string, number>();
+  const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
 
   slack.deliveries.onAttempt = (delivery) => {
     if (!delivery.acknowledged) return;
     acks.push({ at: Date.now(), tookMs: delivery.tookMs });
     const one = byMessage.get(messageOf(delivery));
     if (one) one.ackedAt ??= Date.now();
+    const edited = byMessage.get(editedIn(delivery));
+    if (edited && edited.ackedAt === undefined) count("an edit comes before its message");
     stage.onAck?.();
   };
 
@@ -81,9 +93,9 @@ export async function createSlackStage(
       const at = homes.findIndex(({ twin }) => twin !== undefined && twin === homes[customer]);
       return at < 0 ? undefined : at;
     },
-    say(customer, marker, text) {
+    say(customer, marker, text, lateMs = 0) {
       const home = homes[customer] as Home;
-      const ts = write(slack, home, text);
+      const ts = write(slack, home, text, lateMs);
       return note(marker, text, { ...home, root: home.root, ts });
     },
     edit(one, text) {
@@ -123,11 +135,18 @@ export async function createSlackStage(
       },
     },
     onAck: undefined,
+    onUnanswered: undefined,
+    onDraft: undefined,
+    counts,
     ...faults,
     bringAgain() {
       const events = slack.deliveries.log.filter((one) => one.kind === "events_api" && one.acknowledged);
-      if (events.length > 0)
-        void slack.deliveries.deliver("events_api", again(chance.pick(events), chance, slack));
+      // Any, or one of the run's beginning, whose process is long dead.
+      const some = chance.happens(0.5) ? events : events.slice(0, Math.ceil(events.length / 5));
+      if (some.length === 0) return;
+      const [how, payload] = again(chance.pick(some), chance, slack);
+      count(`an event comes again, ${how}`);
+      void slack.deliveries.deliver("events_api", payload);
     },
     async shuffle(ms) {
       slack.deliveries.hold();
@@ -227,19 +246,27 @@ function messageOf({ payload }: Delivery): string {
   return `slack:${payload.team_id}:${event.channel}:${event.ts}`;
 }
 
-/** The same event as it was, or under another of its keys. */
-function again({ payload }: Delivery, chance: Chance, slack: SlackServer): Record<string, unknown> {
+function editedIn({ payload }: Delivery): string {
+  const event = payload.event as
+    | { subtype?: string; channel?: string; message?: { ts?: string } }
+    | undefined;
+  if (event?.subtype !== "message_changed") return "";
+  return `slack:${payload.team_id}:${event.channel}:${event.message?.ts}`;
+}
+
+/** The same event as it was, or under another of its keys; and in words. */
+function again({ payload }: Delivery, chance: Chance, slack: SlackServer): [string, Record<string, unknown>] {
   const event = payload.event as Record<string, unknown>;
-  return chance.pick<() => Record<string, unknown>>([
-    () => payload,
-    () => ({ ...payload, event_id: slack.world.nextId("Ev") }),
-    () =>
-      event.client_msg_id === undefined
-        ? payload
-        : {
-            ...payload,
-            event_id: slack.world.nextId("Ev"),
-            event: { ...event, ts: slack.world.nextTs(), event_ts: slack.world.nextTs() },
-          },
-  ])();
+  const another = { ...payload, event_id: slack.world.nextId("Ev") };
+  const forms: [string, Record<string, unknown>][] = [
+    ["as it was", payload],
+    ["under another event's id", another],
+  ];
+  if (event.client_msg_id !== undefined) {
+    const ts = slack.world.nextTs();
+    forms.push(["as the same gesture", { ...another, event: { ...event, ts, event_ts: ts } }]);
+    if (event.channel_type !== "im" && event.subtype === undefined)
+      forms.push(["as a mention", { ...another, event: { ...event, type: "app_mention" } }]);
+  }
+  return chance.pick(forms);
 }

@@ -23,8 +23,11 @@ export interface Stage {
   customers: number;
   /** The customer of another workspace who has the same ids. */
   twinOf?(customer: number): number | undefined;
-  /** A customer writes; `ackedAt` is filled in later. */
-  say(customer: number, marker: string, text: string): Said;
+  /**
+   * A customer writes; `ackedAt` is filled in later.
+   * @param lateMs so much later the desk is told of it, where the double can
+   */
+  say(customer: number, marker: string, text: string, lateMs?: number): Said;
   /** A customer edits what they wrote; the edit may overtake the message. */
   edit(said: Said, text: string): void;
   /** Presses the customer's newest button with this label; false when there is none. */
@@ -36,6 +39,12 @@ export interface Stage {
     /** Writes in a ticket's thread. */
     say(by: number, marker: string, card: Card, text: string): Said;
   };
+  /** Called when something with buttons can be seen, and the desk has not been told so yet. */
+  onUnanswered?: ((what: { card: Card } | { customer: number }) => void) | undefined;
+  /** Called when the beginning of an answer can be seen. */
+  onDraft?: ((thread: string) => void) | undefined;
+  /** What people did here that is rare elsewhere. */
+  counts?: Map<string, number>;
   /** Called when the desk has acknowledged an event. */
   onAck: (() => void) | undefined;
   /** The next reply of the desk to a customer is taken and nothing answered; `then` is called at once. */

@@ -13,6 +13,8 @@ export type WebFault =
   | { kind: "reset_after" }
   /** Does it, and never answers. `then` is called when it has been done. */
   | { kind: "hang_after"; then?: () => void }
+  /** Does it, and answers so much later. `shown` is called when it has been done. */
+  | { kind: "delay_after"; ms: number; shown?: () => void }
   /** Does it, then answers 500. */
   | { kind: "status_after"; status: number }
   | { kind: "delay"; ms: number };

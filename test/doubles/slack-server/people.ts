@@ -49,6 +49,8 @@ export interface Person {
 }
 
 export interface SayOptions {
+  /** Slack brings it so much later. */
+  lateMs?: number;
   threadTs?: string;
   files?: UploadedFile[];
   clientMsgId?: string;
@@ -180,6 +182,7 @@ export function createPeople({ server, triggers, answers, emit }: Parts, id: str
         channel_type: place.kind,
         event_ts: message.ts,
       };
+      if (options.lateMs) await new Promise((resolve) => setTimeout(resolve, options.lateMs));
       const told = [emit(team, event)];
       if (text.includes(`<@${team.bot}>`) && place.kind !== "im") {
         told.push(emit(team, { ...event, type: "app_mention" }));

@@ -231,6 +231,11 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       call.ok = result.ok === true;
       hanging.add(response);
       fault.then?.();
+    } else if (fault?.kind === "delay_after") {
+      call.ok = result.ok === true;
+      fault.shown?.();
+      await new Promise((resolve) => setTimeout(resolve, fault.ms));
+      reply(result);
     } else if (fault?.kind === "status_after") {
       call.ok = result.ok === true;
       response.writeHead(fault.status).end("upstream trouble");
