@@ -86,6 +86,35 @@ describe("listening", () => {
     await eventually(() => expect(textsOf(desk.received)).toEqual(["Hello desk"]));
   });
 
+  it("by one that does not know yet that another has taken over costs nothing, and ends", async () => {
+    const { server } = world;
+    const ana = server.asUser("Ana");
+    const late = await process(true);
+    const next = await process(false);
+    await eventually(() => expect(world.marks.saved.has("session")).toBe(true));
+    await next.platform.listen?.(true);
+    const said: string[] = [];
+    for (let n = 0; n < 20; n++) {
+      said.push(`message ${n}`);
+      ana.dm(`message ${n}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await late.platform.listen?.(false);
+    ana.dm("afterwards");
+    await eventually(() => expect(textsOf(next.desk.received)).toContain("afterwards"));
+    const heard = [...textsOf(late.desk.received), ...textsOf(next.desk.received)];
+    expect(new Set(heard)).toEqual(new Set([...said, "afterwards"]));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const { resumes, identifies } = server.gateway;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(server.gateway.connected).toBe(true);
+    expect({ resumes: server.gateway.resumes, identifies: server.gateway.identifies }).toEqual({
+      resumes,
+      identifies,
+    });
+    expect(identifies).toBe(1);
+  });
+
   it("that is refused says why; posting goes on, and so does listening once it is allowed", async () => {
     const { server } = world;
     const { platform, desk } = await process(false);
