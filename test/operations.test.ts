@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { commands } from "../src/commands/commands.ts";
+import { readConfig } from "../src/config.ts";
 import { errors } from "../src/errors.ts";
+import { leaveRoom } from "../src/ledger/leave-room.ts";
 import { type DeskInARoom, openDesk } from "./doubles/desk-in-a-room.ts";
+import { closeTerminals, openTerminal, temporaryFolder } from "./journeys/terminal.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const page = readFileSync(join(root, "docs", "operations.md"), "utf8");
@@ -37,6 +40,16 @@ describe("metrics", () => {
       told.map(([, name, help]) => [`\`${name}\``, help]),
     );
   });
+
+  it("that somebody is to be woken by exist, with the labels and the events that are named", async () => {
+    const known = new Set(table("Watch").map(([name]) => name?.replaceAll("`", "")));
+    const alerts = /wake somebody[\s\S]*?```\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+    const named = [...alerts.matchAll(/(?:deskhand|process)_[a-z_]+/g)].map(([name]) => name);
+    expect(named.length).toBeGreaterThan(5);
+    for (const name of named) expect(known, name).toContain(name);
+    const counters = readFileSync(join(root, "src", "metrics", "counted.ts"), "utf8");
+    for (const [, label] of alerts.matchAll(/\{(\w+)="/g)) expect(counters).toContain(`"${label}"`);
+  });
 });
 
 describe("error codes", () => {
@@ -45,6 +58,51 @@ describe("error codes", () => {
       [...codes.matchAll(/`([a-z_]+)`/g)].map((match) => match[1]),
     );
     expect([...named].sort()).toEqual(Object.keys(errors).sort());
+  });
+});
+
+describe("statements on the page", () => {
+  const statements = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = ""]) => sql);
+
+  it("are what a backup is told, and a list of the writes", async () => {
+    expect(statements).toHaveLength(2);
+    expect(statements[0]).toBe(leaveRoom.map((statement) => `${statement};\n`).join(""));
+    const desk = await openDesk();
+    try {
+      expect(await desk.ledger.read((tx) => tx.all(statements[1] ?? ""))).toEqual([]);
+    } finally {
+      await desk.close();
+    }
+  });
+});
+
+describe("how long things are kept", () => {
+  it("is what the settings say unless told otherwise", () => {
+    const { limits } = readConfig({ env: {}, workspace: join(root, "example") }).config;
+    const days = (name: string) => Number(new RegExp(`limits\\.${name}\`[^(]*\\((\\d+)\\)`).exec(page)?.[1]);
+    expect(days("session_idle_days") * 86_400_000).toBe(limits.sessionIdleMs);
+    expect(days("retention_days") * 86_400_000).toBe(limits.retentionMs);
+  });
+});
+
+describe("the image's health", () => {
+  afterEach(closeTerminals);
+
+  it("is that a desk takes commands on its data folder", async () => {
+    const image = readFileSync(join(root, "docs", "Dockerfile"), "utf8");
+    const [node = "", ...args] = JSON.parse(/^HEALTHCHECK .* CMD (\[.*\])$/m.exec(image)?.[1] ?? "[]");
+    const folder = temporaryFolder();
+    const healthy = () =>
+      spawnSync(node, args, { env: { ...process.env, DESKHAND_DATA: folder.path } }).status === 0;
+    try {
+      expect(healthy()).toBe(false);
+      const desk = await openTerminal(folder.path);
+      await expect.poll(healthy).toBe(true);
+      await desk.kill("SIGKILL");
+      expect(healthy()).toBe(false);
+    } finally {
+      folder.remove();
+    }
   });
 });
 

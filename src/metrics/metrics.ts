@@ -31,7 +31,12 @@ export function createMetrics(parts: {
         const row = await ledger.read((tx) => tx.get<{ count: number }>(sql));
         return renderValue(named, "gauge", Number(row?.count ?? 0));
       });
-      return [renderValue(ledgerUp, "gauge", 1), ...(await Promise.all(depths))].join("");
+      const ages = agesOf.map(async ({ sql, ...named }) => {
+        const row = await ledger.read((tx) => tx.get<{ since: number | null }>(sql));
+        const ms = row?.since == null ? 0 : clock.now() - Number(row.since);
+        return renderValue(named, "gauge", Math.max(0, ms / 1000));
+      });
+      return [renderValue(ledgerUp, "gauge", 1), ...(await Promise.all([...depths, ...ages]))].join("");
     } catch {
       return renderValue(ledgerUp, "gauge", 0);
     }
@@ -100,6 +105,20 @@ const depthsOf = [
     name: "deskhand_tickets_open",
     help: "Tickets that are not resolved.",
     sql: "SELECT COUNT(*) AS count FROM tickets WHERE state <> 'resolved'",
+  },
+];
+
+/** A few that do not end are found by how long they have waited, whatever goes on around them. */
+const agesOf = [
+  {
+    name: "deskhand_outbox_oldest_seconds",
+    help: "Age of the oldest post that is not sent yet; 0 when there is none.",
+    sql: "SELECT MIN(created_at) AS since FROM outbox WHERE state IN ('drafting', 'waiting', 'sending')",
+  },
+  {
+    name: "deskhand_inbox_oldest_seconds",
+    help: "Age of the oldest event that nobody has dealt with yet; 0 when there is none.",
+    sql: "SELECT MIN(received_at) AS since FROM inbox WHERE state = 'waiting'",
   },
 ];
 

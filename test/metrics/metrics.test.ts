@@ -248,8 +248,14 @@ describe("a desk", () => {
     expect(await samples(metrics, "deskhand_tickets_open")).toEqual(["1"]);
     expect(await samples(metrics, "deskhand_inbox_waiting")).toEqual(["0"]);
     expect(await samples(metrics, "deskhand_outbox_waiting")).toEqual(["1"]);
+    expect(await samples(metrics, "deskhand_inbox_oldest_seconds")).toEqual(["0"]);
+    const age = async () => Number((await samples(metrics as Metrics, "deskhand_outbox_oldest_seconds"))[0]);
+    const before = await age();
+    expect(before).toBeGreaterThan(0);
+    await expect.poll(age).toBeGreaterThan(before);
     held();
     await desk.quiet();
     expect(await samples(metrics, "deskhand_sends_total")).toContain('{platform="room",result="sent"} 4');
+    expect(await samples(metrics, "deskhand_outbox_oldest_seconds")).toEqual(["0"]);
   });
 });
