@@ -7,7 +7,7 @@ import { isStrictSchema } from "../../src/language-model/strict-schema.ts";
 import type { StructureRequest } from "../../src/language-model.ts";
 import { createLog } from "../../src/log.ts";
 import { route as rules } from "../../src/routing/route.ts";
-import { createManualClock } from "../memory/manual-clock.ts";
+import { createVirtualClock } from "../doubles/virtual-clock.ts";
 
 const queues = ["general", "billing", "technical"];
 const conversation = [
@@ -173,7 +173,7 @@ describe("rules say it", () => {
   );
 
   it("after five seconds, both tries together, and the model is told to stop", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     let stopped = false;
     const never = (_request: StructureRequest, signal: AbortSignal) =>
       new Promise((_, reject) => {
@@ -195,7 +195,7 @@ describe("rules say it", () => {
   });
 
   it("of a model that ignores its signal", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const routing = routingWith(
       scripted(() => new Promise(() => {})),
       { clock },

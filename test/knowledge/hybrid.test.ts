@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Clock } from "../../src/clock.ts";
 import { createMeanings, type Embedder, type VectorCache } from "../../src/knowledge/hybrid.ts";
 import type { Passage } from "../../src/knowledge-base.ts";
-import { createManualClock } from "../memory/manual-clock.ts";
+import { createVirtualClock } from "../doubles/virtual-clock.ts";
 import { createEventLog } from "./temporary-articles.ts";
 
 /** Understands a few subjects whatever words they come in; every text gets a direction of its own as well. */
@@ -61,7 +61,7 @@ const shop = [
 function make(parts: { embedder?: Embedder; cache?: VectorCache; clock?: Clock } = {}) {
   const subject = createSubjectEmbedder();
   const { log, named } = createEventLog();
-  const clock = parts.clock ?? createManualClock();
+  const clock = parts.clock ?? createVirtualClock();
   const { embedder = subject.embedder, cache } = parts;
   const meanings = createMeanings({ embedder, ...(cache ? { cache } : {}), log, clock });
   return { ...subject, meanings, clock, failures: () => named("knowledge.embedding_failed") };
@@ -196,7 +196,7 @@ describe("an embedding model that fails", () => {
   const fail = () => Promise.reject(new Error("503 overloaded"));
 
   it("while passages are prepared: is told once, left alone for a while, and then asked again", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const { meanings, requests, answerBy, failures } = make({ clock });
     answerBy(fail);
     await meanings.prepare(shop);
@@ -213,7 +213,7 @@ describe("an embedding model that fails", () => {
   });
 
   it("and recovers: questions have cosines again, and the next failure is told again", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const { meanings, answerBy, failures } = make({ clock });
     const working = createSubjectEmbedder().embedder;
     answerBy(fail);
@@ -229,7 +229,7 @@ describe("an embedding model that fails", () => {
   });
 
   it("at a question: is not asked for the next ones, so that nobody waits for it each time", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const { meanings, requests, answerBy } = make({ clock });
     await meanings.prepare(shop);
     answerBy(fail);
@@ -239,7 +239,7 @@ describe("an embedding model that fails", () => {
   });
 
   it("by never answering: is given up on after two seconds", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const { meanings, answerBy, failures } = make({ clock });
     await meanings.prepare(shop);
     let aborted = false;

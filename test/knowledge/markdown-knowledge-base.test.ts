@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Embedder, VectorCache } from "../../src/knowledge/hybrid.ts";
 import { createMarkdownKnowledgeBase } from "../../src/knowledge/markdown-knowledge-base.ts";
 import { describeKnowledgeBase } from "../contracts/knowledge-base.ts";
-import { createManualClock } from "../memory/manual-clock.ts";
+import { createVirtualClock } from "../doubles/virtual-clock.ts";
 import { createEventLog, createTemporaryArticles, type TemporaryArticles } from "./temporary-articles.ts";
 
 const open: { close(): Promise<void> }[] = [];
@@ -21,7 +21,7 @@ function make(
   const folder = createTemporaryArticles(articles);
   folders.push(folder);
   const { log, events, named } = createEventLog();
-  const clock = createManualClock();
+  const clock = createVirtualClock();
   const knowledge = createMarkdownKnowledgeBase({
     folder: folder.path,
     passageTokens: [200, 500],

@@ -3,7 +3,7 @@ import { DeskError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import { forgiving } from "../../src/memory/forgiving.ts";
 import type { Store } from "../../src/memory.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createVirtualClock } from "../doubles/virtual-clock.ts";
 
 const failing: Store<number> = {
   get: async () => Promise.reject(new DeskError("memory_failed", "down")),
@@ -14,7 +14,7 @@ const failing: Store<number> = {
 function setUp(store: Store<number>) {
   const lines: { event: string; failures: number }[] = [];
   const log = createLog("warn", { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const clock = createManualClock();
+  const clock = createVirtualClock();
   return { lines, clock, store: forgiving(store, { clock, log }) };
 }
 

@@ -21,7 +21,7 @@ import type { Backend } from "../../src/memory/backend.ts";
 import { createMemory, memoryOver } from "../../src/memory/memory.ts";
 import type { Memory } from "../../src/memory.ts";
 import { describeMemory } from "../contracts/memory.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createVirtualClock } from "../doubles/virtual-clock.ts";
 
 const clock = createClock();
 const events: string[] = [];
@@ -70,7 +70,7 @@ describeMemory("SQLite", async () => {
 
 describe("a memory in a file", () => {
   it("deletes what is over from the disk, though nobody asks for it again", async () => {
-    const manual = createManualClock();
+    const manual = createVirtualClock();
     const memory = await open({ clock: { ...manual, now: () => clock.now() + 60_000 } });
     const store = memory.store<string>("codes");
     for (let n = 0; n < 500; n++) await store.set(`over${n}`, "the code is 123456", 1_000);
@@ -124,7 +124,7 @@ describe("a memory somewhere else", () => {
   }
 
   it("that falls silent fails a second later, then at once for a while, and is asked again after that", async () => {
-    const manual = createManualClock();
+    const manual = createVirtualClock();
     const { state, open } = setUp();
     const store = (await memoryOver(open, { clock: manual, log })).store<number>("notes");
     await store.set("a", 1);
@@ -142,7 +142,7 @@ describe("a memory somewhere else", () => {
   });
 
   it("that has been silent for long is opened anew", async () => {
-    const manual = createManualClock();
+    const manual = createVirtualClock();
     const { state, open } = setUp();
     const store = (await memoryOver(open, { clock: manual, log })).store<number>("notes");
     await store.set("a", 1);
@@ -158,7 +158,7 @@ describe("a memory somewhere else", () => {
   });
 
   it("that is silent at the start is a warning", async () => {
-    const manual = createManualClock();
+    const manual = createVirtualClock();
     const { state, open } = setUp();
     state.silent = true;
     const opening = memoryOver(open, { clock: manual, log });

@@ -7,7 +7,7 @@ import type { Memory } from "../../src/memory.ts";
 import { describeMemory } from "../contracts/memory.ts";
 import { askPostgres as ask } from "../doubles/postgres-ask.ts";
 import { postgresForTests } from "../doubles/postgres-run.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createVirtualClock } from "../doubles/virtual-clock.ts";
 
 const clock = createClock();
 const log = createLog("silent");
@@ -53,7 +53,7 @@ describe.skipIf(postgres.missing)("on a real server", () => {
 
     it("deletes what is over, though nobody asks for it again, and nothing else", async () => {
       const uri = await postgres.place();
-      const manual = createManualClock();
+      const manual = createVirtualClock();
       const memory = await open(uri, { ...manual, now: () => clock.now() + 60_000 });
       const store = memory.store<unknown>("codes");
       await Promise.all(

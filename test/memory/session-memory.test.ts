@@ -7,15 +7,15 @@ import { createLog } from "../../src/log.ts";
 import { createMemory } from "../../src/memory/memory.ts";
 import { createSessionMemory } from "../../src/memory/session-memory.ts";
 import type { Memory, Session, Store } from "../../src/memory.ts";
-import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { createVirtualClock, type VirtualClock } from "../doubles/virtual-clock.ts";
 
 const log = createLog("silent");
 const idleMs = 86_400_000;
 const thread = "slack:T1:C1:1.2";
 
-let clock: ManualClock;
+let clock: VirtualClock;
 beforeEach(() => {
-  clock = createManualClock();
+  clock = createVirtualClock();
 });
 
 describe("session memory in a file", () => {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createLineQueue, type LineQueue } from "../../../adapters/console/line-queue.ts";
-import { createManualClock, type ManualClock } from "../../memory/manual-clock.ts";
+import { createVirtualClock, type VirtualClock } from "../../doubles/virtual-clock.ts";
 
 /** Lines: `c…` a customer's, `s…` staff's, anything else stands alone; `quit` ends it. */
-let clock: ManualClock;
+let clock: VirtualClock;
 let taken: string[];
 let ground: boolean;
 let settle: () => void;
@@ -12,7 +12,7 @@ let full: boolean[];
 let queue: LineQueue<string>;
 
 beforeEach(() => {
-  clock = createManualClock();
+  clock = createVirtualClock();
   taken = [];
   ground = true;
   over = 0;

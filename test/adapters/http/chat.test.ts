@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DeskError } from "../../../src/errors.ts";
 import { eventually } from "../../contracts/platform.ts";
-import { createManualClock } from "../../memory/manual-clock.ts";
+import { createVirtualClock } from "../../doubles/virtual-clock.ts";
 import { ask, gate, type Reply, say, useDesks } from "./desk.ts";
 
 const open = useDesks();
@@ -229,7 +229,7 @@ describe("POST /chat", () => {
   });
 
   it("answers 504 when the reply takes too long, and keeps message and reply", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const release = gate();
     const desk = await open({
       clock,

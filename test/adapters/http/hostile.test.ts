@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DeskError } from "../../../src/errors.ts";
 import { eventually } from "../../contracts/platform.ts";
-import { createManualClock } from "../../memory/manual-clock.ts";
+import { createVirtualClock } from "../../doubles/virtual-clock.ts";
 import { ask, gate, say, type TestDesk, useConnections, useDesks } from "./desk.ts";
 
 const open = useDesks();
@@ -186,7 +186,7 @@ describe("what is too much", () => {
   });
 
   it("is time: a body that does not come is answered 408", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const desk = await open({ clock });
     const { socket, text } = dial(desk);
     socket.write(

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { createManualClock } from "../../memory/manual-clock.ts";
+import { createVirtualClock } from "../../doubles/virtual-clock.ts";
 import { ask, say, useDesks } from "./desk.ts";
 
 const open = useDesks();
 
 describe("the rates", () => {
   it("holds a session to its rate and says when it may go on", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const desk = await open({ clock, limits: { sessionPerMinute: 3, closeGraceMs: 50 } });
     const session = (await say(desk, "one")).body.session_id;
     for (const text of ["two", "three", "four"]) expect((await say(desk, text, session)).status).toBe(200);
@@ -20,7 +20,7 @@ describe("the rates", () => {
   });
 
   it("holds an API key to its rate, whatever is asked, and no other key with it", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const desk = await open({
       clock,
       config: { apiKeys: ["key-one", "key-two"] },

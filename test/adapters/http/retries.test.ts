@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { eventually } from "../../contracts/platform.ts";
-import { createManualClock } from "../../memory/manual-clock.ts";
+import { createVirtualClock } from "../../doubles/virtual-clock.ts";
 import { gate, listen, type Reply, say, seenIn, useDesks } from "./desk.ts";
 
 const open = useDesks();
@@ -43,7 +43,7 @@ describe("a request that is sent again with its Idempotency-Key", () => {
   });
 
   it("gets the reply that came after the first had given up", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const release = gate();
     const desk = await open({
       clock,
@@ -108,7 +108,7 @@ describe("a request that is sent again with its Idempotency-Key", () => {
   });
 
   it("is told so as well when the answer has been kept long enough", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const desk = await open({ clock });
     await say(desk, "Hello", undefined, key("k1"));
     await clock.pass(11 * 60_000);

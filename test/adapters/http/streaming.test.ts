@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Draft } from "../../../src/platform.ts";
 import { eventually } from "../../contracts/platform.ts";
-import { createManualClock } from "../../memory/manual-clock.ts";
+import { createVirtualClock } from "../../doubles/virtual-clock.ts";
 import { type Answering, ask, gate, listen, say, seenIn, useDesks } from "./desk.ts";
 
 const open = useDesks();
@@ -193,7 +193,7 @@ describe("a reply as events", () => {
   });
 
   it("shows that it lives while there is nothing to show", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const release = gate();
     const desk = await open({
       clock,
@@ -219,7 +219,7 @@ describe("a reply as events", () => {
   });
 
   it("ends with an error when the reply takes too long; the message is kept", async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const desk = await open({ clock, answering: () => new Promise(() => {}) });
     const stream = await listen(desk, { message: "Hi" });
     await clock.pass(120_000);
