@@ -29,6 +29,8 @@ const refundShare = 0.06;
 const editShare = 0.05;
 const lateShare = 0.03;
 const personShare = 0.04;
+/** Where answers can be seen to grow: staff come into them. */
+const personShareInPane = 0.1;
 const canaryShare = 0.03;
 /** Of those whose ids are somebody's in another workspace, how many are spoken after. */
 const twinShare = 0.3;
@@ -95,7 +97,8 @@ export function createCrowd(parts: {
       asked.set(customer, 40);
       return `please refund ord_${++orders}, it is broken`;
     }
-    if (chance.happens(personShare)) return "I want to speak to a human";
+    if (chance.happens(customer % 3 === 1 ? personShareInPane : personShare))
+      return "I want to speak to a human";
     const secret = chance.happens(canaryShare) ? ` my card is ${chance.pick(canaries)} ` : "";
     return `${load.next(customer)}${secret}`;
   }
@@ -126,7 +129,7 @@ export function createCrowd(parts: {
       const labels = card.labels.join();
       const known = seenCards.get(key);
       if (!known || known.labels !== labels) {
-        seenCards.set(key, { labels, since: Date.now(), patienceMs: chance.between(100, 3_000) });
+        seenCards.set(key, { labels, since: Date.now(), patienceMs: chance.between(100, 2_000) });
         continue;
       }
       if (Date.now() - known.since < known.patienceMs) continue;
@@ -148,7 +151,7 @@ export function createCrowd(parts: {
     else if (may("Hand back")) {
       if (chance.happens(0.6)) saysAs(who, card);
       else staff.press(who, chance.happens(0.8) ? "Hand back" : "Resolve", card);
-    } else if (may("Take") && chance.happens(0.6)) ambush(who, card);
+    } else if (may("Take")) ambush(who, card);
   }
 
   function approve(card: Card): void {

@@ -49,6 +49,9 @@ function wasToldSo(record: RunRecord, said: Said): boolean {
   );
 }
 
+const otherThanCopies = /^Ticket #\d+|^Approval #\d+|^The customer has edited/m;
+const isUntold = (text: string) => text.startsWith("Something was done in the customer's name");
+
 /** I3: one visible reply per turn, and nothing left half written. */
 export function oneReply(record: RunRecord): Violation[] {
   const found: Violation[] = [];
@@ -70,11 +73,13 @@ export function oneReply(record: RunRecord): Violation[] {
     const words = shownIn(record, home, said.marker);
     if (words.length > 1)
       found.push(violation("I3", `${nameOf(said)} was answered ${words.length} times`, said));
-    const copies = relaysOf(record, said).filter(
-      (one) => !/^Ticket #\d+|^Approval #\d+|^The customer has edited/m.test(one.text),
-    );
-    if (!isStaff(said) && copies.length > 1)
-      found.push(violation("I3", `${nameOf(said)} was relayed to staff ${copies.length} times`, said));
+    if (isStaff(said)) continue;
+    const relays = relaysOf(record, said).filter((one) => !otherThanCopies.test(one.text));
+    // What the bot would have answered is no copy of what was asked; it comes once, too.
+    const [answers, copies] = [true, false].map((is) => relays.filter((one) => isUntold(one.text) === is));
+    for (const same of [answers, copies])
+      if (same && same.length > 1)
+        found.push(violation("I3", `${nameOf(said)} was relayed to staff ${same.length} times`, said));
   }
   return found;
 }
