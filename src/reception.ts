@@ -1,8 +1,7 @@
 /** What code decides before any model is asked, in this order; then the agent. */
 import type { Agent } from "./agent/agent.ts";
 import type { Outcome } from "./agent/outcome.ts";
-import { wordsOfCustomer } from "./agent/toolbox.ts";
-import type { Show, Turn } from "./agent/turn.ts";
+import { type Show, type Turn, wordsOfCustomer } from "./agent/turn.ts";
 import { toCustomer } from "./desk/notices.ts";
 import type { Privately } from "./desk/privately.ts";
 import { messagesOf } from "./desk/relay.ts";

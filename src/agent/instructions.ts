@@ -30,14 +30,3 @@ export function instructionsFor(
     houseRules.trim() + (desk.searches ? searchRule : "") + (turn.visibility === "shared" ? publicRules : ""),
   ].join("\n");
 }
-
-const shortQuestion = 24;
-const questionMax = 2000;
-
-/** What to look for: the customer's new words; a very short one ("and express?") takes the words before with it. */
-export function questionOf(turn: Turn): string {
-  const asked = turn.asked.join("\n").slice(0, questionMax);
-  if (asked.length >= shortQuestion) return asked;
-  const before = turn.history.findLast((item) => item.role === "customer");
-  return before?.role === "customer" ? `${before.text.slice(0, questionMax)}\n${asked}` : asked;
-}

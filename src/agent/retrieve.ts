@@ -1,6 +1,7 @@
 /** What the articles say to a question, as far as they speak of it and this customer may read it. */
 import type { KnowledgeBase } from "../knowledge-base.ts";
 import type { Log } from "../log.ts";
+import type { Turn } from "./turn.ts";
 import type { Work } from "./work.ts";
 
 /** Below this share of the question's words in the best passage, the articles do not speak of it. */
@@ -32,4 +33,15 @@ export function createRetrieve(parts: {
     passages.push(...found.filter((passage) => !known.has(passage.id)));
     return found.map((passage) => passages.findIndex((shown) => shown.id === passage.id) + 1);
   };
+}
+
+const shortQuestion = 24;
+const questionMax = 2000;
+
+/** What to look for: the customer's new words; a very short one ("and express?") takes the words before with it. */
+export function questionOf(turn: Turn): string {
+  const asked = turn.asked.join("\n").slice(0, questionMax);
+  if (asked.length >= shortQuestion) return asked;
+  const before = turn.history.findLast((item) => item.role === "customer");
+  return before?.role === "customer" ? `${before.text.slice(0, questionMax)}\n${asked}` : asked;
 }

@@ -8,7 +8,7 @@ import type { Propose, Proposed, WriteRequest } from "../proposal.ts";
 import type { ThreadId } from "../thread.ts";
 import { withinTime } from "../time-limit.ts";
 import type { Tool } from "../tool.ts";
-import type { Turn } from "./turn.ts";
+import { type Turn, wordsOfCustomer } from "./turn.ts";
 
 export type CallResult = Proposed;
 
@@ -131,12 +131,6 @@ function requestOf(turn: Turn, tainted: boolean): WriteRequest {
     stillOurs: turn.stillOurs,
     signal: turn.signal,
   };
-}
-
-/** Everything the customer has written. */
-export function wordsOfCustomer(turn: Turn): string[] {
-  const before = turn.history.flatMap((item) => (item.role === "customer" ? [item.text] : []));
-  return [...before, ...turn.asked];
 }
 
 type Parsed = { ok: true; value: unknown } | { ok: false; failure: CallResult };

@@ -41,3 +41,9 @@ export interface Show {
   /** What was shown will not stand: the final text comes as a whole. */
   discard(): void;
 }
+
+/** Everything the customer has written. */
+export function wordsOfCustomer(turn: Turn): string[] {
+  const before = turn.history.flatMap((item) => (item.role === "customer" ? [item.text] : []));
+  return [...before, ...turn.asked];
+}
