@@ -33,6 +33,8 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
     (_, at): Home => ({ person: discord.asUser(`Customer ${at}`), direct: at % 3 !== 2 }),
   );
   const deskChannel = `discord:${office.id}`;
+  /** Of the deaths in migration: those are desks of their own, each with an empty ledger. */
+  let hastyBefore: number | undefined;
   const said: Said[] = [];
   const pressed: Pressed[] = [];
   const strokes: (Stroke & { call: Call })[] = [];
@@ -80,6 +82,7 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
     customers,
     async listened() {
       await discord.waitFor(() => discord.gateway.connected, "a session", 60_000);
+      hastyBefore ??= discord.gateway.hasty;
     },
     say(customer, marker, text) {
       const home = homes[customer] as Home;
@@ -165,7 +168,10 @@ export async function createDiscordStage(chance: Chance, customers: number): Pro
         ),
       ),
     offences: () =>
-      Array.from({ length: discord.gateway.hasty }, () => "identified again within five seconds"),
+      Array.from(
+        { length: discord.gateway.hasty - (hastyBefore ?? 0) },
+        () => "identified again within five seconds",
+      ),
     early: gates.early,
     close: () => discord.close(),
   };
