@@ -11,7 +11,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Crew, Hands, Role } from "../crew.ts";
-import { forgetClaims, lanesLeft, putOff, sendsLeft } from "../ledger/claims.ts";
+import { forgetClaims, forgetPutOff, lanesLeft, putOff, sendsLeft } from "../ledger/claims.ts";
 import { createSignals, type Signals } from "../ledger/postgres-signals.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Log } from "../log.ts";
@@ -153,10 +153,12 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
     if (!now || stopping.signal.aborted) return;
     try {
       const left = await ledger.write(
-        async (tx) => ({
-          lanes: parts.roles.has("work") ? await lanesLeft(tx, tx.now - leftMs, tx.now, leftMax) : [],
-          sends: parts.roles.has("send") ? await sendsLeft(tx, tx.now - leftMs, tx.now, leftMax) : [],
-        }),
+        async (tx) => {
+          await forgetPutOff(tx, tx.now);
+          const lanes = parts.roles.has("work") ? await lanesLeft(tx, tx.now - leftMs, tx.now, leftMax) : [];
+          const sends = parts.roles.has("send") ? await sendsLeft(tx, tx.now - leftMs, tx.now, leftMax) : [];
+          return { lanes, sends };
+        },
         { lazy: true },
       );
       for (const lane of left.lanes) void now.work(lane, { settle: false, supersede: false });

@@ -50,6 +50,11 @@ export async function putOff(tx: Transaction, lane: string, until: number): Prom
   await putClaim(tx, { name: `later:${lane}`, member: "", until });
 }
 
+/** What was not due before this moment is. */
+export async function forgetPutOff(tx: Transaction, now: number): Promise<void> {
+  await tx.run("DELETE FROM claims WHERE member = '' AND held_until <= ?", now);
+}
+
 /** Lanes of the inbox in which something has waited since before a moment, is due, and which nobody has. */
 export async function lanesLeft(tx: Reader, before: number, now: number, limit: number): Promise<string[]> {
   const rows = await tx.all<{ lane: string }>(

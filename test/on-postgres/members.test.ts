@@ -148,5 +148,7 @@ describe.skipIf(postgres.missing)("the members of a crew", () => {
     await expect.poll(() => ben.given.length, soon).toBeGreaterThanOrEqual(2);
     expect(ben.given.map(({ lane }) => lane).slice(0, 2)).toEqual(["b", "a"]);
     expect((ben.given[1]?.at ?? 0) - from).toBeGreaterThanOrEqual(1_950);
+    const putOff = () => ben.ledger.read((tx) => tx.all("SELECT name FROM claims WHERE member = ''"));
+    await expect.poll(putOff, soon).toEqual([]);
   });
 });
