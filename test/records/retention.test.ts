@@ -299,7 +299,7 @@ describe("what is older than the retention", () => {
 });
 
 describe("events", () => {
-  it("that are done are forgotten after 25 hours, their keys after 26; what waits stays", async () => {
+  it("that are done are forgotten after 25 hours, their keys after four days; what waits stays", async () => {
     await converse("done");
     const wait = async (id: string) =>
       write((tx) => admit(tx, id, { kind: "message", keys: [id], message: messageIn(id, id) }, clock));
@@ -308,6 +308,8 @@ describe("events", () => {
     await write((tx) => park(tx, [aside?.id ?? ""]));
     now += 25 * hour + 1;
     expect(await run()).toMatchObject({ events: 1, keys: 0 });
+    now += 70 * hour;
+    expect(await run()).toMatchObject({ events: 0, keys: 0 });
     now += hour;
     expect(await run()).toMatchObject({ events: 0, keys: 3 });
     expect((await rows("SELECT state FROM inbox ORDER BY id")).map((row) => row.state)).toEqual([
@@ -316,6 +318,18 @@ describe("events", () => {
     ]);
     now += 31 * day;
     expect((await run()).events).toBe(1);
+  });
+});
+
+describe("an event that is brought again after a day", () => {
+  it("is known, though one process believed it to be yesterday and another one tomorrow", async () => {
+    const message = messageIn("once", "once");
+    const bring = () => write((tx) => admit(tx, "once", { kind: "message", keys: ["once"], message }, clock));
+    now -= day;
+    expect(await bring()).toBeDefined();
+    now += day + 25 * hour + day;
+    await run();
+    expect(await bring()).toBeUndefined();
   });
 });
 
