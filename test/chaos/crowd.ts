@@ -38,6 +38,8 @@ const heldUpShare = 0.5;
 const heldUpMs = 1_200;
 const greetMaxMs = 60_000;
 const staffEveryMs = 250;
+/** As long as most answers take from their first word to their last. */
+const growsMs = 350;
 
 export function createCrowd(parts: {
   stage: Stage;
@@ -194,8 +196,8 @@ export function createCrowd(parts: {
       drafts.delete(thread);
       stage.staff.press(who, "Take", card);
     });
-    drafts.set(thread, () => later(chance.between(0, 700), take));
-    later(chance.between(0, chance.happens(0.5) ? 900 : 3_000), take);
+    drafts.set(thread, () => later(chance.between(0, growsMs), take));
+    later(customer % 3 === 1 ? chance.between(1_000, 3_000) : chance.between(0, 900), take);
   }
 
   /** Whose words are on a card. */
