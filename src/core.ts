@@ -323,7 +323,7 @@ export function createCore(parts: CoreParts): Core {
     runningMax: config.workAtOnce,
     clock,
   });
-  const shared = crew && createSharedLanes({ crew, lanes, platforms, countDeath: trouble.countDeath });
+  const shared = crew && createSharedLanes({ crew, lanes, platforms, countDeath: trouble.countDeath, clock });
   /** Where what has come in goes on. */
   const road = shared ?? lanes;
   const bot = createBot({
@@ -371,6 +371,7 @@ export function createCore(parts: CoreParts): Core {
       async idleIn(lane) {
         await lanes.idleIn(lane);
         await sender.idleIn(lane);
+        await shared?.idleIn(lane);
       },
     },
     pause,

@@ -132,16 +132,18 @@ export function createReplies(parts: RepliesParts) {
     told.set(turn.thread.id, { event: turn.turn.event, at: parts.clock.elapsed() });
     if (told.size > toldMax) told.delete(told.keys().next().value ?? "");
     try {
-      const row = await parts.ledger.write((tx) =>
-        enqueue(tx, parts.clock, {
+      const row = await parts.ledger.write(async (tx) => {
+        // Somebody else has the thread, or its customer has been erased, and the model has not heard of it yet.
+        if ((await versionOf(tx, turn.thread.id)) !== turn.thread.version) return undefined;
+        return enqueue(tx, parts.clock, {
           lane: turn.thread.id,
           author: "bot",
           thread: turn.thread.id,
           fence: turn.thread.version,
           send: { does: "post", to: { thread: turn.thread.id }, post: { text: parts.slowNotice } },
-        }),
-      );
-      if (making.has(turn.reply)) parts.sender.push([row]);
+        });
+      });
+      if (row && making.has(turn.reply)) parts.sender.push([row]);
     } catch (error) {
       parts.log.warn("notice.failed", { turn: turn.turn.id, error });
     }

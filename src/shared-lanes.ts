@@ -3,6 +3,7 @@
  * lane's claim runs it. What came in by a platform that knows only this process (a console, an HTTP request that waits
  * for its answer) stays here.
  */
+import type { Clock } from "./clock.ts";
 import type { Claim, Crew, Manner } from "./crew.ts";
 import { type Control, type Lanes, type Next, Superseded } from "./lanes.ts";
 import type { Platform } from "./platform.ts";
@@ -15,19 +16,26 @@ export interface SharedLanesParts {
   platforms: ReadonlyMap<string, Platform>;
   /** What waits in this lane was waiting when a process died. */
   countDeath(lane: string): Promise<void>;
+  clock: Clock;
 }
 
 export interface SharedLanes extends Pick<Lanes, "wake" | "interrupt"> {
   /** Runs a lane here, if nobody else does. */
   run(lane: string, control: Control, work: (control: Control) => Promise<Next>): Promise<Next>;
+  /** Resolves when no process runs this lane, or sends it; at the latest when whoever has died with it has lost it. */
+  idleIn(lane: string): Promise<void>;
 }
 
 /** How soon a lane that runs elsewhere is looked at again. */
 const lookAgainMs = 200;
+/** By then whoever has died has lost their claims. */
+const elsewhereMaxMs = 20_000;
 /** What is due sooner is not handed on: whoever took it over would not be quicker. */
 const handedOnFromMs = 1_000;
 
-export function createSharedLanes({ crew, lanes, platforms, countDeath }: SharedLanesParts): SharedLanes {
+export function createSharedLanes(parts: SharedLanesParts): SharedLanes {
+  const { crew, lanes, platforms, countDeath, clock } = parts;
+
   function staysHere(lane: string): boolean {
     const platform = platforms.get(platformOf(lane));
     return platform !== undefined && !platform.listen;
@@ -61,6 +69,13 @@ export function createSharedLanes({ crew, lanes, platforms, countDeath }: Shared
     interrupt(lane, reason) {
       lanes.interrupt(lane, reason);
       crew.interrupt(lane);
+    },
+    async idleIn(lane) {
+      const end = clock.elapsed() + elsewhereMaxMs;
+      while ((await crew.claimed(`work:${lane}`)) || (await crew.claimed(`send:${lane}`))) {
+        if (clock.elapsed() >= end) return;
+        await clock.sleep(lookAgainMs);
+      }
     },
     async run(lane, control, work) {
       const claim = await crew.claim(`work:${lane}`);

@@ -60,6 +60,20 @@ describe("a model that says nothing", () => {
     expect(desk.room.seen("ann")).toEqual([slow]);
   });
 
+  it("is told to nobody who has been erased meanwhile: nothing of it is left to be sent", async () => {
+    await clock.until(desk.room.says("ann", "hello"));
+    await clock.pass(1_000);
+    await clock.until(
+      desk.ledger.write(async (tx) => {
+        await tx.run("DELETE FROM inbox");
+        await tx.run("DELETE FROM threads");
+      }),
+    );
+    await clock.pass(32_000);
+    expect(await clock.until(desk.ledger.read((tx) => tx.all("SELECT id FROM outbox")))).toEqual([]);
+    expect(desk.room.seen("ann")).toEqual([]);
+  });
+
   it("is told of in time by a clock that has been put back", async () => {
     await clock.until(desk.room.says("ann", "hello"));
     clock.reboot();

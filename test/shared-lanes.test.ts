@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { createClock } from "../src/clock.ts";
 import type { Crew } from "../src/crew.ts";
 import type { Control, Lanes, Next } from "../src/lanes.ts";
 import type { Platform } from "../src/platform.ts";
@@ -26,6 +27,7 @@ async function runs(lane: string, next: Next): Promise<{ done: string[]; next: N
     lanes: {} as Lanes,
     platforms: new Map([["console", here]]),
     countDeath: async () => {},
+    clock: createClock(),
   });
   return { next: await shared.run(lane, control, async () => next), done };
 }

@@ -29,7 +29,7 @@ export interface EraseParts {
   /** Of a desk that is running: what is under way in a thread, or on its way into one. */
   lanes?: {
     interrupt(lane: string): void;
-    /** Resolves when nothing is under way there. */
+    /** Resolves when nothing is under way there, in any process of the desk. */
     idleIn(lane: string): Promise<void>;
   };
   /** Of a desk that is running: what its platforms have noted of threads by themselves. */
@@ -74,10 +74,12 @@ export async function eraseCustomer(parts: EraseParts, name: string, by = "opera
   const noted = [...who.threads, ...traces.deskThreads];
   await forgetNotes(parts, noted);
   const rows = await ledger.write((tx) => eraseRows(tx, clock, { who, traces, name, by }));
-  // What was interrupted finds that there is nothing left to do.
+  // What has begun again meanwhile is broken off, too; it finds that there is nothing left to do.
+  for (const thread of touched) lanes?.interrupt(thread);
   if (lanes) await endsWithin(clock, lanesEndMs, Promise.all(touched.map(lanes.idleIn)));
-  // Once more: what was in the air has been noted, too.
+  // Once more: what was in the air has been noted, and written, too.
   await forgetNotes(parts, noted);
+  await parts.files.remove(await filesOf(parts, who, traces));
   await memory.forget(await ledger.write((tx) => sweep(tx, clock, touched)));
   const scrubbed = [await ledger.scrub?.(parts.scrubBytesMax), await memory.scrub(parts.scrubBytesMax)];
   parts.log.info("customer.erased", { ...rows, files: files.length });

@@ -8,6 +8,7 @@ import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog, type Log } from "../../src/log.ts";
+import type { Memory } from "../../src/memory.ts";
 import type { Specialist } from "../../src/specialist.ts";
 import type { Identity, Tool } from "../../src/tool.ts";
 import { temporaryFolder } from "../journeys/terminal.ts";
@@ -48,6 +49,8 @@ export interface DeskOptions {
   between?(ledger: Ledger): Ledger;
   /** The other processes of the desk. */
   crew?: Crew;
+  /** Shared with the other processes. */
+  memory?: Memory;
   /** Changes of the configuration, e.g. the policy of tools. */
   configure?(config: Config): Config;
 }
@@ -95,7 +98,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
       identity: options.identity,
     },
     ledger,
-    memory: createShortMemory(),
+    memory: options.memory ?? createShortMemory(),
     knowledge: everyPassage(options.passages ?? []),
     model,
     offlineModel: offline,
