@@ -220,14 +220,15 @@ export async function markOver(
 
 /**
  * What the bot has not said yet in a thread that a person takes: it never will. What has been tried, or was shown while
- * it was written, may be visible in part; it is due at once, and whoever sends it finds that its fence holds no longer,
- * takes back what is there of it, and cancels it.
+ * it was written, may be visible in part; whoever sends it finds that its fence holds no longer, takes back what is there
+ * of it, and cancels it: at once, unless its platform has asked to wait.
  * @returns the ids of the rows
  */
 export async function cancelUnsent(tx: Transaction, thread: ThreadId, fault: string): Promise<string[]> {
   const rows = await tx.all<{ id: string }>(
     `UPDATE outbox SET state = CASE WHEN attempts > 0 THEN state ELSE 'cancelled' END,
-       fault = CASE WHEN attempts > 0 THEN fault ELSE ? END, due_at = created_at
+       fault = CASE WHEN attempts > 0 THEN fault ELSE ? END,
+       due_at = CASE WHEN fault IS NULL THEN created_at ELSE due_at END
      WHERE thread = ? AND author = 'bot' AND fence IS NOT NULL AND state = 'waiting' RETURNING id`,
     fault,
     thread,

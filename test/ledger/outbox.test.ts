@@ -8,6 +8,7 @@ import { sendsLeft } from "../../src/ledger/claims.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
 import {
+  cancelUnsent,
   enqueue,
   hasUnsent,
   markRetry,
@@ -79,4 +80,13 @@ it("what stands behind something that is not due is not left behind", async () =
   await ledger.write((tx) => markRetry(tx, first.id, { state: "waiting", attempts: 1, dueAt }, "slow down"));
   expect(await left(clock.now())).toEqual(["slack:T1:D2"]);
   expect((await left(dueAt)).sort()).toEqual([thread, "slack:T1:D2"]);
+});
+
+it("what a platform has refused for a while is not due before that when a person takes the thread", async () => {
+  const reply = { lane: thread, author: "bot", thread, fence: 1, send } as const;
+  const row = await ledger.write((tx) => enqueue(tx, clock, reply));
+  const dueAt = clock.now() + 5_000;
+  await ledger.write((tx) => markRetry(tx, row.id, { state: "waiting", attempts: 1, dueAt }, "slow down"));
+  await ledger.write((tx) => cancelUnsent(tx, thread, "ticket.taken"));
+  expect((await ledger.read((tx) => unsentIn(tx, thread))).map((one) => one.dueAt)).toEqual([dueAt]);
 });

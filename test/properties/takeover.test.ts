@@ -23,7 +23,10 @@ const does = <T extends Step["does"]>(what: T) => fc.constant(what);
 const press = (what: "take" | "hand_back" | "resolve") =>
   fc.record({ does: does("press"), what: fc.constant(what) });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ does: does("ask"), turns: fc.nat({ max: 100 }), taken: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ does: does("ask"), turns: fc.nat({ max: 100 }), taken: fc.boolean() }),
+  },
   { weight: 3, arbitrary: press("take") },
   { weight: 4, arbitrary: press("hand_back") },
   { weight: 1, arbitrary: press("resolve") },
