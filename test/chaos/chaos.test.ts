@@ -48,6 +48,11 @@ describe("chaos", () => {
     },
   );
 
+  it("violates nothing in a short run over HTTP", { timeout: 170_000, retry: 0 }, async () => {
+    const { code, output } = await chaos("--transport", "http", "--seed", "46", "--minutes", "0.2");
+    expect(code, output).toBe(0);
+  });
+
   it.each(seeds)("finds no more that $found", { timeout: 170_000, retry: 0 }, async ({ args }) => {
     const { code, output } = await chaos(...args);
     expect(code, output).toBe(0);
@@ -75,6 +80,7 @@ describe("its options", () => {
     expect(() => readOptions(["--plant", "nothing"])).toThrow("--plant wants one of");
     expect(() => readOptions(["--seed", "x"])).toThrow("--seed wants a number");
     expect(() => readOptions(["--db", "sqlserver"])).toThrow("--db wants one of");
+    expect(() => readOptions(["--transport", "pigeon"])).toThrow("--transport wants one of");
     expect(readOptions(["--help"])).toBe("help");
   });
 
@@ -99,6 +105,6 @@ describe("a plant", () => {
   });
 
   it("says what it takes out", () => {
-    expect(Object.keys(plants)).toEqual(["dedupe", "fence", "look", "commit-first"]);
+    expect(Object.keys(plants)).toEqual(["dedupe", "fence", "look", "commit-first", "workspace"]);
   });
 });

@@ -21,6 +21,8 @@ export interface DeskProcess {
   outages: Outage[];
   /** Deaths that were not asked for. */
   fell: { at: number; words: string; ready: boolean }[];
+  /** Whether the process that was started last believes in another time. */
+  readonly wrongClock: boolean;
   /** The points at which it has ended itself. */
   pointsMet: string[];
   log(): string;
@@ -39,6 +41,7 @@ export function createDeskProcess(parts: {
   const fallen: DeskProcess["fell"] = [];
   /** The process that is to end now. */
   let doomed: ChildProcess | undefined;
+  let wrongClock = false;
   let child: ChildProcess | undefined;
   let gone: Promise<number | null> = Promise.resolve(null);
   let downSince: number | undefined = Date.now();
@@ -57,6 +60,7 @@ export function createDeskProcess(parts: {
         stdio: ["ignore", "ignore", "pipe"],
       });
       child = one;
+      wrongClock = env.CHAOS_CLOCK !== undefined;
       return new Promise((resolve) => {
         let rest = "";
         let words = "";
@@ -91,6 +95,9 @@ export function createDeskProcess(parts: {
     },
     get alive() {
       return child !== undefined && child.exitCode === null && child.signalCode === null;
+    },
+    get wrongClock() {
+      return wrongClock;
     },
     get pid() {
       return child?.pid ?? 0;

@@ -54,4 +54,14 @@ export const plants: Readonly<Record<string, Plant>> = {
       },
     ],
   },
+  workspace: {
+    takesOut: "what is said in a workspace is said with that workspace's own token",
+    edits: [
+      {
+        file: "adapters/slack/workspaces.ts",
+        find: "if (workspace) return workspace.token;",
+        replace: "if (workspace) return own?.token ?? workspace.token;",
+      },
+    ],
+  },
 };

@@ -155,7 +155,9 @@ export function createWeather(parts: WeatherParts): Weather {
     while (!stopped) {
       await sleep(chance.between(200, 1_500));
       if (stopped || lull || !desks.some((one) => one.alive)) continue;
-      const name = chance.pick(Object.keys(faults));
+      // What was brought by another clock comes again by this one.
+      const again = desks.some((one) => one.alive && one.wrongClock) && chance.happens(0.4);
+      const name = again ? "an event comes again" : chance.pick(Object.keys(faults));
       count(name);
       parts.blow(name);
       await faults[name]?.();
