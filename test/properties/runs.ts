@@ -19,5 +19,5 @@ export function runs<T>(count: number): Parameters<T> {
   };
 }
 
-/** What must have been tried at the least, where it was tried as often as `runs` says. */
-export const atLeast = (count: number): number => Math.floor(count * times);
+/** What must have been tried at the least, where it was tried as often as `runs` says; of a few runs nothing is expected. */
+export const atLeast = (count: number): number => (times < 1 ? 0 : Math.floor(count * times));
