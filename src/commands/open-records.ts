@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createClock } from "../clock.ts";
 import { type Config, readConfig, type Sources } from "../config.ts";
 import { askRunningDesk, deskRuns } from "../control.ts";
+import type { LanesElsewhere } from "../crew/lanes-elsewhere.ts";
 import { openLedger } from "../ledger/open-ledger.ts";
 import type { Ledger } from "../ledger.ts";
 import { createLog } from "../log.ts";
@@ -37,15 +38,24 @@ export async function withRecords<T>(
       clock,
       log,
     });
+    const lanes = await lanesOf(config, ledger);
     try {
       const files = createCustomerFiles(data, clock);
       const addressOf = addressesFrom(sources);
       const parts = { ledger, memory: forgettingIn(memory), files, addressOf, clock, log };
-      return await work(createRecords(parts), data);
+      return await work(createRecords({ ...parts, ...(lanes ? { lanes } : {}) }), data);
     } finally {
+      await lanes?.close();
       await memory.close();
     }
   });
+}
+
+/** Of a ledger in a database: processes of the desk may be at work elsewhere. */
+async function lanesOf({ databaseUrl }: Config, ledger: Ledger): Promise<LanesElsewhere | undefined> {
+  if (!databaseUrl) return undefined;
+  const { openLanesElsewhere } = await import("../crew/lanes-elsewhere.ts");
+  return openLanesElsewhere({ url: databaseUrl.reveal(), ledger, clock: createClock(), log });
 }
 
 /**

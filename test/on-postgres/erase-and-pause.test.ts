@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createClock } from "../../src/clock.ts";
 import { createCrew } from "../../src/crew/crew.ts";
+import { openLanesElsewhere } from "../../src/crew/lanes-elsewhere.ts";
 import type { Crew, Role } from "../../src/crew.ts";
 import { createKeptWaits } from "../../src/kept-waits.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
@@ -128,19 +129,25 @@ describe.skipIf(postgres.missing)("one process of a desk", () => {
   }
 
   const says = (text: string) => ana.room.says(name, text, zoe);
-  const erase = () =>
-    eraseCustomer(
+  const processOrCommand = ["a process", "a command"] as const;
+  async function erase(by: (typeof processOrCommand)[number] = "a process"): Promise<void> {
+    const { ledger, clock } = ana;
+    const elsewhere = await openLanesElsewhere({ url, ledger, clock, log });
+    left.push(elsewhere.close);
+    const sessions = by === "a process" ? ana.core.sessions : undefined;
+    await eraseCustomer(
       {
-        ledger: ana.ledger,
-        memory: forgettingIn(memory(), ana.core.sessions),
+        ledger,
+        memory: forgettingIn(memory(), sessions),
         files: createCustomerFiles(ana.data, ana.clock),
         addressOf: async () => "zebrafinch@mail.example",
-        lanes: ana.core.underWay,
-        clock: ana.clock,
+        lanes: by === "a process" ? ana.core.underWay : elsewhere,
+        clock,
         log,
       },
       zoe.customer,
     );
+  }
 
   /** Everything that the ledger, the memory and the files still have of her, by where it stands. */
   async function traces(): Promise<string[]> {
@@ -163,37 +170,45 @@ describe.skipIf(postgres.missing)("one process of a desk", () => {
   const shown = () => [...ana.room.seen(name), ...ben.room.seen(name)];
   const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  it("erases whom the other is thinking about, and nothing of them comes back", async () => {
-    await open([
-      async () => {
-        await held;
-        return "I have thought of zebrafinch.";
-      },
-    ]);
-    await says("zebrafinch has a question");
-    await expect.poll(() => ben.model.requests.length, { timeout: 8_000 }).toBe(1);
-    ben.core.sessions.set(threadOf(name), { upTo: 1, summary: "zebrafinch" });
-    const erasing = erase();
-    await later(300);
-    release();
-    await erasing;
-    await later(1_500);
-    expect(await traces()).toEqual([]);
-    expect(shown()).toEqual([]);
-  }, 40_000);
+  it.each(processOrCommand)(
+    "erases by %s whom the other is thinking about, and nothing comes back",
+    async (by) => {
+      await open([
+        async () => {
+          await held;
+          return "I have thought of zebrafinch.";
+        },
+      ]);
+      await says("zebrafinch has a question");
+      await expect.poll(() => ben.model.requests.length, { timeout: 8_000 }).toBe(1);
+      ben.core.sessions.set(threadOf(name), { upTo: 1, summary: "zebrafinch" });
+      const erasing = erase(by);
+      await later(300);
+      release();
+      await erasing;
+      await later(1_500);
+      expect(await traces()).toEqual([]);
+      expect(shown()).toEqual([]);
+    },
+    40_000,
+  );
 
-  it("erases whom the other is looking up, whatever comes of that", async () => {
-    await open(["Hello."]);
-    kept.set(`verification ${threadOf(name)}`, { user: `room:t:${name}`, question: "?", codesSent: 0 });
-    await says("I am zebrafinch@mail.example");
-    await expect.poll(() => looked, { timeout: 8_000 }).toBe(1);
-    const erasing = erase();
-    await later(1_500);
-    release();
-    await erasing;
-    await later(500);
-    expect(await traces()).toEqual([]);
-  }, 40_000);
+  it.each(processOrCommand)(
+    "erases by %s whom the other is looking up, whatever comes of that",
+    async (by) => {
+      await open(["Hello."]);
+      kept.set(`verification ${threadOf(name)}`, { user: `room:t:${name}`, question: "?", codesSent: 0 });
+      await says("I am zebrafinch@mail.example");
+      await expect.poll(() => looked, { timeout: 8_000 }).toBe(1);
+      const erasing = erase(by);
+      await later(1_500);
+      release();
+      await erasing;
+      await later(500);
+      expect(await traces()).toEqual([]);
+    },
+    40_000,
+  );
 
   it("erases whom the other is writing to: half of it is taken back", async () => {
     await open([
