@@ -15,8 +15,8 @@ export const backup: Command = {
 
 Copies the ledger, as it is at one moment, and the files that customers have sent into DIR, a new or empty folder that
 only its owner can read. A desk that runs meanwhile goes on. The copy is a data folder: to restore it, stop the desk and
-start it with --data DIR. Whoever is erased later is still in it. A ledger in Postgres is backed up with pg_dump, and
-the folder files/ beside it by copying.
+start it with --data DIR. Whoever is erased later is still in it. Of a ledger in Postgres the copy is such a file, too; to
+restore it there: deskhand migrate --from sqlite:DIR/ledger.sqlite --to postgres://…
 
 ${foldersHelp}`,
   takesWords: true,
@@ -29,20 +29,20 @@ ${foldersHelp}`,
     }
     const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
     const { data } = config.folders;
-    if (config.databaseUrl)
-      throw new DeskError(
-        "command_failed",
-        `the ledger is in Postgres: back it up with pg_dump, and copy ${join(data, "files")} afterwards`,
-      );
-    if (!existsSync(join(data, "ledger.sqlite")))
+    const databaseUrl = config.databaseUrl?.reveal();
+    if (databaseUrl === undefined && !existsSync(join(data, "ledger.sqlite")))
       throw new DeskError("command_failed", `there is no ledger in ${data}`);
     const target = resolve(to);
     if (isWithin(data, target))
       throw new DeskError("command_failed", `${target} lies in the data folder itself`);
     makeTarget(target);
-    const copied = await copyData({ data, to: target, clock: createClock() });
+    const copied = await copyData({ data, databaseUrl, to: target, clock: createClock() });
     print(`Copied into ${target}: the ledger (${copied.ledgerBytes} bytes) and ${filesOf(copied.files)}.`);
-    print("To restore it, stop the desk and start it with --data and this folder.");
+    print(
+      databaseUrl === undefined
+        ? "To restore it, stop the desk and start it with --data and this folder."
+        : `To restore it: deskhand migrate --from sqlite:${join(target, "ledger.sqlite")} --to postgres://…, an empty database.`,
+    );
     return 0;
   },
 };

@@ -1,6 +1,6 @@
 /**
- * Copies a ledger into another, empty one, on whatever databases they are. Nobody else may write either meanwhile: the
- * caller has both alone, so what is read in pieces is one state of the source.
+ * Copies a ledger into another, empty one, on whatever databases they are. What is read in pieces has to be one state of
+ * the source: the caller has it alone, or reads it in one transaction. Nobody else may write the target.
  *
  *   empty ──marked──▶ unfinished ──rows, batch by batch──▶ compared, table by table ──mark removed──▶ whole
  *                         ▲ died, or differs: no desk starts on it; the next copy empties it and begins anew
@@ -48,7 +48,7 @@ const rowsInStatement = 20;
  * @throws DeskError command_failed when `to` is not empty, or in the end not the same
  */
 export async function copyLedger(parts: {
-  from: Ledger;
+  from: Pick<Ledger, "read">;
   to: Ledger;
   clock: Clock;
   progress(copied: Copied, done: boolean): void;
@@ -91,7 +91,7 @@ async function prepare(tx: Transaction, now: number): Promise<void> {
 type Table = (typeof tables)[number];
 
 /** All rows in the order of their keys, without the mark. */
-async function* pages(ledger: Ledger, { name, key }: Table): AsyncGenerator<Row[]> {
+async function* pages(ledger: Pick<Ledger, "read">, { name, key }: Table): AsyncGenerator<Row[]> {
   const columns = key.join(", ");
   const order = `ORDER BY ${columns} LIMIT ${rowsAtOnce}`;
   const later = `(${columns}) > (${key.map(() => "?").join(", ")})`;

@@ -19,22 +19,27 @@ import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { DeskError, faultOf } from "../errors.ts";
 import { leaveRoom } from "../ledger/leave-room.ts";
-import { readSqliteLedger } from "../ledger/read-sqlite.ts";
+import { readSqliteLedger, type SqliteReading } from "../ledger/read-sqlite.ts";
 import { openConnection } from "../ledger/sqlite-connection.ts";
 
 /**
+ * @param parts.databaseUrl where the ledger is, unless it is in the folder; the copy is a file in any case
  * @param parts.to absolute; an empty folder outside of the data
  * @throws DeskError command_failed when the folder is not empty or cannot be written; data_unusable | ledger_busy |
  *   ledger_full
  */
 export async function copyData(parts: {
   data: string;
+  databaseUrl?: string | undefined;
   to: string;
   clock: Clock;
 }): Promise<{ ledgerBytes: number; files: number }> {
-  const { data, to, clock } = parts;
+  const { data, databaseUrl, to, clock } = parts;
   if (readdirSync(to).length > 0) throw refused(`${to} is not empty; nothing was copied`);
-  const ledger = await readSqliteLedger({ path: join(data, "ledger.sqlite"), clock });
+  const ledger =
+    databaseUrl === undefined
+      ? await readSqliteLedger({ path: join(data, "ledger.sqlite"), clock })
+      : await readDatabase(databaseUrl, clock);
   const part = join(to, "ledger.sqlite.part");
   try {
     // Made first, because SQLite would let everybody read it.
@@ -51,6 +56,12 @@ export async function copyData(parts: {
   } finally {
     ledger.close();
   }
+}
+
+/** The driver is loaded only where there is a database. */
+async function readDatabase(url: string, clock: Clock): Promise<SqliteReading> {
+  const { readPostgresLedger } = await import("../ledger/read-postgres.ts");
+  return readPostgresLedger({ url, clock });
 }
 
 /** The desk goes on; a desk on the copy gives none of the numbers that it gives meanwhile. */

@@ -128,11 +128,12 @@ describe("backup", () => {
     expect(readdirSync(copy)).toEqual(["precious"]);
   });
 
-  it("of a ledger in Postgres says how that is done", async () => {
+  it("of a ledger in Postgres that does not answer says so, without the password, and leaves no copy", async () => {
     const env = { DATABASE_URL: "postgres://nobody:nothing@127.0.0.1:9/none" };
     const { code, err } = await run(["backup", copy, ...folders], { env });
     expect(code).toBe(1);
-    expect(err).toContain("pg_dump");
+    expect(err).toContain("the database does not answer");
+    expect(existsSync(join(copy, "ledger.sqlite"))).toBe(false);
     expect(err).not.toContain("nothing");
   });
 

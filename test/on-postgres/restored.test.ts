@@ -1,7 +1,13 @@
-/** A desk on Postgres is backed up into a file and put into another database, as docs/operations.md says. */
-import { readFileSync } from "node:fs";
+/** A desk on Postgres is backed up and put into another database, as docs/operations.md says. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "@photostructure/sqlite";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createClock } from "../../src/clock.ts";
+import { migrate } from "../../src/ledger/migrate.ts";
+import { migrations } from "../../src/ledger/migrations.ts";
+import { createPostgresLedger } from "../../src/ledger/postgres-ledger.ts";
+import { createLog } from "../../src/log.ts";
 import { run } from "../commands/run.ts";
 import { askPostgres } from "../doubles/postgres-ask.ts";
 import { postgresForTests } from "../doubles/postgres-run.ts";
@@ -24,7 +30,7 @@ describe.skipIf(postgres.missing)("a desk on Postgres", () => {
   });
   const start = (data: string, url: string): Promise<Terminal> =>
     openTerminal(join(folder.path, data), { env: { DATABASE_URL: url } });
-  const migrate = async (...args: string[]) =>
+  const move = async (...args: string[]) =>
     expect(await run(["migrate", ...args, "--data", join(folder.path, "other")])).toMatchObject({
       code: 0,
       err: "",
@@ -32,19 +38,21 @@ describe.skipIf(postgres.missing)("a desk on Postgres", () => {
 
   it("goes on in another database with its open ticket, and gives no number that was given since", async () => {
     const [lost, found] = [await postgres.place(), await postgres.place()];
-    const copy = `sqlite:${join(folder.path, "desk.sqlite")}`;
+    const backup = join(folder.path, "backups", "monday");
     const first = await start("a", lost);
     expect(await first.say("I want to talk to a person about my kettle")).toContain("your ticket is #1");
     expect(await first.say("@staff take")).toContain("Taken by");
+    const made = await run(["backup", backup, "--data", join(folder.path, "a")], {
+      env: { DATABASE_URL: lost },
+    });
+    expect([made.code, made.err]).toEqual([0, ""]);
+    expect(made.out).toContain(`migrate --from sqlite:${join(backup, "ledger.sqlite")} --to`);
+    expect(readdirSync(backup)).toEqual(["ledger.sqlite"]);
+    expect(statSync(join(backup, "ledger.sqlite")).mode & 0o077).toBe(0);
+    expect(await first.say("@staff resolve")).toContain("Resolved");
     expect(await first.end()).toBe(0);
-    await migrate("--from", lost, "--to", copy);
 
-    const second = await start("b", lost);
-    second.type("@staff resolve");
-    expect(await second.end()).toBe(0);
-
-    await migrate("--from", copy, "--to", found);
-    await askPostgres(found, leaveRoom);
+    await move("--from", `sqlite:${join(backup, "ledger.sqlite")}`, "--to", found);
     const env = { DATABASE_URL: found };
     const data = join(folder.path, "c");
     expect(await run(["pause", "--data", data], { env })).toMatchObject({ code: 0 });
@@ -57,4 +65,64 @@ describe.skipIf(postgres.missing)("a desk on Postgres", () => {
     expect(await third.end()).toBe(0);
     expect(await askPostgres(found, writes)).toEqual([]);
   }, 60_000);
+
+  it("is backed up as it is at one moment, while it is written all the time", async () => {
+    const url = await postgres.place();
+    const parts = { clock: createClock(), log: createLog("silent") };
+    const ledger = await createPostgresLedger({ url, ...parts });
+    await migrate(ledger, migrations, parts);
+    const put = (name: string) =>
+      ledger.write(async (tx) => {
+        // Read in this order by a copy: settings, then marks.
+        const sql = "INSERT INTO settings (name, value, changed_at) VALUES (?, ?, 0)";
+        await tx.run(sql, `half:${name}`, "x".repeat(500));
+        await tx.run(
+          "INSERT INTO marks (platform, name, value) VALUES ('test', ?, ?)",
+          name,
+          "x".repeat(500),
+        );
+      });
+    for (let n = 0; n < 300; n++) await put(`before ${n}`);
+    let writing = true;
+    const writes = (async () => {
+      for (let n = 0; writing; n++) await put(`${n}`);
+    })();
+    const copies: number[] = [];
+    try {
+      for (const name of ["one", "two"]) {
+        const to = join(folder.path, name);
+        expect(
+          await run(["backup", to, "--data", join(folder.path, "data")], { env: { DATABASE_URL: url } }),
+        ).toMatchObject({
+          code: 0,
+          err: "",
+        });
+        const file = new DatabaseSync(join(to, "ledger.sqlite"), { readOnly: true });
+        const count = (sql: string) => Number((file.prepare(sql).get() as { count: number }).count);
+        copies.push(count("SELECT COUNT(*) AS count FROM marks"));
+        expect(count("SELECT COUNT(*) AS count FROM settings WHERE name LIKE 'half:%'")).toBe(copies.at(-1));
+        file.close();
+      }
+    } finally {
+      writing = false;
+      await writes;
+      await ledger.close();
+    }
+    expect(copies[0]).toBeGreaterThan(300);
+    expect(copies[1]).toBeGreaterThan(copies[0] ?? 0);
+  }, 60_000);
+
+  it("that was restored by Postgres' own tools gives no number again after the statements of the page", async () => {
+    const url = await postgres.place();
+    const parts = { clock: createClock(), log: createLog("silent") };
+    const ledger = await createPostgresLedger({ url, ...parts });
+    await migrate(ledger, migrations, parts);
+    await askPostgres(url, leaveRoom);
+    const settings = await ledger.read((tx) => tx.all("SELECT name, value FROM settings ORDER BY name"));
+    await ledger.close();
+    expect(settings).toEqual([
+      { name: "approval_given_max", value: "1000" },
+      { name: "ticket_deleted_max", value: "1000" },
+    ]);
+  });
 });
