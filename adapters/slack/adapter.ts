@@ -19,7 +19,7 @@ import { whenAllowed } from "./first-calls.ts";
 import { createGreeting } from "./greeting.ts";
 import { createGroups } from "./groups.ts";
 import type { Where } from "./incoming.ts";
-import { takeBackStreams } from "./left-streams.ts";
+import { takeBackStreamOf, takeBackStreams } from "./left-streams.ts";
 import { homeView } from "./outgoing.ts";
 import { type Json, textAt } from "./payload.ts";
 import { createPeople } from "./people.ts";
@@ -214,7 +214,11 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       return closed;
     },
     post: posting.post,
-    find: posting.find,
+    async find(target, key, sent) {
+      const found = await posting.find(target, key, sent);
+      if (!found && streams) await takeBackStreamOf(key, api, streams, log);
+      return found;
+    },
     edit: posting.edit,
     remove: posting.remove,
     draft,

@@ -28,6 +28,21 @@ export async function takeBackStreams(
   }
 }
 
+/** The same of one reply that is looked for and is not there: whoever looks knows that nobody writes it any more. */
+export async function takeBackStreamOf(
+  key: string,
+  api: WebApi,
+  streams: StreamStore,
+  log: Log,
+): Promise<void> {
+  for (const stream of await streams.all()) {
+    if (stream.key !== key) continue;
+    if (!(await isFinished(api, stream))) await takeBack(api, stream);
+    await streams.remove(stream);
+    log.info("slack.stream_taken_back", { team: stream.team, channel: stream.channel, ts: stream.ts });
+  }
+}
+
 /** A finished reply carries its key; it was only not yet crossed off. */
 async function isFinished(api: WebApi, { team, channel, ts }: OpenStream): Promise<boolean> {
   const range = { channel, ts, oldest: ts, latest: ts, inclusive: true, include_all_metadata: true };

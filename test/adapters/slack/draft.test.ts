@@ -334,6 +334,21 @@ describe("a process that died while it streamed", () => {
     expect(shown(desk)).toEqual([]);
   });
 
+  it("has it taken back when its key is looked for, where the server does not tell streams from messages", async () => {
+    const streams = memoryStreams();
+    const desk = await start({ parts: { streams } });
+    await begun(desk, "half an ans");
+    await desk.slack.waitFor(() => streams.kept.length === 1);
+    const { message } = shown(desk)[0] as { message: { streaming?: unknown } };
+    delete message.streaming;
+    const second = await reborn(desk, { parts: { streams } });
+    expect(await second.find({ thread: desk.thread }, "o_2")).toBeUndefined();
+    expect(texts(desk)).toHaveLength(1);
+    expect(await second.find({ thread: desk.thread }, "o_1")).toBeUndefined();
+    expect(texts(desk)).toEqual([]);
+    expect(streams.kept).toEqual([]);
+  });
+
   it("is not mistaken for one that lives", async () => {
     const desk = await start();
     const draft = await begun(desk, "Still being ");
