@@ -82,7 +82,8 @@ export function createBot({
   ): Promise<Next | undefined> {
     const { event } = first;
     if (first.strikes >= strikesMax) {
-      await intents.giveUp([first.id]);
+      // A company's program is asked once more, unless that is what we die of.
+      await intents.giveUp(first.id, first.strikes === strikesMax);
       await trouble.park(first);
       return "more";
     }

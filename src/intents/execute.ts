@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { faultOf } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { type Intent, moveIntent } from "../ledger/intents.ts";
-import type { Ledger } from "../ledger.ts";
+import type { Ledger, Transaction } from "../ledger.ts";
 import { withinTime } from "../time-limit.ts";
 import type { Tool, ToolContext } from "../tool.ts";
 import { type CheckParts, contextOf } from "./check.ts";
@@ -53,37 +53,70 @@ async function start(ledger: Ledger, clock: Clock, intent: Intent): Promise<Inte
 
 /** What is in doubt is looked up before it is tried again. */
 async function once(parts: CheckParts, tool: Tool, intent: Intent, inDoubt: boolean): Promise<unknown> {
-  // A write that has begun is carried through: no signal of the conversation stops it.
-  const never = new AbortController().signal;
-  const context = (signal: AbortSignal): ToolContext => ({
-    ...contextOf(parts, { tool, customer: intent.customer, thread: intent.thread }, signal),
-    intent: { id: intent.id, idempotencyKey: intent.id, preview: intent.preview },
-  });
-  if (inDoubt && tool.settle) {
-    const settle = tool.settle.bind(tool);
-    const settled = await withinTime(parts, never, (signal) => settle(intent.input, context(signal)));
-    if (settled.done) return settled.result;
-  }
-  return (await withinTime(parts, never, (signal) => tool.run(intent.input, context(signal)))) ?? null;
+  const settled = inDoubt ? await lookUp(parts, tool, intent) : undefined;
+  if (settled) return settled.result;
+  const run = tool.run.bind(tool);
+  return (
+    (await withinTime(parts, never(), (signal) => run(intent.input, context(parts, tool, intent, signal)))) ??
+    null
+  );
+}
+
+/**
+ * What the company's own data says of a write that has begun; undefined when it was not done, or when the tool cannot tell.
+ * @throws what the tool fails with
+ */
+export async function lookUp(
+  parts: CheckParts,
+  tool: Tool,
+  intent: Intent,
+): Promise<{ result: unknown } | undefined> {
+  const settle = tool.settle?.bind(tool);
+  if (!settle) return undefined;
+  const settled = await withinTime(parts, never(), (signal) =>
+    settle(intent.input, context(parts, tool, intent, signal)),
+  );
+  return settled.done ? { result: settled.result } : undefined;
+}
+
+/** A write that has begun is carried through: no signal of the conversation stops it. */
+const never = () => new AbortController().signal;
+
+function context(parts: CheckParts, tool: Tool, intent: Intent, signal: AbortSignal): ToolContext {
+  const { id, customer, thread, preview } = intent;
+  return {
+    ...contextOf(parts, { tool, customer, thread }, signal),
+    intent: { id, idempotencyKey: id, preview },
+  };
 }
 
 /** It is over, and on record. */
-export function close(
+export async function close(
   parts: Pick<CheckParts, "ledger" | "clock">,
   intent: Intent,
   how: "finish" | "fail",
   result: unknown,
 ): Promise<void> {
-  const { ledger, clock } = parts;
-  return ledger.write(async (tx) => {
-    if (!(await moveIntent(tx, intent, how, clock.now(), { result }))) return;
-    await audit(tx, clock, {
-      actor: intent.approver ?? intent.opener,
-      action: how === "finish" ? "intent.done" : "intent.failed",
-      subject: `${intent.tool} ${intent.preview.subject}`,
-      thread: intent.thread,
-      turn: intent.turn,
-      detail: { intent: intent.id, ...(intent.preview.amount ?? {}), attempts: intent.attempts },
-    });
+  await parts.ledger.write((tx) => closeIn(tx, parts, intent, how, result));
+}
+
+/** @returns undefined when it was over already */
+export async function closeIn(
+  tx: Transaction,
+  { clock }: Pick<CheckParts, "clock">,
+  intent: Intent,
+  how: "finish" | "fail" | "expire",
+  result: unknown,
+): Promise<Intent | undefined> {
+  const over = await moveIntent(tx, intent, how, clock.now(), { result });
+  if (!over) return undefined;
+  await audit(tx, clock, {
+    actor: intent.approver ?? intent.opener,
+    action: `intent.${over.state}`,
+    subject: `${intent.tool} ${intent.preview.subject}`,
+    thread: intent.thread,
+    turn: intent.turn,
+    detail: { intent: intent.id, ...(intent.preview.amount ?? {}), attempts: intent.attempts },
   });
+  return over;
 }

@@ -12,6 +12,7 @@ import { decideApproval, expireApprovals } from "./approvals.ts";
 import type { CameOf } from "./came-of.ts";
 import { carryThrough, untold } from "./carry-through.ts";
 import { hashOf } from "./check.ts";
+import { giveUp } from "./give-up.ts";
 import type { IntentsParts, Said, Settled } from "./parts.ts";
 import { createPropose } from "./propose.ts";
 import { tellOnce } from "./tell.ts";
@@ -66,9 +67,10 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
     async handOver(thread: ThreadId, events: readonly string[]): Promise<void> {
       await tellAll(await carryThrough(parts, thread, events, false));
     },
-    /** What has come of the writes that events have led to is told: they will have no turn any more. */
-    async giveUp(events: readonly string[]): Promise<void> {
-      await tellAll(await untold(parts, events));
+    /** The program has failed on an event again and again: what it had begun is over, and what came of it is told. */
+    async giveUp(event: string, asks: boolean): Promise<void> {
+      await giveUp(parts, event, asks);
+      await tellAll(await untold(parts, [event]));
     },
     expire: (): Promise<void> => expireApprovals(parts),
   };

@@ -238,6 +238,60 @@ describe("between the card and the click", () => {
   });
 });
 
+describe("what the process dies of again and again while it carries out an approval", () => {
+  /** The tool hangs; the process has died so often while this waited, and dies once more. */
+  async function dying(deaths: number): Promise<void> {
+    await held();
+    const { tool } = shop;
+    const { run } = tool;
+    let begun = () => {};
+    const running = new Promise<void>((resolve) => (begun = resolve));
+    tool.run = () => {
+      begun();
+      return new Promise(() => {});
+    };
+    void desk.room.presses("intent.approve", 1, "staff-maya");
+    await running;
+    tool.run = run;
+    await desk.ledger.write((tx) => tx.run("UPDATE inbox SET strikes = ? WHERE state = 'waiting'", deaths));
+  }
+  const key = async () =>
+    (await desk.ledger.read((tx) => tx.get<{ id: string }>("SELECT id FROM intents")))?.id ?? "";
+  const state = async () =>
+    (await desk.ledger.read((tx) => tx.get<{ state: string }>("SELECT state FROM intents")))?.state;
+
+  it("is over, is tried no more, and both sides hear that nobody knows", async () => {
+    await dying(20);
+    desk = await desk.reopen();
+    await desk.quiet();
+    expect(await state()).toBe("failed");
+    expect(shop.asked).toEqual([]);
+    expect(toAnn()).toContain("I could not make sure that this was done");
+    expect(card()?.post.card?.footer).toContain("could not make sure");
+    expect(await waiting()).toBe(0);
+    expect((await deeds(desk)).filter((action) => action === "intent.failed")).toHaveLength(1);
+  });
+
+  it("is done when the company's data says so", async () => {
+    await dying(20);
+    shop.paid.set(await key(), { order: "ord_3", minor: 60_000, customer: "cust_ann" });
+    desk = await desk.reopen();
+    await desk.quiet();
+    expect(await state()).toBe("done");
+    expect(toAnn()).toBe("Done: Refund 600.00 USD for ord_3.");
+    expect((await deeds(desk)).filter((action) => action === "intent.done")).toHaveLength(1);
+  });
+
+  it("asks the company's program nothing more when the process died of that, too", async () => {
+    await dying(21);
+    shop.paid.set(await key(), { order: "ord_3", minor: 60_000, customer: "cust_ann" });
+    desk = await desk.reopen();
+    await desk.quiet();
+    expect(await state()).toBe("failed");
+    expect(toAnn()).toContain("I could not make sure that this was done");
+  });
+});
+
 describe("the customer", () => {
   it("is asked first: nothing is put to staff before their yes", async () => {
     shop = createShop();
