@@ -5,6 +5,9 @@ import type { Button, Menu, Post } from "../platform.ts";
 const lineMax = 300;
 const factsMax = 6;
 
+/** Whether a card shows the customer's words only in part. */
+export const isCut = (words: string): boolean => words.length > lineMax;
+
 /** @param queues those a ticket can be given to */
 export function cardOf(ticket: Ticket, queues: readonly string[]): Post {
   const { brief } = ticket;
@@ -106,5 +109,5 @@ function menusOf(ticket: Ticket, queues: readonly string[]): Menu[] {
 }
 
 function cut(text: string): string {
-  return text.length > lineMax ? `${text.slice(0, lineMax)}…` : text;
+  return isCut(text) ? `${text.slice(0, lineMax)}…` : text;
 }

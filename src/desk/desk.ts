@@ -12,12 +12,14 @@ import { type Admitted, markDone } from "../ledger/inbox.ts";
 import { cancelUnsent, enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, openTickets, type Ticket } from "../ledger/tickets.ts";
+import { askedIn } from "../ledger/transcript.ts";
 import type { Ledger, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { Incoming, Message, Person } from "../message.ts";
 import type { Platform } from "../platform.ts";
 import type { ChannelId, Move, ThreadId } from "../thread.ts";
 import { platformOf } from "../thread.ts";
+import { isCut } from "./card.ts";
 import { postOf } from "./files.ts";
 import { type Change, followChange } from "./follow.ts";
 import { toCustomer, toStaff } from "./notices.ts";
@@ -35,7 +37,7 @@ import { afterFailed, afterSent, customerToStaff, retryFailed, staffToCustomer }
 import type { Staff } from "./staff.ts";
 import { stepInTo } from "./step-in.ts";
 import { type Receiver, transferTicket } from "./transfer.ts";
-import { relayUnanswered } from "./unanswered.ts";
+import { relayAsked, relayUnanswered } from "./unanswered.ts";
 
 export interface DeskParts {
   ledger: Ledger;
@@ -70,8 +72,14 @@ export function createDesk(parts: DeskParts) {
   const { ledger, clock, log } = parts;
 
   /** In the turn's own transaction: a person is needed. */
-  function escalate(tx: Transaction, appeal: Appeal): Promise<Opened> {
-    return openTicketFor(tx, parts, appeal);
+  async function escalate(tx: Transaction, appeal: Appeal): Promise<Opened> {
+    const opened = await openTicketFor(tx, parts, appeal);
+    // What the card has no room for is read in its thread.
+    if (appeal.turn !== undefined && isCut(appeal.lastWords)) {
+      const asked = await askedIn(tx, appeal.thread.id, appeal.turn);
+      opened.rows.push(...(await relayAsked(tx, parts, opened.ticket, asked)));
+    }
+    return opened;
   }
 
   /** A customer's words in a thread that the bot does not have. */

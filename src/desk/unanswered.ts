@@ -2,12 +2,18 @@
 import type { Clock } from "../clock.ts";
 import { isCopied, type OutboxRow } from "../ledger/outbox.ts";
 import type { Ticket } from "../ledger/tickets.ts";
-import { askedBefore, toldOfWrites } from "../ledger/transcript.ts";
+import { type Asked, askedBefore, toldOfWrites } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { ChannelId } from "../thread.ts";
 import { postOf } from "./files.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueForTicket, type ToStaffParts } from "./open-ticket.ts";
+
+export interface UnansweredParts {
+  channel(): ChannelId | undefined;
+  filesFolder: string;
+  clock: Clock;
+}
 
 /**
  * The replies will never be shown, so whoever has the ticket now sees the questions: nobody else is going to answer them.
@@ -15,28 +21,41 @@ import { enqueueForTicket, type ToStaffParts } from "./open-ticket.ts";
  */
 export async function relayUnanswered(
   tx: Transaction,
-  parts: { channel(): ChannelId | undefined; filesFolder: string; clock: Clock },
+  parts: UnansweredParts,
   ticket: Pick<Ticket, "number" | "thread">,
   replies: readonly string[],
 ): Promise<OutboxRow[]> {
   if (!parts.channel()) return [];
   const rows: OutboxRow[] = [];
   for (const reply of replies) {
-    for (const asked of await askedBefore(tx, reply)) {
-      if (await isCopied(tx, asked.id)) continue;
-      rows.push(
-        await enqueueForTicket(tx, parts.clock, ticket, {
-          author: "customer",
-          source: asked.id,
-          send: {
-            does: "post",
-            to: { ticket: ticket.number },
-            post: { ...postOf(asked, parts.filesFolder), as: asked.name },
-          },
-        }),
-      );
-    }
+    rows.push(...(await relayAsked(tx, parts, ticket, await askedBefore(tx, reply))));
     rows.push(...(await relayUntold(tx, parts, ticket, [reply])));
+  }
+  return rows;
+}
+
+/** What a customer has asked, for staff to read in the ticket's thread, each message once. */
+export async function relayAsked(
+  tx: Transaction,
+  parts: UnansweredParts,
+  ticket: Pick<Ticket, "number" | "thread">,
+  messages: readonly Asked[],
+): Promise<OutboxRow[]> {
+  if (!parts.channel()) return [];
+  const rows: OutboxRow[] = [];
+  for (const asked of messages) {
+    if (await isCopied(tx, asked.id)) continue;
+    rows.push(
+      await enqueueForTicket(tx, parts.clock, ticket, {
+        author: "customer",
+        source: asked.id,
+        send: {
+          does: "post",
+          to: { ticket: ticket.number },
+          post: { ...postOf(asked, parts.filesFolder), as: asked.name },
+        },
+      }),
+    );
   }
   return rows;
 }

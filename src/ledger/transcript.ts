@@ -97,23 +97,47 @@ export async function hasJournal(tx: Reader, turn: string): Promise<boolean> {
 }
 
 /** The customer's messages that a reply was for, oldest first, but for those they have taken back. */
-export async function askedBefore(
-  tx: Reader,
-  reply: string,
-): Promise<{ id: MessageId; name: string; text: string; files: FileRef[] }[]> {
-  const rows = await tx.all<{ id: string; by_name: string | null; text: string; files: string | null }>(
+export async function askedBefore(tx: Reader, reply: string): Promise<Asked[]> {
+  const rows = await tx.all<AskedRow>(
     `SELECT asked.id, asked.by_name, asked.text, asked.files FROM messages reply
      JOIN messages asked ON asked.thread = reply.thread AND asked.turn = reply.turn
      WHERE reply.id = ? AND asked.author = 'customer' AND asked.deleted_at IS NULL ORDER BY asked.seq`,
     reply,
   );
-  return rows.map(({ id, by_name, text, files }) => ({
-    id,
-    name: by_name ?? "",
-    text,
-    files: files === null ? [] : (JSON.parse(files) as FileRef[]),
-  }));
+  return rows.map(askedOf);
 }
+
+/** The customer's messages of a turn, oldest first. */
+export async function askedIn(tx: Reader, thread: ThreadId, turn: string): Promise<Asked[]> {
+  const rows = await tx.all<AskedRow>(
+    `SELECT id, by_name, text, files FROM messages
+     WHERE thread = ? AND turn = ? AND author = 'customer' AND deleted_at IS NULL ORDER BY seq`,
+    thread,
+    turn,
+  );
+  return rows.map(askedOf);
+}
+
+export interface Asked {
+  id: MessageId;
+  name: string;
+  text: string;
+  files: FileRef[];
+}
+
+interface AskedRow {
+  id: string;
+  by_name: string | null;
+  text: string;
+  files: string | null;
+}
+
+const askedOf = ({ id, by_name, text, files }: AskedRow): Asked => ({
+  id,
+  name: by_name ?? "",
+  text,
+  files: files === null ? [] : (JSON.parse(files) as FileRef[]),
+});
 
 /** The words of a reply in whose turn the end of a write became known; undefined for all others. */
 export async function toldOfWrites(tx: Reader, reply: string): Promise<string | undefined> {

@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type DeskInARoom, openDesk } from "../doubles/desk-in-a-room.ts";
+
+let desk: DeskInARoom;
+afterEach(() => desk.close());
+
+const long = `I want to speak to a human. ${"It arrived broken, and nobody answers. ".repeat(12)}Order ord_77.`;
+const inTheThread = () => {
+  const card = desk.room.shown.find((message) => message.post.card);
+  return desk.room.shown
+    .filter((message) => message.place === `${desk.room.deskChannel}/${card?.id}`)
+    .map((message) => message.post.text);
+};
+
+describe("what a customer has written before a person is asked for", () => {
+  it("stands in the ticket's thread when the card has no room for it, each message once", async () => {
+    desk = await openDesk();
+    await desk.room.hasSaid("ann", ["hello", long]);
+    await desk.quiet();
+    expect(inTheThread()).toEqual(["hello", long]);
+    await desk.room.presses("ticket.take", 1);
+    await desk.quiet();
+    expect(inTheThread().filter((text) => text === long)).toHaveLength(1);
+  });
+
+  it("stands there although the ticket is handed back before the customer hears of it", async () => {
+    desk = await openDesk();
+    desk.room.fault("ann", ...Array.from({ length: 3 }, () => "unavailable" as const));
+    await desk.room.says("ann", long);
+    await expect.poll(() => desk.room.shown.filter((message) => message.post.card).length).toBe(1);
+    await desk.room.presses("ticket.hand_back", 1);
+    await expect.poll(inTheThread).toContain(long);
+  });
+
+  it("stands on the card alone when that has room for it", async () => {
+    desk = await openDesk();
+    await desk.room.says("ann", "I want to speak to a human");
+    await desk.quiet();
+    expect(inTheThread()).toEqual([]);
+  });
+});
