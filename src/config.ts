@@ -88,6 +88,7 @@ export interface ModelConfig {
   readonly endpoint: { readonly baseUrl: string; readonly apiKey: Secret | undefined } | undefined;
   readonly name: string;
   readonly temperature: number;
+  /** What the model can read at once: an older part of a long conversation is summarised before it is more. */
   readonly contextTokens: number;
   readonly embeddingName: string | undefined;
   readonly transcriptionName: string | undefined;

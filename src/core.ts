@@ -230,7 +230,12 @@ export function createCore(parts: CoreParts): Core {
     escalate: desk.escalate,
     escalationNotice: (ticket) => toCustomer.escalated(ticket, away()),
     turnPerMessage,
-    recall: createRecall({ ledger, sessions, historyItemsMax: config.limits.historyItemsMax }),
+    recall: createRecall({
+      ledger,
+      sessions,
+      historyItemsMax: config.limits.historyItemsMax,
+      contextTokens: config.model.contextTokens,
+    }),
     clock,
     log,
   });

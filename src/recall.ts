@@ -5,17 +5,25 @@
 import { extendSummary, type RunningSummary, summaryText } from "./agent/summary.ts";
 import type { TranscriptItem } from "./language-model.ts";
 import type { Thread } from "./ledger/threads.ts";
-import { historyOf, itemsBetween } from "./ledger/transcript.ts";
+import { type HistoryItem, historyOf, itemsBetween } from "./ledger/transcript.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SessionMemory } from "./memory.ts";
 
 export type Recall = ReturnType<typeof createRecall>;
 
-export function createRecall(parts: { ledger: Ledger; sessions: SessionMemory; historyItemsMax: number }) {
+/** @param parts.contextTokens what the model can read at once */
+export function createRecall(parts: {
+  ledger: Ledger;
+  sessions: SessionMemory;
+  historyItemsMax: number;
+  contextTokens: number;
+}) {
   const { ledger, sessions } = parts;
 
   async function history(thread: Thread): Promise<TranscriptItem[]> {
-    const items = await ledger.read((tx) => historyOf(tx, thread.id, parts.historyItemsMax, thread.since));
+    const all = await ledger.read((tx) => historyOf(tx, thread.id, parts.historyItemsMax, thread.since));
+    // A character a token: a quarter of the context in English, and never more than all of it.
+    const items = newestWithin(all, parts.contextTokens);
     const newest = items.map((one) => one.item);
     const first = items[0]?.seq ?? 0;
     if (first <= thread.since + 1) return newest;
@@ -41,4 +49,17 @@ export function createRecall(parts: { ledger: Ledger; sessions: SessionMemory; h
   }
 
   return { history };
+}
+
+/** The newest of them with so many characters together. What stands at one place stays together; the last is always there. */
+function newestWithin(items: readonly HistoryItem[], charactersMax: number): HistoryItem[] {
+  let begin = items.length;
+  let characters = 0;
+  for (let at = items.length - 1; at >= 0; at--) {
+    const { seq, item } = items[at] as HistoryItem;
+    characters += JSON.stringify(item).length;
+    if (characters > charactersMax && begin < items.length) break;
+    if (items[at - 1]?.seq !== seq) begin = at;
+  }
+  return items.slice(begin);
 }

@@ -54,6 +54,23 @@ describe("a long conversation", () => {
     await next.core.stop(0);
   }, 30_000);
 
+  it("that is too long for the model's context sends fewer items as they were, and the others as a summary", async () => {
+    desk = await openDesk({
+      model: createScriptedModel("Noted."),
+      configure: (config) => ({ ...config, model: { ...config.model, contextTokens: 2_000 } }),
+    });
+    await desk.room.says("ann", "My order ord_7777 for $49.99 is late.");
+    await desk.quiet();
+    for (let at = 0; at < 6; at++) {
+      await desk.room.says("ann", `Message ${at}: ${"It has not come yet. ".repeat(30)}`);
+      await desk.quiet();
+    }
+    const [note, ...items] = desk.model.requests.at(-1)?.transcript ?? [];
+    expect(note?.role === "note" && note.text).toContain("ord_7777");
+    const texts = items.map((item) => ("text" in item ? item.text.slice(0, 9) : ""));
+    expect(texts).toEqual(["Noted.", "Message 3", "Noted.", "Message 4", "Noted.", "Message 5"]);
+  });
+
   it("is summarised the same in one go as bit by bit", () => {
     fc.assert(
       fc.property(fc.array(anItem, { maxLength: 40 }), fc.nat(40), (items, cut) => {
