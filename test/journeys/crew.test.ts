@@ -120,6 +120,27 @@ describe.skipIf(postgres.missing)("a crew", () => {
     expect(told("U1")).toEqual([expect.stringContaining("What can I do for you, Hello?")]);
   }, 40_000);
 
+  it("a process that is told to stop hands what does not end to another, and the customer reads one answer", async () => {
+    let hang = true;
+    const { start, told } = await open((asked) => (hang ? { fault: "hang" } : greets(asked)));
+    const leaving = await start();
+    await slack.asUser("U1").dm("Hello");
+    await until(
+      () => model.chats().length > 0,
+      () => "the model is asked",
+    );
+    const next = await start();
+    hang = false;
+    expect(await leaving.kill("SIGTERM")).toBe(0);
+    await until(
+      () => told("U1").length > 0,
+      () => `${leaving.errors().slice(-3000)}\n---\n${next.errors().slice(-3000)}`,
+    );
+    expect(told("U1")).toEqual([expect.stringContaining("What can I do for you, Hello?")]);
+    // It was given back: nobody had to wait for a claim to run out.
+    expect(countOf(next.log(), "claim.taken_over")).toBe(0);
+  }, 60_000);
+
   it("a person takes over in one process what another is saying: from then on nobody hears the bot", async () => {
     const words = Array.from({ length: 400 }, (_, at) => `word${at % 9} `);
     const { start } = await open((asked) =>
