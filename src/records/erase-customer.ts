@@ -79,7 +79,8 @@ export async function eraseCustomer(parts: EraseParts, name: string, by = "opera
   if (lanes) await endsWithin(clock, lanesEndMs, Promise.all(touched.map(lanes.idleIn)));
   // Once more: what was in the air has been noted, and written, too.
   await forgetNotes(parts, noted);
-  await parts.files.remove(await filesOf(parts, who, traces));
+  const late = isSomething(rows) ? await filesOf(parts, who, traces) : [];
+  await parts.files.remove(late);
   await memory.forget(await ledger.write((tx) => sweep(tx, clock, touched)));
   const scrubbed = [await ledger.scrub?.(parts.scrubBytesMax), await memory.scrub(parts.scrubBytesMax)];
   parts.log.info("customer.erased", { ...rows, files: files.length });
@@ -87,7 +88,7 @@ export async function eraseCustomer(parts: EraseParts, name: string, by = "opera
   const { customers, accounts } = who;
   const { cards } = traces;
   const whole = !scrubbed.includes(false);
-  return { customers, accounts, rows, files, cards, before, whole };
+  return { customers, accounts, rows, files: [...files, ...late], cards, before, whole };
 }
 
 /** A running platform's own notes, and those in files, which may be of a platform that does not run now. */
