@@ -12,6 +12,7 @@ import { DeskError } from "../errors.ts";
 import type { Reader, SqlValue, Transaction } from "../ledger.ts";
 import type { ThreadId, UserId } from "../thread.ts";
 import type { Money, Preview } from "../tool.ts";
+import type { Send } from "./outbox.ts";
 import { knownPseudonyms } from "./pseudonyms.ts";
 
 export type IntentState =
@@ -271,22 +272,22 @@ export async function rebind(tx: Transaction, id: string, thread: ThreadId, hash
 
 /**
  * What a plain "yes" in a thread is about: the store's question, where that is the last thing the customer was told. To
- * anything said since, by the bot or by staff, it would be an answer to something else.
+ * anything said since, by the bot or by staff, it would be an answer to something else; and so it would be to what the
+ * same turn has wished for and not asked, when it was begun again with a newer message.
  */
 export async function askedLast(tx: Reader, thread: ThreadId): Promise<Intent | undefined> {
-  return intentOf(
-    await tx.get(
-      `SELECT * FROM intents WHERE thread = ? AND state = 'proposed' AND turn =
-         (SELECT CASE WHEN deleted_at IS NULL THEN turn END FROM messages
-          WHERE thread = ? AND author IN ('bot', 'staff') AND NOT EXISTS
-            (SELECT 1 FROM outbox WHERE outbox.id = messages.id AND (state IN ('failed', 'cancelled')
-               OR (state = 'waiting' AND fence <> (SELECT version FROM threads WHERE threads.id = outbox.thread))))
-          ORDER BY seq DESC LIMIT 1)
-       ORDER BY id DESC LIMIT 1`,
-      thread,
-      thread,
-    ),
+  const said = await tx.get<{ send: string | null }>(
+    `SELECT CASE WHEN deleted_at IS NULL THEN (SELECT send FROM outbox WHERE outbox.id = messages.id) END AS send
+     FROM messages WHERE thread = ? AND author IN ('bot', 'staff') AND NOT EXISTS
+       (SELECT 1 FROM outbox WHERE outbox.id = messages.id AND (state IN ('failed', 'cancelled')
+          OR (state = 'waiting' AND fence <> (SELECT version FROM threads WHERE threads.id = outbox.thread))))
+     ORDER BY seq DESC LIMIT 1`,
+    thread,
   );
+  const send = said?.send ? (JSON.parse(said.send) as Send) : undefined;
+  const asked = send?.does === "post" ? send.post.confirmation : undefined;
+  const intent = asked && (await findIntent(tx, asked.id));
+  return intent?.state === "proposed" && intent.thread === thread ? intent : undefined;
 }
 
 /** Approvals that nobody has given in time. */

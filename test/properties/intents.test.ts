@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { type Death, death, tellDeath } from "./life.ts";
 import { atLeast, enough, runs } from "./runs.ts";
 import type { Tried } from "./shop-judge.ts";
-import { createShopStory, type ShopStory, type Step, step, tell, world } from "./shop-story.ts";
+import { createShopStory, type ShopStory, type Step, step, tell, type World, world } from "./shop-story.ts";
 import { storyOf, told } from "./told.ts";
 
 interface Scene {
@@ -27,6 +27,20 @@ const steps = storyOf<Scene>(
   }),
   ({ one, death: dies, rest }) => `${tell(one)}${dies ? tellDeath(dies) : ""}${rest ? "" : ", and at once"}`,
 );
+
+/** A question that nobody was asked, of a turn that was begun again with a newer message, took the yes to another one. */
+const yesToAnother: [World, Scene[]] = [
+  { asks: true, tells: true },
+  [
+    { one: { does: "ask", thread: 0, order: "ord_3", why: true, yes: false }, death: undefined, rest: true },
+    {
+      one: { does: "ask", thread: 0, order: "ord_1", why: true, yes: false },
+      death: { commits: 1, made: false },
+      rest: false,
+    },
+    { one: { does: "ask", thread: 0, order: "ord_3", why: true, yes: true }, death: undefined, rest: true },
+  ],
+];
 
 async function play(story: ShopStory, scenes: readonly Scene[]): Promise<Tried> {
   for (const { one, death: dies, rest } of scenes) {
@@ -47,7 +61,7 @@ describe("writes", () => {
           const came = await told(await createShopStory(one), (story) => play(story, scenes));
           for (const what of Object.keys(tried) as (keyof Tried)[]) tried[what] += came[what];
         }),
-        runs(80),
+        { ...runs(80), examples: [yesToAnother] },
       );
       expect(tried.paid).toBeGreaterThanOrEqual(atLeast(30));
       expect(tried.approved).toBeGreaterThanOrEqual(atLeast(5));

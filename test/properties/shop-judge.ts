@@ -116,7 +116,10 @@ function judgeWords({ shown, world }: Facts, intent: IntentRow, deeds: readonly 
   );
   const until = Math.max(0, ...questions.map((one) => one.expiresAt));
   for (const { action, at } of deeds)
-    if (action === "intent.confirmed") expect(at, `${told}: too late`).toBeLessThan(until + grace);
+    if (action === "intent.confirmed") {
+      expect(questions.length, `${told}: confirmed, and nobody was asked`).toBeGreaterThan(0);
+      expect(at, `${told}: too late`).toBeLessThan(until + grace);
+    }
   if (!world.asks || intent.state !== "done") return;
   const { text } = JSON.parse(intent.preview) as { text: string };
   const heard = shown.filter(
