@@ -72,8 +72,6 @@ export interface Platform {
   working?(thread: ThreadId, step?: string): Promise<void>;
   /** Replies to an interaction so that only its person sees it. False when the platform's time for it is over. */
   answer?(interaction: string, post: Post): Promise<boolean>;
-  /** Shows a person something in a thread that nobody else sees. */
-  whisper?(thread: ThreadId, to: UserId, post: Post): Promise<void>;
   /** The private thread with a person; `near` is the shared thread it grew out of. */
   direct?(person: Person, near?: ThreadId): Promise<{ thread: ThreadId; way: "direct" | "private_thread" }>;
   /** Whether a person belongs to a channel, user group or role, asked at the moment of use. */

@@ -244,9 +244,6 @@ export function createSlackAdapter(parts: SlackParts): Platform {
         ...(loading.length > 0 ? { loading_messages: loading.map((one) => cut(oneLine(one), 50)) } : {}),
       });
     },
-    async whisper(thread, to, post) {
-      await showPrivately(api, placeOf(thread), accountOf(to).user, post);
-    },
     async answer(interaction, post) {
       const spot = spotNamed(interaction);
       if (!spot) return false;

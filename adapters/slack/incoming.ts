@@ -243,9 +243,6 @@ const troubles: Readonly<Record<string, (where: string) => string>> = {
   group_deleted: (where) => `The desk's channel ${where} was deleted.`,
 };
 
-/** The events that mean trouble, for the manifest. */
-export const troubleEvents: readonly string[] = Object.keys(troubles);
-
 function trouble(event: Json, keys: string[], where: Where): Incoming | undefined {
   const code = textAt(event, "type") ?? "";
   const told = troubles[code];

@@ -112,9 +112,6 @@ export const botScopes: readonly string[] = [
   ]),
 ].sort();
 
-/** The scope of the app's own token, with which Socket Mode is opened. */
-export const appScopes: readonly string[] = ["connections:write"];
-
 export const commandName = "/support";
 /** The message shortcut's callback id; the core gets it as a command of this name. */
 export const shortcutName = "open_ticket";

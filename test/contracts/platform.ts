@@ -71,7 +71,7 @@ export interface PlatformHarness {
   customerPresses?(label: string, reason?: string): Promise<void>;
   /** The customer sends the desk's command. */
   customerCommands?(text: string): Promise<void>;
-  /** What only the customer has been shown (answers to interactions, whispers), oldest first. */
+  /** What only the customer has been shown (answers to interactions), oldest first. */
   privatelyShown?(): Promise<string[]>;
   /** A group or channel to which the customer belongs, one to which not, and the customer. */
   readonly groups?: { customer: UserId; member: string; stranger: string };
@@ -637,18 +637,6 @@ export function describePlatform(name: string, make: () => Promise<PlatformHarne
       it("hands on the desk's command", async (test) => {
         await has(world.customerCommands, "commands", test)("status");
         expect(await nth("command", 0)).toMatchObject({ text: "status" });
-      });
-
-      it("whispers so that only one person sees it", async (test) => {
-        has(platform.whisper, "whisper", test);
-        const shown = has(world.privatelyShown, "private answers", test);
-        const ask = has(world.customerAsksInPublic, "shared place", test);
-        await ask("question");
-        const { message } = await nth("message", 0);
-        await platform.whisper?.(message.thread, message.author.id, { text: "only for you" });
-        await eventually(async () => expect((await shown()).join("\n")).toContain("only for you"));
-        const everybody = await world.visibleMessages({ thread: message.thread });
-        expect(everybody.map((m) => m.text).join("\n")).not.toContain("only for you");
       });
 
       it("opens the private thread in which the customer's own messages arrive", async (test) => {

@@ -50,7 +50,7 @@ async function callsOfEverything(): Promise<Call[]> {
     await platform.mark?.(posted.id, "sent", true);
     await platform.mark?.(posted.id, "sent", false);
     await platform.working?.(thread, "Reading");
-    await platform.whisper?.(thread, "slack:T1:U1", { text: "psst" });
+    await platform.answer?.(`${thread}:U1:long_ago`, { text: "psst" });
     await platform.direct?.({ id: "slack:T1:U1", tenant: "T1", name: "Ana" });
     await platform.home?.("slack:T1:U1", post);
     await platform.belongs?.("slack:T1:U1", "C1");
