@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { createAgent } from "./agent/agent.ts";
 import { escalateName, searchName, transferPrefix } from "./agent/built-in-tools.ts";
-import { grounded } from "./agent/grounded.ts";
 import { deeds } from "./agent/policies/deeds.ts";
+import { grounded } from "./agent/policies/grounded.ts";
 import { createLinksPolicy } from "./agent/policies/links.ts";
 import { secrets } from "./agent/policies/secrets.ts";
 import { promisesIn } from "./agent/promises.ts";

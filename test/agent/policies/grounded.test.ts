@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { grounded } from "../../src/agent/grounded.ts";
-import type { TranscriptItem } from "../../src/language-model.ts";
-import { passage } from "../doubles/desk-in-a-room.ts";
+import { grounded } from "../../../src/agent/policies/grounded.ts";
+import type { TranscriptItem } from "../../../src/language-model.ts";
+import { passage } from "../../doubles/desk-in-a-room.ts";
 
 const shipping = passage(
   "Shipping",

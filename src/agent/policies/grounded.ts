@@ -3,9 +3,9 @@
  * a rule; then it must cite a passage it was shown, or rest on what a tool has said, and every figure in it must stand in
  * something the model was given.
  */
-import type { TranscriptItem } from "../language-model.ts";
-import type { DraftText, Policy, Verdict } from "../policy.ts";
-import { citedIn } from "./citations.ts";
+import type { TranscriptItem } from "../../language-model.ts";
+import type { DraftText, Policy, Verdict } from "../../policy.ts";
+import { citedIn } from "../citations.ts";
 
 export const grounded: Policy = {
   name: "grounded",
