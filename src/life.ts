@@ -53,8 +53,9 @@ export function createLife(parts: LifeParts): Life {
 
   async function startAlone(): Promise<void> {
     await parts.countDeath();
+    await sender.load();
     for (const platform of platforms()) await platform.connect(parts.receiver);
-    await sender.recover();
+    sender.recover();
     for (const lane of await ledger.read(lanesWaiting)) lanes.wake(lane, { settle: false, supersede: false });
   }
 

@@ -19,8 +19,10 @@ import { endsWithin } from "./time-limit.ts";
 export interface Sender {
   /** Takes rows that have been committed; a draft stands for a row whose text has been shown while it was written. */
   push(rows: readonly OutboxRow[], drafts?: ReadonlyMap<string, Draft>): void;
-  /** Takes up what an earlier process has left. */
-  recover(): Promise<void>;
+  /** Learns what an earlier process has left: what comes meanwhile in the same lanes is sent behind it. */
+  load(): Promise<void>;
+  /** Takes up what has been loaded. */
+  recover(): void;
   /** Where several processes send: sends what waits in a lane. Resolves when nothing is left, or another has it. */
   sendLane(lane: string): Promise<void>;
   /** Resolves when nothing of the bot is on its way into this thread. */
@@ -70,6 +72,8 @@ export function createSender(parts: SenderParts): Sender {
   /** Rows that a platform has certainly not taken when this process tried them, and how often they had been tried then. */
   const refused = new Map<string, number>();
   const airspace = createAirspace();
+  /** Lanes with what an earlier process has left, until it is taken up. */
+  let left: string[] = [];
   const laneIdlers: { name: string; done: () => void }[] = [];
   const stopping = new AbortController();
   const delivery = createDelivery({
@@ -213,8 +217,16 @@ export function createSender(parts: SenderParts): Sender {
 
   return {
     push,
-    async recover() {
-      for (const row of await ledger.read(unsent)) add(jobOf(row, true));
+    async load() {
+      for (const row of await ledger.read(unsent)) {
+        const lane = lanes.get(row.lane);
+        if (!lane) left.push(row.lane);
+        lanes.set(row.lane, [...(lane ?? []), jobOf(row, true)]);
+      }
+    },
+    recover() {
+      for (const lane of left) void drain(lane);
+      left = [];
     },
     async sendLane(name) {
       if (!crew) return;

@@ -634,6 +634,28 @@ describe("the process dies", () => {
     expect(inTheOffice.map((one) => one.post.text)).toEqual([expect.stringContaining("one"), "two"]);
   });
 
+  it("with a card not posted: what comes while the next process connects is shown behind it", async () => {
+    desk = await openDesk();
+    desk.room.fault(desk.room.deskChannel ?? "", ...Array.from({ length: 20 }, () => "unavailable" as const));
+    await desk.room.says("ann", "I want to speak to a human");
+    const rows = (like: string) =>
+      desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE send LIKE ?", like));
+    await expect.poll(() => rows('%"does":"card"%').then((all) => all.length)).toBe(1);
+    const room = createRoom();
+    const { connect } = room;
+    room.connect = async (receiver) => {
+      await connect(receiver);
+      await room.says("ann", "my order is ord_9", { id: "room:m:while-connecting" });
+      await expect.poll(() => rows("%ord_9%").then((all) => all.length)).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    };
+    const next = await desk.reopen(room);
+    await next.quiet();
+    const card = room.shown.find((message) => message.post.card);
+    expect(room.seen(`${room.deskChannel}/${card?.id}`)).toContain("my order is ord_9");
+    await next.core.stop();
+  });
+
   it("with a message taken and not answered: the next process answers it once", async () => {
     let hang = true;
     desk = await openDesk({
