@@ -20,7 +20,7 @@ export async function takeBackStreams(
   for (const stream of await streams.all()) {
     if (clock.now() - Number(stream.ts) * 1000 < writtenForMs) continue;
     try {
-      if (!(await isFinished(api, stream))) await takeBack(api, stream);
+      if (await isHalf(api, stream)) await takeBack(api, stream);
       await streams.remove(stream);
     } catch (error) {
       log.warn("slack.stream_left", { team: stream.team, channel: stream.channel, error });
@@ -37,18 +37,26 @@ export async function takeBackStreamOf(
 ): Promise<void> {
   for (const stream of await streams.all()) {
     if (stream.key !== key) continue;
-    if (!(await isFinished(api, stream))) await takeBack(api, stream);
+    if (await isHalf(api, stream)) await takeBack(api, stream);
     await streams.remove(stream);
     log.info("slack.stream_taken_back", { team: stream.team, channel: stream.channel, ts: stream.ts });
   }
 }
 
-/** A finished reply carries its key; it was only not yet crossed off. */
-async function isFinished(api: WebApi, { team, channel, ts }: OpenStream): Promise<boolean> {
+/**
+ * Whether it is still there and still a half. A finished reply carries its key, and was only not yet crossed off; nor was
+ * one that somebody has taken back and died.
+ */
+async function isHalf(api: WebApi, { team, channel, ts }: OpenStream): Promise<boolean> {
   const range = { channel, ts, oldest: ts, latest: ts, inclusive: true, include_all_metadata: true };
-  const { messages } = await api.call(team, "conversations.replies", range);
-  const message = messages?.find((one) => one.ts === ts);
-  return textAt(message, "metadata", "event_type") === metadataType;
+  try {
+    const { messages } = await api.call(team, "conversations.replies", range);
+    const message = messages?.find((one) => one.ts === ts);
+    return textAt(message, "metadata", "event_type") !== metadataType;
+  } catch (error) {
+    if (slackErrorOf(error) === "thread_not_found") return false;
+    throw error;
+  }
 }
 
 async function takeBack(api: WebApi, { team, channel, ts }: OpenStream): Promise<void> {

@@ -349,6 +349,19 @@ describe("a process that died while it streamed", () => {
     expect(streams.kept).toEqual([]);
   });
 
+  it("right after its half answer was taken back keeps nobody from posting the whole", async () => {
+    const streams = memoryStreams();
+    const desk = await start({ parts: { streams } });
+    await begun(desk, "Half an ");
+    await desk.slack.waitFor(() => streams.kept.length === 1);
+    const left = [...streams.kept];
+    const second = await reborn(desk, { parts: { streams } });
+    expect(await second.find({ thread: desk.thread }, "o_1")).toBeUndefined();
+    streams.kept.push(...left);
+    expect(await second.find({ thread: desk.thread }, "o_1")).toBeUndefined();
+    expect(streams.kept).toEqual([]);
+  });
+
   it("is not mistaken for one that lives", async () => {
     const desk = await start();
     const draft = await begun(desk, "Still being ");
