@@ -234,7 +234,7 @@ function createOffice(blind: boolean) {
       clock,
       log: createLog("silent"),
     });
-    await race(goOnAfter(ledger, clock).then(sender.recover));
+    await race(goOnAfter(ledger, clock).then(sender.load).then(sender.recover));
   }
 
   /** Waits for something of the living process; false when it died over it. */
