@@ -39,10 +39,12 @@ export async function leftIn(place: Place): Promise<string[] | undefined> {
   return "url" in place || existsSync(place.file) ? read(place, left) : undefined;
 }
 
-/** The messages that the ledger has. */
+/** The messages that the ledger has: what was dealt with under a wrong clock is soon forgotten by the inbox. */
 export const heardIn = (place: Place): Promise<Set<string>> =>
   read(place, async (query) => {
-    const rows = await query<{ message: string }>("SELECT message FROM inbox WHERE message IS NOT NULL");
+    const rows = await query<{ message: string }>(
+      "SELECT message FROM inbox WHERE message IS NOT NULL UNION SELECT id AS message FROM messages",
+    );
     return new Set(rows.map((row) => row.message));
   });
 
