@@ -92,8 +92,10 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
     try {
       const free = await ledger.write(async (tx) => {
         const last = await findClaim(tx, name);
-        if (last && last.until > tx.now) return false;
-        takenOver = last !== undefined;
+        // What this process has lost, or could not give back, is nobody else's; and it is not waited for.
+        const mine = last?.member === member;
+        if (last && !mine && last.until > tx.now) return false;
+        takenOver = last !== undefined && !mine;
         await putClaim(tx, { name, member, until: tx.now + lastsMs });
         return true;
       }, lazy);
