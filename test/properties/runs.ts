@@ -7,7 +7,7 @@ import type { Parameters } from "fast-check";
 const times = Number(process.env.DESKHAND_RUNS ?? 1);
 
 /** For a test of properties, in milliseconds. */
-export const enough = 60_000 * Math.max(1, times);
+export const enough = 120_000 * Math.max(1, times);
 
 export function runs<T>(count: number): Parameters<T> {
   return {
@@ -15,7 +15,7 @@ export function runs<T>(count: number): Parameters<T> {
     seed: Number(process.env.DESKHAND_SEED ?? 1),
     // What hangs has failed; and a failure is told as it is by then, however much shorter it could be made.
     timeout: 20_000,
-    interruptAfterTimeLimit: enough - 25_000,
+    interruptAfterTimeLimit: enough - 30_000,
   };
 }
 
