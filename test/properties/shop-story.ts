@@ -314,9 +314,12 @@ export async function createShopStory(world: World) {
         );
       }),
     async close(): Promise<void> {
-      await clock.until(desk.core.stop(0));
-      for (const shut of left) await shut();
-      folder.remove();
+      try {
+        await clock.until(desk.core.stop(0));
+        for (const shut of left) await shut();
+      } finally {
+        folder.remove();
+      }
     },
   };
 }
