@@ -1,9 +1,9 @@
 /** How a reply becomes visible: while it is written where the platform can, as a whole otherwise, and never in silence. */
 import type { Show } from "./agent/turn.ts";
 import type { Clock } from "./clock.ts";
-import { enqueue, hasUnsent, type OutboxRow, reserve, unreserve } from "./ledger/outbox.ts";
+import { enqueue, findRow, hasUnsent, type OutboxRow, reserve, unreserve } from "./ledger/outbox.ts";
 import { versionOf } from "./ledger/threads.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Reader } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import type { Draft, Platform } from "./platform.ts";
 import type { Sender } from "./sender.ts";
@@ -128,13 +128,12 @@ export function createReplies(parts: RepliesParts) {
 
   async function sayItTakesLong(turn: OpenTurn, reply: Making): Promise<void> {
     if (reply.draft?.shown) return;
-    told.delete(turn.thread.id);
-    told.set(turn.thread.id, { event: turn.turn.event, at: parts.clock.elapsed() });
-    if (told.size > toldMax) told.delete(told.keys().next().value ?? "");
     try {
       const row = await parts.ledger.write(async (tx) => {
         // Somebody else has the thread, or its customer has been erased, and the model has not heard of it yet.
         if ((await versionOf(tx, turn.thread.id)) !== turn.thread.version) return undefined;
+        // It has been broken off, or its end is in this very commit.
+        if (!making.has(turn.reply) || (await isWritten(tx, turn.reply))) return undefined;
         return enqueue(tx, parts.clock, {
           lane: turn.thread.id,
           author: "bot",
@@ -143,7 +142,11 @@ export function createReplies(parts: RepliesParts) {
           send: { does: "post", to: { thread: turn.thread.id }, post: { text: parts.slowNotice } },
         });
       });
-      if (row && making.has(turn.reply)) parts.sender.push([row]);
+      if (!row) return;
+      told.delete(turn.thread.id);
+      told.set(turn.thread.id, { event: turn.turn.event, at: parts.clock.elapsed() });
+      if (told.size > toldMax) told.delete(told.keys().next().value ?? "");
+      parts.sender.push([row]);
     } catch (error) {
       parts.log.warn("notice.failed", { turn: turn.turn.id, error });
     }
@@ -186,6 +189,12 @@ export function createReplies(parts: RepliesParts) {
   }
 
   return { open, send, abandon };
+}
+
+/** Whether the whole reply waits to be sent, or has been. */
+async function isWritten(tx: Reader, reply: string): Promise<boolean> {
+  const row = await findRow(tx, reply);
+  return row !== undefined && row.state !== "drafting";
 }
 
 /** The row of a draft that could not be taken back. */

@@ -1,13 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Ledger } from "../src/ledger.ts";
 import { type DeskInARoom, openDesk } from "./doubles/desk-in-a-room.ts";
 import { createScriptedModel, hanging } from "./doubles/scripted-model.ts";
 import { createVirtualClock, type VirtualClock } from "./doubles/virtual-clock.ts";
 
 let clock: VirtualClock;
 let desk: DeskInARoom;
+/** The next write to the ledger waits for this. */
+let held: Promise<void> | undefined;
 beforeEach(async () => {
   clock = createVirtualClock();
-  desk = await clock.until(openDesk({ clock, model: createScriptedModel(hanging().line) }));
+  held = undefined;
+  const between = (ledger: Ledger): Ledger => ({
+    ...ledger,
+    async write(work, options) {
+      const waits = held;
+      held = undefined;
+      await waits;
+      return ledger.write(work, options);
+    },
+  });
+  desk = await clock.until(openDesk({ clock, model: createScriptedModel(hanging().line), between }));
 });
 afterEach(() => clock.until(desk.close()));
 
@@ -72,6 +85,23 @@ describe("a model that says nothing", () => {
     await clock.pass(32_000);
     expect(await clock.until(desk.ledger.read((tx) => tx.all("SELECT id FROM outbox")))).toEqual([]);
     expect(desk.room.seen("ann")).toEqual([]);
+  });
+
+  it("is told of by the turn that is under way, not by one that was broken off before that could be written", async () => {
+    await clock.until(desk.room.says("ann", "hello"));
+    await clock.pass(29_900);
+    let release = () => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    await clock.pass(200);
+    await clock.until(desk.room.says("ann", "are you there?"));
+    await clock.pass(100);
+    release();
+    await clock.pass(1_000);
+    expect(await desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE state <> 'sent'"))).toEqual([]);
+    await clock.pass(4_000);
+    expect(desk.room.seen("ann")).toEqual([slow]);
   });
 
   it("is told of in time by a clock that has been put back", async () => {
