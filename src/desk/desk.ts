@@ -9,7 +9,7 @@ import type { Clock } from "../clock.ts";
 import { codeOf, DeskError } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import { cancelUnsent, enqueue, type OutboxRow } from "../ledger/outbox.ts";
+import { cancelUnsent, enqueue, moveFence, type OutboxRow } from "../ledger/outbox.ts";
 import { findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, openTickets, type Ticket } from "../ledger/tickets.ts";
 import { askedIn } from "../ledger/transcript.ts";
@@ -218,7 +218,12 @@ export function createDesk(parts: DeskParts) {
     const moved = await moveThread(tx, thread, change.how, hands);
     const threads = [thread.id, ...(await moveOthers(tx, thread, change.how, hands))];
     const unsaid: string[] = [];
-    for (const id of threads) unsaid.push(...(await cancelUnsent(tx, id, change.action)));
+    // Nobody had taken it: what the bot has answered before is still to be read.
+    const stillSaid = change.how === "hand_back" && thread.control === "escalated";
+    for (const id of threads) {
+      if (stillSaid) await moveFenceOn(tx, id);
+      else unsaid.push(...(await cancelUnsent(tx, id, change.action)));
+    }
     const now = await changeTicket(
       tx,
       ticket,
@@ -303,6 +308,12 @@ export function createDesk(parts: DeskParts) {
     warn,
     tell,
   };
+}
+
+/** A thread has just changed hands, and nothing of what waits in it has become void. */
+async function moveFenceOn(tx: Transaction, id: ThreadId): Promise<void> {
+  const version = (await findThread(tx, id))?.version;
+  if (version !== undefined) await moveFence(tx, id, version - 1, version);
 }
 
 /** What staff can do with a ticket. */

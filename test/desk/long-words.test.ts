@@ -12,6 +12,26 @@ const inTheThread = () => {
     .map((message) => message.post.text);
 };
 
+describe("what the bot has answered before it asks for a person", () => {
+  it("is still read when the ticket is handed back and nobody has taken it", async () => {
+    desk = await openDesk();
+    desk.room.fault("ann", "unavailable");
+    await desk.room.says("ann", "hello");
+    await expect
+      .poll(() => desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE attempts = 1")))
+      .toHaveLength(1);
+    await desk.room.says("ann", "I want to speak to a human");
+    await expect.poll(() => desk.room.shown.filter((message) => message.post.card).length).toBe(1);
+    await desk.room.presses("ticket.hand_back", 1);
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual([
+      "Hello, how can I help?",
+      expect.stringContaining("I have asked a colleague"),
+      expect.stringContaining("You are back with the assistant"),
+    ]);
+  });
+});
+
 describe("what a customer has written before a person is asked for", () => {
   it("stands in the ticket's thread when the card has no room for it, each message once", async () => {
     desk = await openDesk();
