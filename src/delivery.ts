@@ -10,9 +10,8 @@ import type { Clock } from "./clock.ts";
 import type { Claim } from "./crew.ts";
 import type { Private } from "./desk/privately.ts";
 import { codeOf, DeskError, type ErrorCode, faultOf } from "./errors.ts";
+import { copiesOf, counterpartsOf } from "./ledger/copies.ts";
 import {
-  copiesOf,
-  counterpartsOf,
   fenceOf,
   findRow,
   isPosted,

@@ -1,14 +1,8 @@
 /** What happens to a message after it was dealt with: edits and deletions follow it to where its copies are. */
 
+import { amendUnsent, isCopied, withdrawUnsent } from "../ledger/copies.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import {
-  amendUnsent,
-  enqueue,
-  isCopied,
-  type OutboxRow,
-  type Send,
-  withdrawUnsent,
-} from "../ledger/outbox.ts";
+import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
 import { findThread, type Thread } from "../ledger/threads.ts";
 import { findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { amendMessage, deleteMessage } from "../ledger/transcript.ts";

@@ -1,6 +1,8 @@
 /** A reaction of the customer, or of who has the ticket, shows on the other side's copy of the message, too. */
+
+import { threadOfCopied } from "../ledger/copies.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import { enqueue, type OutboxRow, type Send, threadOfCopied } from "../ledger/outbox.ts";
+import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
 import { findThread } from "../ledger/threads.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Incoming } from "../message.ts";

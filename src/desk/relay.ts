@@ -2,8 +2,9 @@
 import type { Clock } from "../clock.ts";
 import { faultOf } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
+import { copiesOf, originalOf } from "../ledger/copies.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import { copiesOf, enqueue, type OutboxRow, originalOf, requeue, type Send } from "../ledger/outbox.ts";
+import { enqueue, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
 import { advanceThread, findThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, placeTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { writeMessage } from "../ledger/transcript.ts";

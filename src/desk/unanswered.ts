@@ -1,6 +1,7 @@
 /** What a customer had asked and the bot was about to answer when a person came; and what that would have told of a write. */
 import type { Clock } from "../clock.ts";
-import { isCopied, type OutboxRow } from "../ledger/outbox.ts";
+import { isCopied } from "../ledger/copies.ts";
+import type { OutboxRow } from "../ledger/outbox.ts";
 import type { Ticket } from "../ledger/tickets.ts";
 import { type Asked, askedBefore, toldOfWrites } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
