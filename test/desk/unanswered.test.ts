@@ -18,7 +18,6 @@ describe("a person who comes while the customer is to be told of a write, and th
     await desk.room.presses("ticket.take", 1);
     await desk.quiet();
     const told = desk.room.shown.filter((one) => one.post.text.includes("they have not been told"));
-    await new Promise((r) => setTimeout(r, 1500)); console.log(desk.room.shown.map((o) => [o.place, o.post.text]));
     expect(told).toHaveLength(1);
     expect(desk.room.seen("ann").join()).not.toContain("All right.");
   });
