@@ -65,9 +65,6 @@ export function createWeather(parts: WeatherParts): Weather {
   }
 
   const common: Faults = {
-    "an event comes again": () => {
-      for (let times = chance.whole(1, 5); times > 0; times--) stage.bringAgain();
-    },
     "events come in the wrong order": () => stage.shuffle(chance.between(50, 500)),
     // Nobody is excused by these: whatever the model does, the desk can say that it takes long.
     "the model is in trouble": async () => {
@@ -131,6 +128,16 @@ export function createWeather(parts: WeatherParts): Weather {
     }
   }
 
+  /** Whatever else goes wrong: platforms do this on their best days. */
+  async function bringAgain(): Promise<void> {
+    while (!stopped) {
+      await pause(chance.between(1_000, 5_000));
+      if (stopped) return;
+      count("an event comes again");
+      for (let times = chance.whole(1, 3); times > 0; times--) stage.bringAgain();
+    }
+  }
+
   async function breakServer(server: PostgresServer): Promise<void> {
     while (!stopped) {
       await pause(chance.between(5_000, 10_000));
@@ -168,6 +175,7 @@ export function createWeather(parts: WeatherParts): Weather {
     start() {
       going = Promise.all([
         blowOn(),
+        bringAgain(),
         ...(postgres ? [breakServer(postgres)] : []),
         ...(desks.length > 1 ? [freezeNowAndThen()] : []),
       ]);
