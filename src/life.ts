@@ -79,13 +79,18 @@ export function createLife(parts: LifeParts): Life {
       send: sender.sendLane,
     });
     if (crew.roles.has("work")) hold(crew, "chores");
-    for (const { name, listensAlone, listen } of platforms()) {
-      if (receives && listensAlone && listen) hold(crew, `listen:${name}`, listen);
+    for (const { name, listensAlone, listen, hears } of platforms()) {
+      if (receives && listensAlone && listen) hold(crew, `listen:${name}`, listen, hears);
     }
   }
 
-  function hold(crew: Crew, name: string, turn: (on: boolean) => Promise<void> = async () => {}): void {
-    const office = { enter: () => turn(true), leave: () => turn(false) };
+  function hold(
+    crew: Crew,
+    name: string,
+    turn: (on: boolean) => Promise<void> = async () => {},
+    able: () => boolean = () => true,
+  ): void {
+    const office = { enter: () => turn(true), leave: () => turn(false), able };
     offices.set(name, createOffice({ crew, name, ...office, clock, log }));
   }
 

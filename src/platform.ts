@@ -48,6 +48,8 @@ export interface Platform {
    * receives comes to this very process.
    */
   listen?(on: boolean): Promise<void>;
+  /** While it listens: whether anything can come at this moment. Where it is missing, nobody can tell. */
+  hears?(): boolean;
   /**
    * The message that was posted under this key, or undefined when there certainly is none. The beginning of a draft that
    * was never finished is no such message: it is taken back.

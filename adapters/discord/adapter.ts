@@ -318,6 +318,7 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
       }
     },
     listen,
+    hears: () => gateway.connected,
     close,
 
     post: (target, content, key) => track(posting.post(target, content, key)),

@@ -33,6 +33,8 @@ export interface Gateway {
   interrupt(): void;
   /** Leaves the session resumable, and notes it. */
   close(): Promise<void>;
+  /** Whether there is a connection with a session. */
+  readonly connected: boolean;
   readonly identity: Identity | undefined;
 }
 
@@ -95,6 +97,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   let session: SessionInfo | null = null;
   let identity: Identity | undefined;
   let state: "closed" | "new" | "up" | "closing" | "dead" = "closed";
+  let connected = false;
   let leaving = new AbortController();
   let settle: ((end: { error?: DeskError }) => void) | undefined;
   const open = new Set<number>();
@@ -199,11 +202,13 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   function arrived(): void {
     if (state === "new") state = "up";
+    connected = true;
     settle?.({});
   }
 
   function closed(code: number): void {
     const fatal = closings[code];
+    connected = false;
     if (state === "closing") return;
     if (fatal === undefined) {
       log.warn("discord.connection_lost", { closed: code });
@@ -258,6 +263,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const made = manager;
     if (made && before !== "dead") await atMost(clock, closeWithinMs, shut(made));
     manager = undefined;
+    connected = false;
     state = "closed";
   }
 
@@ -277,6 +283,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       if (state === "new") settle?.({ error: left() });
     },
     close,
+    get connected() {
+      return connected;
+    },
     get identity() {
       return identity;
     },

@@ -55,6 +55,19 @@ describe("listening", () => {
     expect(server.gateway.resumes).toBe(9);
   });
 
+  it("knows while it is cut off", async () => {
+    const { gateway } = world.server;
+    const { platform } = await process(true);
+    expect(platform.hears?.()).toBe(true);
+    gateway.trouble.down = true;
+    gateway.drop();
+    await eventually(() => expect(platform.hears?.()).toBe(false));
+    gateway.trouble.down = false;
+    await eventually(() => expect(platform.hears?.()).toBe(true));
+    await platform.listen?.(false);
+    expect(platform.hears?.()).toBe(false);
+  });
+
   it("goes on where it was although the session is gone: DMs that another process has opened included", async () => {
     const { server } = world;
     const first = await process(true);
