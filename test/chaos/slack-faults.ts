@@ -2,6 +2,7 @@
 import { elementsOf, textsOf } from "../doubles/slack-server/block-kit.ts";
 import type { WebFault } from "../doubles/slack-server/faults.ts";
 import type { Call, SlackServer } from "../doubles/slack-server/slack-server.ts";
+import { messagesIn } from "../doubles/slack-server/world.ts";
 import type { Chance } from "./chance.ts";
 import type { Gates } from "./gates.ts";
 import type { Stroke } from "./record.ts";
@@ -91,7 +92,7 @@ function threadOf(slack: SlackServer, { args, team }: Call): string | undefined 
   if (channel === "") return undefined;
   const place = (root: unknown) => `slack:${team}:${channel}${root === undefined ? "" : `:${String(root)}`}`;
   if (args.ts === undefined) return place(args.thread_ts);
-  const found = slack.messages(channel, undefined, team).find((one) => one.ts === String(args.ts));
+  const found = messagesIn(slack.world, team, channel).findLast((one) => one.ts === String(args.ts));
   return found && place(found.threadTs);
 }
 

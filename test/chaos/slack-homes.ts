@@ -4,6 +4,7 @@
  * each of them is somebody's twin: with the same user, the same channel, and messages of the very same times.
  */
 import type { SlackServer } from "../doubles/slack-server/slack-server.ts";
+import { messagesIn } from "../doubles/slack-server/world.ts";
 
 export const ownTeam = "T1";
 export const otherTeam = "T2";
@@ -66,7 +67,7 @@ export function write(slack: SlackServer, home: Home, text: string, lateMs: numb
   const more = root === undefined ? {} : { threadTs: root };
   const ts = atTime(slack, equal?.ts, () => {
     void slack.asUser(user, team).say(channel, text, { ...more, clientMsgId: gesture, lateMs });
-    return slack.messages(channel, undefined, team).at(-1)?.ts ?? "";
+    return messagesIn(slack.world, team, channel).at(-1)?.ts ?? "";
   });
   if (begins) home.root = ts;
   home.last = { ts, gesture };

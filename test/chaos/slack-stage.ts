@@ -1,7 +1,9 @@
 /** The Slack of a run: two workspaces, over Socket Mode or HTTP. */
 import { elementsOf } from "../doubles/slack-server/block-kit.ts";
 import type { Delivery } from "../doubles/slack-server/deliveries.ts";
+import { seen as asSeen } from "../doubles/slack-server/seen.ts";
 import { type Call, createSlackServer, type SlackServer } from "../doubles/slack-server/slack-server.ts";
+import { messagesIn } from "../doubles/slack-server/world.ts";
 import type { Chance } from "./chance.ts";
 import { createGates } from "./gates.ts";
 import type { Ack, Pressed, Said, Shown, Stroke } from "./record.ts";
@@ -110,14 +112,18 @@ export async function createSlackStage(
     },
     confirm(customer, label) {
       const home = homes[customer] as Home;
-      const there = slack
-        .messages(home.channel, undefined, home.team)
-        .some((one) => elementsOf(one.message.blocks).some((element) => labelOf(element) === label));
+      const there = messagesIn(slack.world, home.team, home.channel).some((one) =>
+        elementsOf(one.blocks).some((element) => labelOf(element) === label),
+      );
       if (there) void slack.asUser(home.user, home.team).click(label, { channel: home.channel });
       return there;
     },
     staff: {
-      cards: () => slack.messages(office).flatMap(cardOf),
+      cards: () =>
+        messagesIn(slack.world, ownTeam, office)
+          .filter((one) => one.threadTs === undefined)
+          .map(asSeen)
+          .flatMap(cardOf),
       press(by, label, card) {
         const value = card.values[label] ?? card.number;
         const one = { at: Date.now(), by: staffIds[by] ?? "", label, value };
@@ -130,7 +136,7 @@ export async function createSlackStage(
       },
       say(by, marker, card, text) {
         void slack.asUser(staffIds[by] ?? "").say(office, text, { threadTs: card.message });
-        const ts = slack.messages(office).at(-1)?.ts ?? "";
+        const ts = messagesIn(slack.world, ownTeam, office).at(-1)?.ts ?? "";
         return note(marker, text, { team: ownTeam, channel: office, root: card.message, ts });
       },
     },
@@ -224,7 +230,7 @@ function labelOf(element: Record<string, unknown>): string {
 
 function cardOf({ ts, text, message }: ReturnType<SlackServer["messages"]>[number]): Card[] {
   const [, kind, number] = /^(Ticket|Approval) #(\d+)/m.exec(text) ?? [];
-  if (!kind || !number || message.threadTs !== undefined) return [];
+  if (!kind || !number) return [];
   const buttons = elementsOf(message.blocks).filter((element) => element.type === "button");
   return [
     {

@@ -109,10 +109,11 @@ export function createPeople({ server, triggers, answers, emit }: Parts, id: str
     world.files.set(key(teamId, stored.id), stored);
     return stored;
   }
-  /** Messages the person can read, newest first. */
-  function readable(): StoredMessage[] {
+  /** Messages the person can read, there or everywhere, newest first. */
+  function readable(where?: string): StoredMessage[] {
     return [...world.channels.values()]
       .filter((channel) => channel.team === teamId && channel.members.has(id))
+      .filter((channel) => where === undefined || channel.id === where)
       .flatMap((channel) => messagesIn(world, teamId, channel.id))
       .filter((message) => message.only === undefined || message.only === id)
       .sort((a, b) => (a.ts < b.ts ? 1 : -1));
@@ -233,8 +234,7 @@ export function createPeople({ server, triggers, answers, emit }: Parts, id: str
       });
     },
     async click(label, more = {}) {
-      for (const message of readable()) {
-        if (more.channel !== undefined && message.channel !== more.channel) continue;
+      for (const message of readable(more.channel)) {
         const element = elementIn(message, label);
         if (!element) continue;
         const { type, action_id, value, text } = element;
