@@ -64,4 +64,6 @@ export interface Hands {
   nudge(lane: string, manner: Manner): void;
   interrupt(lane: string): void;
   send(lane: string): Promise<void>;
+  /** What waits in this lane is for the process that took it, which answers whoever holds the line: others let it be for a while. */
+  isHeldElsewhere(lane: string): boolean;
 }

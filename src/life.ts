@@ -12,6 +12,7 @@ import type { Log } from "./log.ts";
 import type { SessionMemory } from "./memory.ts";
 import type { Platform, Receiver } from "./platform.ts";
 import type { Sender } from "./sender.ts";
+import { platformOf } from "./thread.ts";
 import { endsWithin } from "./time-limit.ts";
 
 export interface LifeParts {
@@ -77,6 +78,7 @@ export function createLife(parts: LifeParts): Life {
           .catch((error: unknown) => log.warn("session.not_forgotten", { thread: lane, error }));
       },
       send: sender.sendLane,
+      isHeldElsewhere: (lane) => parts.platforms.get(platformOf(lane))?.listen === undefined,
     });
     if (crew.roles.has("work")) hold(crew, "chores");
     for (const { name, listensAlone, listen, hears } of platforms()) {

@@ -161,8 +161,9 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
         },
         { lazy: true },
       );
-      for (const lane of left.lanes) void now.work(lane, { settle: false, supersede: false });
-      for (const lane of left.sends) void now.send(lane);
+      const isLeft = (lane: string) => leftMs > 0 || !now.isHeldElsewhere(lane);
+      for (const lane of left.lanes.filter(isLeft)) void now.work(lane, { settle: false, supersede: false });
+      for (const lane of left.sends.filter(isLeft)) void now.send(lane);
     } catch (error) {
       log.warn("crew.not_looked", { error });
     }
