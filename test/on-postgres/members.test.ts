@@ -59,7 +59,8 @@ describe.skipIf(postgres.missing)("the members of a crew", () => {
     const given: Member["given"] = [];
     const take = (what: "work" | "send") => async (lane: string) =>
       void given.push({ what, lane, at: performance.now() });
-    await crew.start({ work: take("work"), send: take("send"), nudge() {}, interrupt() {} });
+    const hands = { work: take("work"), send: take("send"), isHeldElsewhere: () => false };
+    await crew.start({ ...hands, nudge() {}, interrupt() {} });
     const member = { crew, ledger, waits, clock, given };
     members.push(member);
     return member;
