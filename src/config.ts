@@ -5,7 +5,7 @@
 
 import { resolve } from "node:path";
 import { disagreements, doubts, rolesIn, type Together } from "./config/agreement.ts";
-import type { DeskFile, MoneyPolicy } from "./config/desk-file.ts";
+import type { DeskFile } from "./config/desk-file.ts";
 import { type Environment, readEnvironment, type Variables } from "./config/environment.ts";
 import { dataFolder, workspaceFolder } from "./config/folders.ts";
 import type { OfficeHours } from "./config/office-hours.ts";
@@ -22,6 +22,7 @@ import type { Secret } from "./config/secret.ts";
 import type { Role } from "./crew.ts";
 import type { LogLevel } from "./log.ts";
 import type { Problem } from "./platform.ts";
+import type { MoneyPolicy } from "./tool.ts";
 
 export type { DiscordConfig, HttpConfig, SlackConfig };
 

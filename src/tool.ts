@@ -42,6 +42,19 @@ export interface Money {
   currency: string;
 }
 
+/** What a tool may move without asking, in integer minor units of one currency. */
+export interface MoneyPolicy {
+  currency: string;
+  /** Less than this is done at once. */
+  atOnceUnderMinor: number;
+  /** Up to and with this it needs a documented reason; above, a person approves. */
+  withReasonUpToMinor: number;
+  /** For one order, all intents together; `captured`: what was paid for it. */
+  perOrderMaxMinor: number | "captured";
+  perCustomerPerDayMaxMinor: number;
+  ageDaysMax: number;
+}
+
 export interface ToolContext {
   /** The verified customer; `{ id: "" }` only in tools with `account: false` when nobody is verified. */
   customer: { id: string };

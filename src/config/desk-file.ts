@@ -1,5 +1,6 @@
 /** The form of desk.yaml: every key with its default and its range. Keys are as people write them. */
 import { z } from "zod";
+import type { MoneyPolicy } from "../tool.ts";
 import { exponentOf, isCurrency, minorUnits } from "./money.ts";
 import { type Day, days, daysOf, isZone, type OfficeHours, type Span, spansOf } from "./office-hours.ts";
 
@@ -37,19 +38,6 @@ const people = <const Word extends string>(word: Word) => {
 const anAmount = z
   .union([z.string(), z.number().transform(String)], { error: amountForm("100.00") })
   .refine((value) => /^\d{1,12}(\.\d{1,4})?$/.test(value), { error: amountForm("100.00") });
-
-/** What a tool may move without asking, in integer minor units of one currency. */
-export interface MoneyPolicy {
-  currency: string;
-  /** Less than this is done at once. */
-  atOnceUnderMinor: number;
-  /** Up to and with this it needs a documented reason; above, a person approves. */
-  withReasonUpToMinor: number;
-  /** For one order, all intents together; `captured`: what was paid for it. */
-  perOrderMaxMinor: number | "captured";
-  perCustomerPerDayMaxMinor: number;
-  ageDaysMax: number;
-}
 
 const moneyAmounts = {
   at_once_under: anAmount.optional(),

@@ -10,13 +10,13 @@ import type { Ledger, Reader } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { ThreadId } from "../thread.ts";
 import { withinTime } from "../time-limit.ts";
-import type { Tool, ToolContext } from "../tool.ts";
-import { type Decision, decide, type MoneyFacts, type MoneyLimits } from "./money-policy.ts";
+import type { MoneyPolicy, Tool, ToolContext } from "../tool.ts";
+import { type Decision, decide, type MoneyFacts } from "./money-policy.ts";
 import { inOwnWords } from "./own-words.ts";
 
 export interface ToolRule {
   confirm: "customer" | "none";
-  money: MoneyLimits | undefined;
+  money: MoneyPolicy | undefined;
   /** `staff`, or ids of people, groups and roles. */
   approvers: readonly string[];
 }

@@ -1,17 +1,6 @@
 /** What a company allows its desk to do with money, decided in code from the company's own data. Pure. */
 import type { OkPreview } from "../ledger/intents.ts";
-
-export interface MoneyLimits {
-  currency: string;
-  /** Less than this is done at once. */
-  atOnceUnderMinor: number;
-  /** Up to and with this it needs a documented reason; above, a person approves. */
-  withReasonUpToMinor: number;
-  /** For one order, all intents together; `captured`: what was paid for it. */
-  perOrderMaxMinor: number | "captured";
-  perCustomerPerDayMaxMinor: number;
-  ageDaysMax: number;
-}
+import type { MoneyPolicy } from "../tool.ts";
 
 export interface MoneyFacts {
   preview: OkPreview;
@@ -33,7 +22,7 @@ export type Decision =
 const dayMs = 86_400_000;
 
 /** Without an amount there is nothing to limit; without limits an amount needs a person. */
-export function decide(limits: MoneyLimits | undefined, facts: MoneyFacts): Decision {
+export function decide(limits: MoneyPolicy | undefined, facts: MoneyFacts): Decision {
   const { preview } = facts;
   const amount = preview.amount;
   if (!amount) return { allow: true, approval: false };
@@ -63,7 +52,7 @@ export function decide(limits: MoneyLimits | undefined, facts: MoneyFacts): Deci
   return { allow: true, approval: false };
 }
 
-function overOrder(limits: MoneyLimits, facts: MoneyFacts, minor: number): string | undefined {
+function overOrder(limits: MoneyPolicy, facts: MoneyFacts, minor: number): string | undefined {
   const known = facts.preview.facts ?? {};
   const refunded = Number(known.refunded_minor ?? 0);
   const max = limits.perOrderMaxMinor === "captured" ? known.captured_minor : limits.perOrderMaxMinor;
@@ -75,7 +64,7 @@ function overOrder(limits: MoneyLimits, facts: MoneyFacts, minor: number): strin
 }
 
 /** What was paid is not known, and something has been moved for this order before: a person decides whether there is more. */
-function unclear(limits: MoneyLimits, facts: MoneyFacts): boolean {
+function unclear(limits: MoneyPolicy, facts: MoneyFacts): boolean {
   const unknown = limits.perOrderMaxMinor === "captured" && facts.preview.facts?.captured_minor === undefined;
   return unknown && facts.otherForOrderMinor > 0;
 }

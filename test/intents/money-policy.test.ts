@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide, type MoneyFacts, type MoneyLimits } from "../../src/intents/money-policy.ts";
+import { decide, type MoneyFacts } from "../../src/intents/money-policy.ts";
 import type { OkPreview } from "../../src/ledger/intents.ts";
+import type { MoneyPolicy } from "../../src/tool.ts";
 
-const limits: MoneyLimits = {
+const limits: MoneyPolicy = {
   currency: "USD",
   atOnceUnderMinor: 10_000,
   withReasonUpToMinor: 50_000,
