@@ -30,7 +30,7 @@ const editShare = 0.05;
 const lateShare = 0.03;
 const personShare = 0.04;
 /** Where answers can be seen to grow: staff come into them. */
-const personShareInPane = 0.1;
+const personShareInPane = 0.14;
 const canaryShare = 0.03;
 /** Of those whose ids are somebody's in another workspace, how many are spoken after. */
 const twinShare = 0.3;

@@ -67,7 +67,7 @@ export function write(slack: SlackServer, home: Home, text: string, lateMs: numb
   const more = root === undefined ? {} : { threadTs: root };
   const ts = atTime(slack, equal?.ts, () => {
     void slack.asUser(user, team).say(channel, text, { ...more, clientMsgId: gesture, lateMs });
-    return messagesIn(slack.world, team, channel).at(-1)?.ts ?? "";
+    return equal?.ts ?? messagesIn(slack.world, team, channel).at(-1)?.ts ?? "";
   });
   if (begins) home.root = ts;
   home.last = { ts, gesture };

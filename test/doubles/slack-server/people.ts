@@ -111,12 +111,14 @@ export function createPeople({ server, triggers, answers, emit }: Parts, id: str
   }
   /** Messages the person can read, there or everywhere, newest first. */
   function readable(where?: string): StoredMessage[] {
-    return [...world.channels.values()]
+    const channels = [...world.channels.values()]
       .filter((channel) => channel.team === teamId && channel.members.has(id))
-      .filter((channel) => where === undefined || channel.id === where)
+      .filter((channel) => where === undefined || channel.id === where);
+    const all = channels
       .flatMap((channel) => messagesIn(world, teamId, channel.id))
       .filter((message) => message.only === undefined || message.only === id)
-      .sort((a, b) => (a.ts < b.ts ? 1 : -1));
+      .reverse();
+    return channels.length === 1 ? all : all.sort((a, b) => (a.ts < b.ts ? 1 : -1));
   }
   function elementIn(message: StoredMessage, wanted: string): Json | undefined {
     for (const element of elementsOf(message.blocks)) {

@@ -20,7 +20,7 @@ import {
   directChannel,
   findMessage,
   key,
-  messagesIn,
+  messagesSince,
   type StoredFile,
   type StoredMessage,
 } from "./world.ts";
@@ -97,11 +97,12 @@ export const webMethods: Readonly<Record<string, Method>> = {
   "conversations.replies"(context, args) {
     const channel = channelOf(context, need(args, "channel", "channel_not_found"));
     const ts = need(args, "ts");
-    const all = messagesIn(context.world, context.team.id, channel.id).filter((m) => m.only === undefined);
-    const asked = all.find((message) => message.ts === ts);
+    const asked = findMessage(context.world, context.team.id, channel.id, ts);
     if (!asked) throw new Refusal("thread_not_found");
     const root = asked.threadTs ?? asked.ts;
-    const thread = all.filter((m) => m.ts === root || (m.threadTs === root && within(m, args)));
+    const thread = messagesSince(context.world, context.team.id, channel.id, root).filter(
+      (m) => m.only === undefined && (m.ts === root || (m.threadTs === root && within(m, args))),
+    );
     const { items, cursor } = page(thread, args, 1_000);
     const metadata = truthy(args.include_all_metadata);
     return { messages: items.map((m) => asMessage(m, context.base, metadata)), ...cursor };
@@ -109,7 +110,7 @@ export const webMethods: Readonly<Record<string, Method>> = {
 
   "conversations.history"(context, args) {
     const channel = channelOf(context, need(args, "channel", "channel_not_found"));
-    const top = messagesIn(context.world, context.team.id, channel.id)
+    const top = messagesSince(context.world, context.team.id, channel.id, string(args.oldest))
       .filter((m) => m.only === undefined && (m.threadTs === undefined || m.threadTs === m.ts))
       .filter((m) => within(m, args))
       .reverse();

@@ -127,20 +127,29 @@ export function messagesIn(world: World, team: string, channel: string): StoredM
   return fresh;
 }
 
-/** Stores a message; a reply is counted on its thread's first message. */
+/** Stores a message in the order of times; a reply is counted on its thread's first message. */
 export function addMessage(world: World, message: StoredMessage): void {
   const all = messagesIn(world, message.team, message.channel);
   const { threadTs } = message;
-  const root = threadTs === undefined ? undefined : all.find((one) => one.ts === threadTs);
+  const root = threadTs === undefined ? undefined : all.findLast((one) => one.ts === threadTs);
   if (root && message.only === undefined) {
     message.root = root;
     root.replies = (root.replies ?? 0) + 1;
   }
-  all.push(message);
+  // As a rule it is the newest.
+  all.splice(all.findLastIndex((one) => one.ts <= message.ts) + 1, 0, message);
 }
 
+/** Asked for are mostly new ones. */
 export function findMessage(world: World, team: string, channel: string, ts: string) {
-  return messagesIn(world, team, channel).find((message) => message.ts === ts && message.only === undefined);
+  const all = messagesIn(world, team, channel);
+  return all.findLast((message) => message.ts === ts && message.only === undefined);
+}
+
+/** What is this old, and all that came after it. */
+export function messagesSince(world: World, team: string, channel: string, ts: string): StoredMessage[] {
+  const all = messagesIn(world, team, channel);
+  return all.slice(all.findLastIndex((message) => message.ts < ts) + 1);
 }
 
 /** The direct channel between the bot and a person, made when there is none. */
