@@ -1,15 +1,16 @@
 /**
  * The bot's own messages, and to which post each belongs: by its nonce, by what this process remembers, by the tag in its
- * buttons, else by its words.
+ * buttons, else by its words, if it is not known to be another post's.
  */
 import { createHash } from "node:crypto";
 import type { APIMessage } from "discord.js";
+import type { MessageId } from "../../src/thread.ts";
 import { tagIn, tagOf } from "./components.ts";
 import { markOf } from "./draft-note.ts";
 import type { OutgoingMessage, Payload } from "./outgoing.ts";
 import { createRecent } from "./recent.ts";
 import type { Rest } from "./rest.ts";
-import { compareSnowflakes } from "./thread-id.ts";
+import { compareSnowflakes, messageIdOf } from "./thread-id.ts";
 
 /** One of the messages that a post is made of. */
 export interface Part {
@@ -28,6 +29,8 @@ export interface Sought {
   wanted: readonly OutgoingMessage[];
   /** What was noted of the key's draft, each as `markOf`. */
   words?: readonly string[];
+  /** Whether a message is known to be another post's. */
+  taken?: ((message: MessageId) => Promise<boolean>) | undefined;
 }
 
 export interface OwnMessages {
@@ -61,18 +64,35 @@ export function createOwnMessages(parts: { rest: Rest; self(): string; remembere
     return own;
   }
 
-  /** Whether a message is the nth of this key's. */
-  function isOf(message: APIMessage, key: string, n: number, { wanted, words }: Sought): boolean {
+  /** Whether a message is the nth of this key's; undefined when only its words can tell. */
+  function isMarked(message: APIMessage, key: string, n: number): boolean | undefined {
     if (message.nonce !== undefined) return String(message.nonce) === nonceOf(key, n);
     const owner = owners.get(message.id);
     if (owner !== undefined) return owner === key;
     const tag = tagIn(message.components);
-    if (tag !== undefined) return tag === tagOf(key);
-    if (words?.[n] !== undefined && words[n] === markOf(message.content)) return true;
-    const payload = wanted[n]?.payload;
-    return (
-      payload !== undefined && payload.components.length === 0 && sameWords(message.content, payload.content)
-    );
+    return tag === undefined ? undefined : tag === tagOf(key);
+  }
+
+  /** The nth message of this key's, which is from then on nobody else's. */
+  async function claimNth(
+    candidates: readonly APIMessage[],
+    key: string,
+    n: number,
+    sought: Sought,
+  ): Promise<APIMessage | undefined> {
+    for (const message of candidates) {
+      const marked = isMarked(message, key, n);
+      if (marked === false) continue;
+      if (marked === undefined) {
+        if (!saysNth(message, n, sought)) continue;
+        if (await sought.taken?.(messageIdOf(sought.channel, message.id))) continue;
+        // Equal words are looked for under another key at the same time.
+        if (isMarked(message, key, n) === false) continue;
+      }
+      owners.set(message.id, key);
+      return message;
+    }
+    return undefined;
   }
 
   async function find(key: string, sought: Sought): Promise<Part[]> {
@@ -80,11 +100,9 @@ export function createOwnMessages(parts: { rest: Rest; self(): string; remembere
     const own = await postedIn(sought.channel, sought.behind);
     const found = [...sought.parts];
     for (let n = found.length; n < Math.max(1, wanted.length, words.length); n++) {
-      const message = own.find(
-        (one) => !found.some((part) => part.id === one.id) && isOf(one, key, n, sought),
-      );
+      const others = own.filter((one) => !found.some((part) => part.id === one.id));
+      const message = await claimNth(others, key, n, sought);
       if (!message) break;
-      owners.set(message.id, key);
       const payload = wanted[n]?.payload;
       const same = payload !== undefined && sameWords(message.content, payload.content);
       found.push({ id: message.id, shows: same ? summaryOf(payload) : undefined });
@@ -93,6 +111,15 @@ export function createOwnMessages(parts: { rest: Rest; self(): string; remembere
   }
 
   return { claim: owners.set, keyOf: owners.get, find };
+}
+
+/** Whether a message says what the nth one should. */
+function saysNth(message: APIMessage, n: number, { wanted, words }: Sought): boolean {
+  if (words?.[n] !== undefined && words[n] === markOf(message.content)) return true;
+  const payload = wanted[n]?.payload;
+  return (
+    payload !== undefined && payload.components.length === 0 && sameWords(message.content, payload.content)
+  );
 }
 
 /** At most 25 characters; the first message's is the key itself. */

@@ -6,13 +6,13 @@
  * another attempt goes on where the last one broke off, and a draft ends as the post it became.
  *
  * Later than the nonce, one looks: the bot's own messages in that place, by the tag in their buttons, else by their
- * words and the time since the first attempt.
+ * words and the time since the first attempt, if they are not known to be another post's.
  */
 import type { APIMessage } from "discord.js";
 import type { Clock } from "../../src/clock.ts";
 import { codeOf } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
-import type { Post } from "../../src/platform.ts";
+import type { Post, Sought } from "../../src/platform.ts";
 import { behind, type DraftNote, markOf, readDraftNote, writeDraftNote } from "./draft-note.ts";
 import { messagesOf, type OutgoingMessage } from "./outgoing.ts";
 import { filesOf } from "./outgoing-files.ts";
@@ -39,9 +39,9 @@ export interface Sending {
   takeBack(key: string): Promise<void>;
   /**
    * The ids of the messages under this key, if all of them are there; what is there in part is gone on with.
-   * @param sent the post and when it was first tried; without it, also what is shown of a draft is found
+   * @param sent the post, when it was first tried, and what is not its; without it, also what is shown of a draft is found
    */
-  find(channel: string, key: string, sent?: { post: Post; since: number }): Promise<string[] | undefined>;
+  find(channel: string, key: string, sent?: Sought): Promise<string[] | undefined>;
   /** Makes a message that was posted exactly this post. @throws DeskError */
   edit(channel: string, first: string, post: Post): Promise<void>;
   /** Deletes a message and those that belong to it. @throws DeskError */
@@ -112,11 +112,11 @@ export function createSending(parts: {
   }
 
   /** What a draft was about to show, and nobody has noted the ids of. */
-  async function findDrafted(attempt: Attempt, key: string): Promise<void> {
+  async function findDrafted(attempt: Attempt, key: string, taken?: Sought["taken"]): Promise<void> {
     const { channel } = attempt;
     const note = draftedIn(channel, key);
     if (!note || attempt.parts.length >= note.words.length) return;
-    attempt.parts = await own.find(key, { ...attempt, behind: note.after, words: note.words });
+    attempt.parts = await own.find(key, { ...attempt, behind: note.after, words: note.words, taken });
     const messages = attempt.parts.map((part) => part.id);
     notes.set(`draft:${key}`, writeDraftNote({ ...note, messages }));
   }
@@ -194,11 +194,7 @@ export function createSending(parts: {
     return [first, ...more.split(",").filter(Boolean)];
   }
 
-  async function find(
-    channel: string,
-    key: string,
-    sent?: { post: Post; since: number },
-  ): Promise<string[] | undefined> {
+  async function find(channel: string, key: string, sent?: Sought): Promise<string[] | undefined> {
     const known = attempts.get(key);
     if (known && known.parts.length > 0 && known.parts.length === known.wanted.length) {
       if (
@@ -212,12 +208,13 @@ export function createSending(parts: {
     attempt.wanted = wanted;
     // What stands there is an answer that was still growing.
     if (draftedIn(channel, key)) {
-      await findDrafted(attempt, key);
+      await findDrafted(attempt, key, sent?.taken);
       return sent ? undefined : attempt.parts.map((part) => part.id);
     }
     attempt.since = Math.min(attempt.since, sent?.since ?? attempt.since);
     const since = snowflakeAt(attempt.since - clockSkewMs);
-    attempt.parts = await own.find(key, { channel, behind: since, parts: [], wanted });
+    const { taken } = sent ?? {};
+    attempt.parts = await own.find(key, { channel, behind: since, parts: [], wanted, taken });
     const ids = attempt.parts.map((part) => part.id);
     if (ids.length === 0 || ids.length < wanted.length) return undefined;
     noteParts(ids);

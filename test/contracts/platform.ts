@@ -467,6 +467,37 @@ export function describePlatform(name: string, make: () => Promise<PlatformHarne
         expect(shown.map((m) => m.id)).toEqual([found?.id]);
       });
 
+      it("takes no equal post of before for one that waits, wherever it is looked for", async (test) => {
+        has(platform.find, "find", test);
+        const thread = await opened();
+        const post = { text: "One moment please." };
+        const since = Date.now();
+        const [first, second] = [key(), key()];
+        const posted = await platform.post(thread, post, first);
+        const looking = world.another?.() ?? platform;
+        if (looking !== platform) await looking.connect(recordingDesk(), { listening: false });
+        const taken = async (message: MessageId) => message === posted.id;
+        expect(await looking.find?.(thread, second, { post, since, taken })).toBeUndefined();
+        await looking.post(thread, post, second);
+        expect(await byBot(thread)).toHaveLength(2);
+        if (looking !== platform) await looking.close();
+      });
+
+      it("finds two equal posts of which nobody knows yet each for itself", async (test) => {
+        has(platform.find, "find", test);
+        const thread = await opened();
+        const post = { text: "One moment please." };
+        const since = Date.now();
+        const [first, second] = [key(), key()];
+        await platform.post(thread, post, first);
+        const looking = world.another?.() ?? platform;
+        if (looking !== platform) await looking.connect(recordingDesk(), { listening: false });
+        const sought = { post, since, taken: async () => false };
+        const found = await Promise.all([first, second].map((one) => looking.find?.(thread, one, sought)));
+        expect(found.filter((one) => one !== undefined)).toHaveLength(1);
+        if (looking !== platform) await looking.close();
+      });
+
       it("finds nothing under a key that was never sent", async (test) => {
         has(platform.find, "find", test);
         const thread = await opened();

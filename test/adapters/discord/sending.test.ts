@@ -106,6 +106,41 @@ describe("a send whose answer is lost", () => {
     expect(await next.find?.({ thread }, key(), { post: { text: "Other words." }, since })).toBeUndefined();
   });
 
+  it("is not taken for arrived because an equal one of just before is there", async () => {
+    const { thread, channel } = await dmThread();
+    const post = { text: "One moment please." };
+    const since = Date.now();
+    const posted = await platform.post({ thread }, post, key());
+    await platform.close();
+    const next = world.adapter();
+    await next.connect(recordingDesk());
+    const taken = async (message: string) => message === posted.id;
+    const id = key();
+    expect(await next.find?.({ thread }, id, { post, since, taken })).toBeUndefined();
+    await next.post({ thread }, post, id);
+    expect(shown(channel)).toEqual([post.text, post.text]);
+    await next.close();
+    const last = world.adapter();
+    await last.connect(recordingDesk());
+    const found = await last.find?.({ thread }, id, { post, since, taken });
+    expect(found?.id).toBe(`discord:${channel}:${world.server.byBot(channel)[1]?.id}`);
+  });
+
+  it("is found once each when two equal ones are looked for, and nobody has noted either", async () => {
+    const { thread } = await dmThread();
+    const post = { text: "One moment please." };
+    const since = Date.now();
+    const ids = [key(), key()];
+    for (const id of ids) await platform.post({ thread }, post, id);
+    await platform.close();
+    const next = world.adapter();
+    await next.connect(recordingDesk());
+    const sought = { post, since, taken: async () => false };
+    const found = await Promise.all(ids.map((id) => next.find?.({ thread }, id, sought)));
+    expect(new Set(found.map((one) => one?.id)).size).toBe(2);
+    expect(await next.find?.({ thread }, key(), sought)).toBeUndefined();
+  });
+
   it("goes on where it broke off when the post is longer than a message", async () => {
     const { thread, channel } = await dmThread();
     const text = Array.from({ length: 30 }, (_, n) => `Paragraph ${n} ${"word ".repeat(40)}`).join("\n\n");
