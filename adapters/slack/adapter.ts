@@ -72,7 +72,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     tokenOf: (team) => workspaces.tokenOf(team),
     onUnauthorized: tellTrouble,
   });
-  const people = createPeople(api, clock, log);
+  const people = createPeople(api, () => workspaces.own, clock, log);
   const belongs = createGroups(api, clock, () => workspaces.own?.team);
   const directThreads = createDirectThreads(api, clock, log);
   const posting = createPosting({

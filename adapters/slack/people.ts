@@ -30,7 +30,8 @@ const patienceMs = 700;
 /** Of the names mentioned in one message. */
 const lookUpsMax = 10;
 
-export function createPeople(api: WebApi, clock: Clock, log: Log): People {
+/** @param own the company's own workspace, once it is known: nobody of another one is a colleague */
+export function createPeople(api: WebApi, own: () => Workspace | undefined, clock: Clock, log: Log): People {
   const remembered = new Map<string, { person: Person | undefined; certain: boolean; until: number }>();
   const underWay = new Map<string, Promise<Person | undefined>>();
   const keyOf = (workspace: Workspace, user: string) => `${workspace.team} ${user}`;
@@ -55,7 +56,7 @@ export function createPeople(api: WebApi, clock: Clock, log: Log): People {
     try {
       const answer = await api.call(workspace.team, "users.info", { user, include_locale: true });
       const found = record(answer.user);
-      const person = found && personFrom(found, user, workspace);
+      const person = found && personFrom(found, user, workspace, own());
       remember(key, person, true);
       return person;
     } catch (error) {
@@ -96,17 +97,13 @@ function standIn(workspace: Workspace, user: string): Person {
   return { id: userId(workspace.team, user), tenant: workspace.team, name: user };
 }
 
-/** Guests and people whose account is in another workspace are external; only the own directory's addresses count. */
-function personFrom(found: Json, user: string, workspace: Workspace): Person {
+/** Guests and whoever is no colleague are external; only the own directory's addresses count. */
+function personFrom(found: Json, user: string, workspace: Workspace, own: Workspace | undefined): Person {
   const profile = at(found, "profile");
   const name =
     textAt(profile, "display_name") ?? textAt(profile, "real_name") ?? textAt(found, "real_name") ?? user;
-  const home = textAt(found, "team_id") ?? workspace.team;
-  const enterprise = textAt(found, "enterprise_user", "enterprise_id");
-  const colleague =
-    home === workspace.team || (enterprise !== undefined && enterprise === workspace.enterprise);
   const guest = found.is_restricted === true || found.is_ultra_restricted === true;
-  const external = guest || !colleague;
+  const external = guest || !isColleague(found, workspace, own);
   const email = textAt(profile, "email");
   const confirmed = found.is_email_confirmed !== false && found.is_bot !== true;
   const locale = textAt(found, "locale");
@@ -118,4 +115,16 @@ function personFrom(found: Json, user: string, workspace: Workspace): Person {
     ...(email !== undefined && confirmed && !external ? { directoryEmail: email } : {}),
     ...(locale === undefined ? {} : { locale }),
   };
+}
+
+/**
+ * Whether the account is the company's own, in its workspace or elsewhere in its organisation. Anybody may install the
+ * app in a workspace of theirs, and give its members whatever addresses they like.
+ */
+function isColleague(found: Json, workspace: Workspace, own: Workspace | undefined): boolean {
+  if (!own) return false;
+  const home = textAt(found, "team_id") ?? workspace.team;
+  if (workspace.team === own.team && home === own.team) return true;
+  const enterprise = textAt(found, "enterprise_user", "enterprise_id");
+  return enterprise !== undefined && enterprise === own.enterprise;
 }

@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Installation, InstallationStore } from "../../../adapters/slack/stores.ts";
 import { recordingDesk } from "../../contracts/platform.ts";
 import { adapterFor, createInhabitedSlack, type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
 
@@ -236,103 +235,5 @@ describe("examining the installation", () => {
     const team = slack.world.teams.get("T1");
     if (team) team.revoked = true;
     expect((await platform.examine?.())?.map((problem) => problem.where)).toEqual(["SLACK_BOT_TOKEN"]);
-  });
-});
-
-describe("several workspaces", () => {
-  function memoryInstallations(): InstallationStore & { kept: Map<string, Installation> } {
-    const kept = new Map<string, Installation>();
-    return {
-      kept,
-      save: async (installation) => void kept.set(installation.team, installation),
-      find: async (team) => kept.get(team),
-      remove: async (team) => void kept.delete(team),
-    };
-  }
-  const oauth = (slack: { clientId: string; clientSecret: string; url: string }) => ({
-    clientId: slack.clientId,
-    clientSecret: slack.clientSecret,
-    stateSecret: "a-state-secret-of-at-least-32-characters",
-    authorizationUrl: `${slack.url}/oauth/v2/authorize`,
-  });
-
-  async function installable(transport: "socket" | "http") {
-    const slack = await createInhabitedSlack();
-    const installations = memoryInstallations();
-    let port = 0;
-    const desk = await start({
-      slack,
-      transport,
-      config: { oauth: oauth(slack) },
-      parts: {
-        installations,
-        onListening(listening) {
-          port = listening;
-          if (transport === "http") slack.sendEventsTo(`http://127.0.0.1:${port}/slack/events`);
-        },
-      },
-    });
-    slack.addTeam("T2");
-    slack.addUser("U1", { team: "T2", name: "Another Ana" });
-    slack.installer = { team: "T2", user: "U1" };
-    return { ...desk, installations, base: `http://127.0.0.1:${port}` };
-  }
-
-  /** A browser: the install page, Slack's consent, and back. */
-  async function install(base: string, change: (back: URL) => void = () => {}, keepCookie = true) {
-    const page = await fetch(`${base}/slack/install`, { redirect: "manual" });
-    const cookie = (page.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
-    const consent = new URL(page.headers.get("location") ?? "");
-    consent.searchParams.set("redirect_uri", `${base}/slack/oauth_redirect`);
-    const allowed = await fetch(consent, { redirect: "manual" });
-    const back = new URL(allowed.headers.get("location") ?? "");
-    change(back);
-    return fetch(back, { headers: keepCookie ? { cookie } : {}, redirect: "manual" });
-  }
-
-  for (const transport of ["socket", "http"] as const) {
-    it(`are served side by side over ${transport}, with equal ids kept apart`, async () => {
-      const { slack, platform, desk, installations, base } = await installable(transport);
-      expect((await install(base)).status).toBe(200);
-      expect(installations.kept.get("T2")).toMatchObject({ botToken: "xoxb-T2-token", botUser: "UBOTT2" });
-      await slack.asUser("U1").dm("from one");
-      await slack.asUser("U1", "T2").dm("from two");
-      const [one, two] = desk.received.map((incoming) =>
-        incoming.kind === "message" ? incoming.message : undefined,
-      );
-      expect(one?.author).toMatchObject({ id: "slack:T1:U1", name: "Ana", tenant: "T1" });
-      expect(two?.author).toMatchObject({ id: "slack:T2:U1", name: "Another Ana", tenant: "T2" });
-      await platform.post({ thread: two?.thread ?? "" }, { text: "for two" }, "o_1");
-      const direct = slack.asUser("U1").directChannel;
-      expect(slack.messages(direct, undefined, "T1").map((seen) => seen.text)).toEqual(["from one"]);
-      expect(slack.messages(direct, undefined, "T2").map((seen) => seen.text)).toEqual([
-        "from two",
-        "for two",
-      ]);
-      await slack.emit("T2", { type: "app_uninstalled", event_ts: "1.1" });
-      expect(installations.kept.size).toBe(0);
-      expect(await codeOf(platform.post({ thread: two?.thread ?? "" }, { text: "x" }, "o_2"))).toBe(
-        "platform_unauthorized",
-      );
-      expect((await install(base)).status).toBe(200);
-      await platform.post({ thread: two?.thread ?? "" }, { text: "back" }, "o_3");
-    });
-  }
-
-  it("are installed one by one: not for a whole organisation at once, which is said", async () => {
-    const { slack, installations, base } = await installable("http");
-    slack.installer = { team: "T2", user: "U1", organisation: "E1" };
-    const refused = await install(base);
-    expect(refused.status).toBe(400);
-    expect(await refused.text()).toContain("workspace by workspace");
-    expect(installations.kept.size).toBe(0);
-  });
-
-  it("are not installed with a state that is forged, or of another browser", async () => {
-    const { installations, base } = await installable("http");
-    expect((await install(base, (back) => back.searchParams.set("state", "forged"))).status).toBe(400);
-    expect((await install(base, () => {}, false)).status).toBe(400);
-    expect((await install(base, (back) => back.searchParams.delete("code"))).status).toBe(400);
-    expect(installations.kept.size).toBe(0);
   });
 });

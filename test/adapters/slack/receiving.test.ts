@@ -180,7 +180,7 @@ describe("trouble", () => {
 
   it("with the token is told, and nothing is asked with it again", async () => {
     const { slack, desk, platform } = await start();
-    await slack.emit("T1", { type: "tokens_revoked", tokens: { bot: ["UBOTT1"] }, event_ts: "1.1" });
+    await slack.removeApp("T1");
     expect(desk.received).toMatchObject([{ kind: "trouble", code: "tokens_revoked" }]);
     const before = slack.calls.length;
     await expect(platform.post({ channel: "slack:T1:C1" }, { text: "x" }, "o_1")).rejects.toMatchObject({

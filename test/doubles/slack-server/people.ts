@@ -104,6 +104,7 @@ export function createPeople({ server, triggers, answers, emit }: Parts, id: str
       mimetype: file.mimetype,
       content: Buffer.from(file.content),
       pending: false,
+      ...(user?.home === teamId ? {} : { foreign: true as const }),
       ...(file.subtype ? { subtype: file.subtype } : {}),
     };
     world.files.set(key(teamId, stored.id), stored);

@@ -101,6 +101,8 @@ export interface SlackServer {
   privately(user: string, team?: string): Seen[];
   callsOf(method: string): Call[];
   emit(team: string, event: Json): Promise<void>;
+  /** The workspace removes the app: its token is of no use from now on, and the app is told. */
+  removeApp(team: string): Promise<void>;
   /** Where the app takes events over HTTP, each in turn; none for Socket Mode. */
   sendEventsTo(...urls: string[]): void;
   /** Breaks off the calls that were made to hang. */
@@ -435,8 +437,10 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
     if (scope === undefined || !codes.delete(string(args.code))) return { ok: false, error: "invalid_code" };
     const team = world.teams.get(server.installer.team) ?? server.addTeam(server.installer.team);
     team.scopes = new Set(scope.split(","));
+    if (team.revoked) team.token = `${team.token}-anew`;
     team.revoked = false;
     const { organisation } = server.installer;
+    const enterprise = organisation ?? team.enterprise;
     return {
       ok: true,
       access_token: team.token,
@@ -445,7 +449,7 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       bot_user_id: team.bot,
       app_id: "A1",
       team: organisation ? null : { id: team.id, name: team.name },
-      enterprise: organisation ? { id: organisation, name: "Example Group" } : null,
+      enterprise: enterprise ? { id: enterprise, name: "Example Group" } : null,
       is_enterprise_install: organisation !== undefined,
       authed_user: { id: server.installer.user },
     };
@@ -543,6 +547,17 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       const known = world.teams.get(team);
       if (!known) throw new Error(`no team ${team}`);
       await brought(known, event);
+    },
+    async removeApp(id) {
+      const team = world.teams.get(id);
+      if (!team) throw new Error(`no team ${id}`);
+      team.revoked = true;
+      await brought(team, {
+        type: "tokens_revoked",
+        tokens: { oauth: [], bot: [team.bot] },
+        event_ts: world.nextTs(),
+      });
+      await brought(team, { type: "app_uninstalled", event_ts: world.nextTs() });
     },
     async waitFor(check, withinMs = 8_000) {
       const end = performance.now() + withinMs;

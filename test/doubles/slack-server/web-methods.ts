@@ -53,6 +53,7 @@ export const scopeOf: Readonly<Record<string, string | ((channel: Channel) => st
   "reactions.remove": "reactions:write",
   "files.getUploadURLExternal": "files:write",
   "files.completeUploadExternal": "files:write",
+  "files.info": "files:read",
   "assistant.threads.setStatus": "assistant:write",
   "assistant.threads.setTitle": "assistant:write",
   "assistant.threads.setSuggestedPrompts": "assistant:write",
@@ -91,6 +92,7 @@ export const webMethods: Readonly<Record<string, Method>> = {
     team_id: team.id,
     user_id: team.bot,
     bot_id: team.botId,
+    ...(team.enterprise ? { enterprise_id: team.enterprise } : {}),
     is_enterprise_install: false,
   }),
 
@@ -270,6 +272,12 @@ export const webMethods: Readonly<Record<string, Method>> = {
       announce(context, channel, message);
     }
     return { files: files.map((file) => asFile(file, context.base)) };
+  },
+
+  "files.info"(context, args) {
+    const file = context.world.files.get(key(context.team.id, need(args, "file", "file_not_found")));
+    if (!file || file.pending) throw new Refusal("file_not_found");
+    return { file: asFile(file, context.base) };
   },
 };
 

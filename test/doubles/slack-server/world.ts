@@ -10,6 +10,8 @@ export interface Team {
   token: string;
   scopes: Set<string>;
   revoked: boolean;
+  /** Where the workspace is one of a large organisation. */
+  enterprise?: string;
 }
 
 export interface User {
@@ -17,6 +19,8 @@ export interface User {
   team: string;
   /** Where the person's account is: another than `team` for people of a shared channel. */
   home: string;
+  /** The large organisation that the account is of. */
+  enterprise?: string;
   name: string;
   email: string;
   guest: boolean;
@@ -43,6 +47,8 @@ export interface StoredFile {
   /** Uploaded, but not yet complete. */
   pending: boolean;
   subtype?: string;
+  /** Of somebody from another workspace: messages only name it, and what it is has to be asked for. */
+  foreign?: true;
 }
 
 export interface StoredMessage {
@@ -186,7 +192,7 @@ export function asMessage(message: StoredMessage, base: string, withMetadata: bo
     ...(message.threadTs ? { thread_ts: message.threadTs } : {}),
     ...(message.botId ? { bot_id: message.botId, app_id: "A1", bot_profile: { id: message.botId } } : {}),
     ...(message.clientMsgId ? { client_msg_id: message.clientMsgId } : {}),
-    ...(message.files.length > 0 ? { files: message.files.map((file) => asFile(file, base)) } : {}),
+    ...(message.files.length > 0 ? { files: message.files.map((file) => asShown(file, base)) } : {}),
     ...(message.editedTs ? { edited: { user: message.user, ts: message.editedTs } } : {}),
     ...(message.streaming ? { streaming_state: message.streaming } : {}),
     ...(withMetadata && message.metadata ? { metadata: message.metadata } : {}),
@@ -200,6 +206,12 @@ export function asMessage(message: StoredMessage, base: string, withMetadata: bo
         }
       : {}),
   };
+}
+
+/** A file as messages show it. */
+function asShown(file: StoredFile, base: string): Json {
+  if (!file.foreign) return asFile(file, base);
+  return { id: file.id, mode: "file_access", file_access: "check_file_info", created: 0, user: "" };
 }
 
 export function asFile(file: StoredFile, base: string): Json {
@@ -230,12 +242,13 @@ export function asUser(user: User): Json {
     is_ultra_restricted: false,
     is_stranger: false,
     is_email_confirmed: true,
+    ...(user.enterprise ? { enterprise_user: { id: user.id, enterprise_id: user.enterprise } } : {}),
     locale: user.locale,
     tz: "Europe/Berlin",
     profile: {
       real_name: user.name,
       display_name: user.name,
-      ...(user.home === user.team ? { email: user.email } : {}),
+      ...(user.home === user.team || user.enterprise ? { email: user.email } : {}),
     },
   };
 }
