@@ -2,14 +2,13 @@
 
 export const errors = {
   config_invalid: "Correct the settings listed; nothing was started.",
-  workspace_missing:
-    "Give the folder that holds desk.yaml with --workspace, or make one with: deskhand init DIR",
   init_refused: "Give a new or empty folder that can be written; what was there has not been changed.",
-  data_in_use: "Another process uses this data folder. Stop it, or give another one with --data.",
+  data_in_use:
+    "Another process uses this data folder or database. Stop it, or give another one with --data or DATABASE_URL.",
   data_unusable:
-    "Check that the data folder exists, is writable, and was made by this version or an older one; or give another one with --data.",
+    "Check the data folder (--data): that it is writable, and of this version or an older one. With DATABASE_URL: user, password and name of the database, Postgres 13 or newer, UTF8.",
   ledger_busy:
-    "Another program holds the database's write lock. Nothing was taken; try again when it has let go.",
+    "Another program holds the database's write lock, or DATABASE_URL does not answer. Nothing was taken; try again when it does.",
   ledger_full: "The disk is full or read-only. Nothing was taken; free space, then try again.",
   ledger_failed: "The database refused the statement. Nothing was taken; the cause says why.",
   ledger_conflict: "Somebody else changed the same thread first; this write was refused.",
@@ -36,7 +35,8 @@ export const errors = {
     "Save the article as UTF-8 Markdown with valid front matter; the others are served without it.",
 
   platform_rate_limited: "The platform asks to wait; it is tried again by itself.",
-  platform_unavailable: "The platform did not take it; it is tried again by itself.",
+  platform_unavailable:
+    "The platform did not answer or take it: a desk that runs tries again by itself. At a start, check the network, then start again.",
   platform_ambiguous:
     "It is not known whether the platform took it; it is looked up before it is tried again.",
   platform_unreachable: "This person or place cannot be reached any more.",

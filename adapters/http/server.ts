@@ -127,7 +127,7 @@ export function createHttpServer(parts: ServerParts): HttpServer {
       return new Promise((resolve, reject) => {
         starting.once("error", (cause) => {
           const fault = `HTTP_HOST, HTTP_PORT: cannot listen on ${host}:${parts.port}: ${faultOf(cause)}`;
-          reject(new DeskError("config_invalid", fault, { cause }));
+          reject(new DeskError("command_failed", fault, { cause }));
         });
         starting.listen(parts.port, host, () => {
           starting.removeAllListeners("error");

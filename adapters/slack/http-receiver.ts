@@ -97,7 +97,7 @@ export function createHttpReceiver(parts: HttpReceiverParts): Receiver {
       return new Promise((resolve, reject) => {
         const refused = (cause: Error): void => {
           const fault = `SLACK_HOST, SLACK_PORT: cannot listen on ${host}:${port}: ${faultOf(cause)}`;
-          reject(new DeskError("config_invalid", fault, { cause }));
+          reject(new DeskError("command_failed", fault, { cause }));
         };
         listening.once("error", refused);
         listening.listen(port, host, () => {

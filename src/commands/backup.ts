@@ -1,5 +1,4 @@
 /** `deskhand backup`: what must not be lost, as a folder that a desk can start on. */
-import { existsSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { createClock } from "../clock.ts";
 import { makeFolder } from "../config/folders.ts";
@@ -7,6 +6,7 @@ import { readConfig } from "../config.ts";
 import { DeskError, faultOf } from "../errors.ts";
 import { copyData } from "../records/copy-data.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
+import { demandLedger } from "./open-records.ts";
 
 export const backup: Command = {
   name: "backup",
@@ -30,8 +30,7 @@ ${foldersHelp}`,
     const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
     const { data } = config.folders;
     const databaseUrl = config.databaseUrl?.reveal();
-    if (databaseUrl === undefined && !existsSync(join(data, "ledger.sqlite")))
-      throw new DeskError("command_failed", `there is no ledger in ${data}`);
+    demandLedger(config);
     const target = resolve(to);
     if (isWithin(data, target))
       throw new DeskError("command_failed", `${target} lies in the data folder itself`);

@@ -21,7 +21,8 @@ export const doctor: Command = {
   help: `deskhand doctor [options]
 
 Checks configuration, workspace, articles, the model's endpoint, ledger and memory, and the platforms, and reports every
-problem with where it is and what to do. Changes nothing; a desk may run meanwhile. Exit code 0: it will run; 2: it will not.
+problem with where it is and what to do. Changes nothing; a desk may run meanwhile. Exit code 0: nothing was found that would
+keep it from running; 2: something was.
 
 ${foldersHelp}`,
   options: folders,

@@ -36,19 +36,17 @@ ${foldersHelp}
       process.stderr.write("Nobody is here to confirm it: say --yes, or look first with --dry-run.\n");
       return 2;
     }
-    const done = await withRecords(sources, async (records) => {
+    await withRecords(sources, async (records) => {
       const found = await records.examine(customer);
       for (const line of storyOf(customer, found)) print(line);
-      if (dryRun || !(sure || (await confirmed(customer)))) return found;
-      return eraseNow(records, customer);
+      if (!dryRun && (sure || (await confirmed(customer)))) await eraseNow(records, customer);
     });
-    if (!done) print(`Nothing is known of ${customer}: there is no data yet.`);
     return 0;
   },
 };
 
 /** Also where nothing is known: an erasure that broke off is completed by doing it again. */
-async function eraseNow(records: Records, customer: string): Promise<Erasure> {
+async function eraseNow(records: Records, customer: string): Promise<void> {
   const done = await records.erase(customer);
   if (isKnown(done)) print(`Erased: ${listOf(done).join(", ")}.`);
   const cards = done.cards.filter((card) => platformOf(card) !== "console");
@@ -63,7 +61,6 @@ async function eraseNow(records: Records, customer: string): Promise<Erasure> {
       "The databases are large: do it again while no desk runs, to clear unused parts of the files, too.",
     );
   }
-  return done;
 }
 
 async function confirmed(customer: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** Where a desk keeps what it knows, as `deskhand doctor` finds it. */
+import { accessSync, constants, existsSync } from "node:fs";
 import { createClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { codeOf, DeskError, faultOf } from "../errors.ts";
@@ -14,6 +15,7 @@ import type { Problem } from "../platform.ts";
 export async function examineStores(config: Config): Promise<{ problems: Problem[]; doubts: Problem[] }> {
   const { data } = config.folders;
   const databaseUrl = config.databaseUrl?.reveal();
+  const folder = await problemOf(data, async () => demandWritable(data));
   const ledger = await problemOf(databaseUrl === undefined ? data : "DATABASE_URL", () =>
     examineLedger({ data, databaseUrl }, createClock()),
   );
@@ -21,7 +23,20 @@ export async function examineStores(config: Config): Promise<{ problems: Problem
   const memory =
     uri === undefined || uri === databaseUrl ? [] : await problemOf("KEYV_URI", () => reach(uri));
   const lacking = memory.filter(({ fault }) => fault.startsWith("memory_failed"));
-  return { problems: [...ledger, ...memory.filter((one) => !lacking.includes(one))], doubts: lacking };
+  return {
+    problems: [...folder, ...ledger, ...memory.filter((one) => !lacking.includes(one))],
+    doubts: lacking,
+  };
+}
+
+/** Of what is not there yet, the start tells. @throws DeskError data_unusable */
+function demandWritable(data: string): void {
+  if (!existsSync(data)) return;
+  try {
+    accessSync(data, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new DeskError("data_unusable", faultOf(cause), { cause });
+  }
 }
 
 async function problemOf(where: string, examine: () => Promise<void>): Promise<Problem[]> {

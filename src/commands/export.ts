@@ -1,7 +1,8 @@
 /** `deskhand export`: what is known of a customer, as JSON. */
-import { readFile, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { constants, copyFile, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { createClock } from "../clock.ts";
+import { DeskError, faultOf } from "../errors.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
 import { withRecords } from "./open-records.ts";
 
@@ -26,23 +27,29 @@ ${foldersHelp}
     }
     const sources = { workspace: text(given, "workspace"), data: text(given, "data") };
     const out = text(given, "out");
-    const written = await withRecords(sources, async (records, data) => {
-      if (out !== undefined) {
-        await records.exportTo(customer, resolve(out));
-        print(`${out} has what is known of ${customer}.`);
-        return true;
-      }
+    await withRecords(sources, async (records, data) => {
+      // A desk that runs may write nowhere else.
       const file = join(data, `${createClock().id("export")}.json`);
       try {
         await records.exportTo(customer, file);
-        process.stdout.write(await readFile(file));
+        if (out === undefined) process.stdout.write(await readFile(file));
+        else {
+          await putInto(out, file);
+          print(`${out} has what is known of ${customer}.`);
+        }
       } finally {
         await rm(file, { force: true });
       }
-      return true;
     });
-    if (written) return 0;
-    process.stderr.write(`Nothing is known of ${customer}: there is no data yet.\n`);
-    return 1;
+    return 0;
   },
 };
+
+/** @throws DeskError command_failed also where there is such a file already */
+async function putInto(out: string, file: string): Promise<void> {
+  try {
+    await copyFile(file, out, constants.COPYFILE_EXCL);
+  } catch (error) {
+    throw new DeskError("command_failed", `${out} cannot be written: ${faultOf(error)}`);
+  }
+}

@@ -19,8 +19,9 @@ export const migrateCommand: Command = {
   help: `deskhand migrate --to PLACE [--from PLACE] [options]
 
 Copies the whole ledger, with open tickets, waiting messages, unsent replies and pending writes, into an empty database,
-and compares every row. Stop the desk first; what it is copied from is not changed. When it breaks off, nothing starts on
-the half copy: do it again, and it begins anew. Files, mail and the session memory stay in the data folder.
+and compares every row. Stop the desk first. What it is copied from stays as it is, but for the tables of an older version,
+which are brought up to date. When it breaks off, nothing starts on the half copy: do it again, and it begins anew. Files,
+mail and the session memory stay in the data folder.
 
   --to PLACE        postgres://user:password@host/database; sqlite: the data folder's file; or sqlite:FILE
   --from PLACE      the same forms (default: $DATABASE_URL, else the data folder's file)

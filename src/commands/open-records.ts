@@ -5,6 +5,7 @@ import { createClock } from "../clock.ts";
 import { type Config, readConfig, type Sources } from "../config.ts";
 import { askRunningDesk, deskRuns } from "../control.ts";
 import type { LanesElsewhere } from "../crew/lanes-elsewhere.ts";
+import { DeskError } from "../errors.ts";
 import { openLedger } from "../ledger/open-ledger.ts";
 import type { Ledger } from "../ledger.ts";
 import { createLog } from "../log.ts";
@@ -18,18 +19,14 @@ import { loadDesk } from "../workspace/workspace.ts";
 /** Errors are the command's to report; warnings, as JSON, would stand between its lines. */
 const log = createLog("error");
 
-/**
- * @returns undefined when there is no data yet
- * @throws DeskError data_in_use while a desk starts or stops
- */
+/** @throws DeskError data_in_use while a desk starts or stops, command_failed where there is no ledger */
 export async function withRecords<T>(
   sources: Sources,
   work: (records: Records, data: string) => Promise<T>,
-): Promise<T | undefined> {
+): Promise<T> {
   const { config } = readConfig(sources);
   const { data } = config.folders;
   if (await deskRuns(data)) return work(recordsOfRunning(data), data);
-  if (!config.databaseUrl && !existsSync(join(data, "ledger.sqlite"))) return undefined;
   return withLedger(config, async (ledger) => {
     const clock = createClock();
     const memory = await createMemory({
@@ -60,10 +57,11 @@ async function lanesOf({ databaseUrl }: Config, ledger: Ledger): Promise<LanesEl
 
 /**
  * The ledger of a data folder that no desk runs on, and nobody else meanwhile; or the one in a database, beside the
- * processes of the desk. @throws DeskError data_in_use
+ * processes of the desk. @throws DeskError data_in_use, command_failed where there is no ledger
  */
 export async function withLedger<T>(config: Config, work: (ledger: Ledger) => Promise<T>): Promise<T> {
   const { data } = config.folders;
+  demandLedger(config);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const place = { data, databaseUrl: config.databaseUrl?.reveal() };
   const ledger = await openLedger(place, { clock: createClock(), log });
@@ -72,6 +70,13 @@ export async function withLedger<T>(config: Config, work: (ledger: Ledger) => Pr
   } finally {
     await ledger.close();
   }
+}
+
+/** A folder that was meant is told from one that was forgotten to be given. @throws DeskError command_failed */
+export function demandLedger({ databaseUrl, folders: { data } }: Config): void {
+  if (databaseUrl !== undefined || existsSync(join(data, "ledger.sqlite"))) return;
+  const fault = `there is no ledger in ${data}: give the desk's folder with --data or DESKHAND_DATA`;
+  throw new DeskError("command_failed", fault);
 }
 
 function recordsOfRunning(data: string): Records {

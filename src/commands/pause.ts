@@ -39,7 +39,10 @@ async function set(given: Parameters<Command["run"]>[0], paused: boolean): Promi
     const parts = { changed: () => {}, clock: createClock(), log: createLog("error") };
     await withLedger(config, (ledger) => createPause({ ledger, ...parts }).set(paused, "operator"));
   }
-  const when = asked ? "The running desk" : "No desk is running; the next one";
+  const { data } = config.folders;
+  const when = asked
+    ? "The running desk"
+    : `No desk is running on ${config.databaseUrl ? "this machine" : data}; the next one`;
   print(`${when} ${paused ? "answers nobody until: deskhand unpause" : "answers again"}.`);
   return 0;
 }

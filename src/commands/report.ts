@@ -11,7 +11,7 @@ export function reportFailure(error: unknown, help: string): number {
   }
   if (error instanceof DeskError) {
     process.stderr.write(`${error.message}\n${error.remedy}\n`);
-    return error.code === "workspace_missing" ? 2 : 1;
+    return error.code === "config_invalid" ? 2 : 1;
   }
   if (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) {
     // What Node adds about dashes is about programs that have such arguments.

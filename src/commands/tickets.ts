@@ -1,5 +1,4 @@
 /** `deskhand tickets`: what waits for a person. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createClock } from "../clock.ts";
 import { type Config, readConfig } from "../config.ts";
@@ -8,7 +7,7 @@ import { readSqliteLedger } from "../ledger/read-sqlite.ts";
 import { openTickets, type Ticket } from "../ledger/tickets.ts";
 import type { Reader } from "../ledger.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
-import { withLedger } from "./open-records.ts";
+import { demandLedger, withLedger } from "./open-records.ts";
 
 /** A page is what one answer of a running desk can hold, however long the texts are. */
 const pageMax = 100;
@@ -49,8 +48,8 @@ async function ticketsOfRunning(data: string): Promise<Ticket[] | undefined> {
 async function ticketsOf(config: Config): Promise<Ticket[]> {
   const all = (tx: Reader) => openTickets(tx, Number.MAX_SAFE_INTEGER);
   if (config.databaseUrl) return withLedger(config, (ledger) => ledger.read(all));
+  demandLedger(config);
   const path = join(config.folders.data, "ledger.sqlite");
-  if (!existsSync(path)) return [];
   const ledger = await readSqliteLedger({ path, clock: createClock() });
   try {
     return await ledger.read(all);

@@ -151,7 +151,7 @@ const idle: readonly { without: VariableName; names: readonly VariableName[] }[]
 ];
 
 /** With these it starts, though probably not as meant. */
-export function doubts({ variables: set, given }: Together): Problem[] {
+export function doubts({ variables: set, given, consoleOn }: Together): Problem[] {
   const doubtful = idle
     .filter(({ without }) => !given.has(without))
     .flatMap(({ without, names }) =>
@@ -166,6 +166,11 @@ export function doubts({ variables: set, given }: Together): Problem[] {
   if (set.HTTP_CUSTOMER_SECRET && set.HTTP_CUSTOMER_SECRET.reveal().length < 32) {
     const fault = "is shorter than 32 characters; customers' tokens could be forged by guessing it";
     doubtful.push({ where: "HTTP_CUSTOMER_SECRET", fault, remedy: "Use 32 random characters or more." });
+  }
+  if (given.has("HTTP_PORT") && !consoleOn && !given.has("SLACK_BOT_TOKEN") && !given.has("DISCORD_TOKEN")) {
+    const fault = "is alone: there is no place where staff work, so a customer's ticket reaches nobody";
+    const remedy = "Set DESK_CHANNEL and the token of its platform too, or add --console.";
+    doubtful.push({ where: "HTTP_PORT", fault, remedy });
   }
   return doubtful;
 }

@@ -1,11 +1,11 @@
 /** Where the workspace and the data are. */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { errors } from "../errors.ts";
 import type { Problem } from "../platform.ts";
 
 /** What makes a folder a workspace. */
 const marks = ["desk.yaml", "agents", "knowledge", "tools"];
+const missing = "Give the folder that holds desk.yaml with --workspace, or make one with: deskhand init DIR";
 
 /**
  * The folder given, or the current one when it is a workspace, or `example` in it. A folder is never guessed from
@@ -23,7 +23,7 @@ export function workspaceFolder(
     given === undefined ? `there is no desk.yaml in ${currentFolder}` : faultOfFolder(candidates[0] ?? "");
   return {
     folder: candidates[0] ?? currentFolder,
-    problems: [{ where: "--workspace", fault, remedy: errors.workspace_missing }],
+    problems: [{ where: "--workspace", fault, remedy: missing }],
   };
 }
 

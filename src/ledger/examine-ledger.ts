@@ -34,13 +34,13 @@ export async function examineLedger({ data, databaseUrl }: LedgerPlace, clock: C
 
 async function examineDatabase(url: string, clock: Clock): Promise<void> {
   const { openConnection } = await import("./postgres-connection.ts");
+  const { examineServer } = await import("./postgres-ledger.ts");
   const connection = await openConnection({ url, clock, answerMaxMs, readOnly: true });
   const rows = async <R>(sql: string) => (await connection.statement<R>(sql, [])).rows;
   const reader: Reader = { all: rows, get: async <R>(sql: string) => (await rows<R>(sql))[0] };
   try {
-    const [schema] = await rows<{ name: string | null }>("SELECT current_schema() AS name");
-    if (schema?.name == null)
-      throw new DeskError("data_unusable", "the search_path names no schema that exists");
+    await examineServer(connection);
+    await examineRights(reader);
     await examineTables(
       reader,
       "SELECT COUNT(*) AS count FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'migrations'",
@@ -48,6 +48,20 @@ async function examineDatabase(url: string, clock: Clock): Promise<void> {
   } finally {
     await connection.close();
   }
+}
+
+/** At the first start the tables are made, and beside them a schema for the queue. */
+async function examineRights(tx: Reader): Promise<void> {
+  const rights = await tx.get<{ schema: string; tables: number; queue: number }>(
+    `SELECT current_schema() AS schema,
+       CAST(has_schema_privilege(current_schema(), 'CREATE') AS INTEGER) AS tables,
+       CAST(has_database_privilege(current_database(), 'CREATE') OR EXISTS (
+         SELECT 1 FROM pg_namespace WHERE nspname = current_schema() || '_queue') AS INTEGER) AS queue`,
+  );
+  const unusable = (what: string) =>
+    new DeskError("data_unusable", `the user of DATABASE_URL may not make ${what}`);
+  if (rights?.tables === 0) throw unusable(`tables in the schema ${rights.schema}`);
+  if (rights?.queue === 0) throw unusable(`the schema ${rights.schema}_queue, for the queue`);
 }
 
 /** @param there counts the table `migrations` */

@@ -47,7 +47,8 @@ export async function createPostgresLedger(parts: PostgresParts): Promise<Ledger
   const open = await patiently(async () => {
     const first = await connect();
     try {
-      await examineServer(first, log);
+      // Some hosts make commits safe in another way, so it is theirs to decide.
+      if (!(await examineServer(first)).fsync) log.warn("ledger.fsync_off");
       await prepareCommits(first);
       return first;
     } catch (error) {
@@ -126,7 +127,11 @@ async function present(
   }
 }
 
-async function examineServer(connection: Connection, log: Log): Promise<void> {
+/**
+ * @returns whether the server waits for its disk
+ * @throws DeskError data_unusable when the ledger cannot be in this database
+ */
+export async function examineServer(connection: Connection): Promise<{ fsync: boolean }> {
   const [[facts]] = (await connection.command(
     `SELECT CAST(current_setting('server_version_num') AS INTEGER) AS version, current_setting('fsync') AS fsync,
        current_setting('server_encoding') AS encoding, current_schema() AS schema`,
@@ -136,8 +141,7 @@ async function examineServer(connection: Connection, log: Log): Promise<void> {
   if (facts.encoding !== "UTF8")
     throw unusable(`the database holds ${facts.encoding}, and needs to hold UTF8`);
   if (facts.schema === null) throw unusable("the search_path names no schema that exists");
-  // Some hosts make commits safe in another way, so it is theirs to decide.
-  if (facts.fsync !== "on") log.warn("ledger.fsync_off");
+  return { fsync: facts.fsync === "on" };
 }
 
 function closed(): DeskError {

@@ -82,7 +82,8 @@ export default defineTool({
 | what may be said | \`knowledge/**/*.md\`, one article a file |
 | what may be done | \`tools/*.ts\`, one tool a file |
 
-Start it with \`deskhand start\` in this folder and write "Where is my order A-1001?". Check it with \`deskhand doctor\`.
+Start it from Deskhand's folder with \`npm start -- --workspace PATH\` (of this folder) and write "Where is my order A-1001?". Check
+it with \`npm run --silent deskhand -- doctor --workspace PATH\`.
 Without a platform's token it talks to you in the terminal; without a model's key it quotes its articles.
 `,
   ".gitignore": `.deskhand/

@@ -104,9 +104,8 @@ describe("search", () => {
 
 describe("tickets", () => {
   it("lists what is not resolved, beside a running desk and after it", async () => {
-    const none = await run(["tickets", ...folders]);
-    expect(none).toEqual({ code: 0, out: "No open tickets.\n", err: "" });
     const desk = await openTerminal(data, { args: folders });
+    expect(await run(["tickets", ...folders])).toEqual({ code: 0, out: "No open tickets.\n", err: "" });
     await play(
       desk,
       `customer: This is ridiculous, I was promised next-day delivery!

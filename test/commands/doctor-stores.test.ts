@@ -1,4 +1,5 @@
 /** `deskhand doctor` on ledgers and memories: what keeps a desk from starting, before it is started. */
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
@@ -62,6 +63,33 @@ describe.skipIf(postgres.missing)("doctor, on a ledger in Postgres", () => {
     const { code, out } = await doctor({ DATABASE_URL: url });
     expect(code).toBe(2);
     expect(out).toContain("✗ DATABASE_URL: data_unusable: the ledger was made by a newer version");
+  });
+
+  it("says what the user of the database may not make, and that of what is there already nothing has to be made", async () => {
+    const url = new URL(await postgres.place());
+    const user = `low_${randomUUID().replaceAll("-", "")}`;
+    const database = url.pathname.slice(1);
+    const [own] = await askPostgres(url.href, "SELECT current_schema() AS schema");
+    const schema = String(own?.schema);
+    await askPostgres(url.href, `CREATE ROLE ${user} LOGIN PASSWORD 'hush'`);
+    await askPostgres(url.href, `GRANT USAGE ON SCHEMA ${schema} TO ${user}`);
+    const low = new URL(url);
+    low.username = user;
+    low.password = "hush";
+    const noTables = await doctor({ DATABASE_URL: low.href });
+    expect(noTables.code).toBe(2);
+    expect(noTables.out).toContain(`may not make tables in the schema ${schema}`);
+    await askPostgres(url.href, `GRANT CREATE ON SCHEMA ${schema} TO ${user}`);
+    const noQueue = await doctor({ DATABASE_URL: low.href });
+    expect(noQueue.code).toBe(2);
+    expect(noQueue.out).toContain(`may not make the schema ${schema}_queue`);
+    await askPostgres(url.href, `CREATE SCHEMA ${schema}_queue`);
+    expect((await doctor({ DATABASE_URL: low.href })).code).toBe(0);
+    await askPostgres(url.href, `DROP SCHEMA ${schema}_queue`);
+    await askPostgres(url.href, `GRANT CREATE ON DATABASE "${database}" TO ${user}`);
+    expect((await doctor({ DATABASE_URL: low.href })).code).toBe(0);
+    await askPostgres(url.href, `DROP OWNED BY ${user}`);
+    await askPostgres(url.href, `DROP ROLE ${user}`);
   });
 
   it("says that it is not let in, and where nobody answers, without the password", async () => {

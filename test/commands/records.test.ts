@@ -70,11 +70,17 @@ describe("erase", () => {
     }
   });
 
-  it("makes no data folder where there is none", async () => {
-    const { code, out } = await run(["erase", "cus_1", "--yes", ...folders]);
-    expect([code, out]).toEqual([0, "Nothing is known of cus_1: there is no data yet.\n"]);
-    expect(existsSync(data)).toBe(false);
-  });
+  it.each([["erase", "cus_1", "--yes"], ["export", "cus_1"], ["pause"], ["tickets"]])(
+    "%s says where it has looked for a ledger in vain, and makes none",
+    async (...args) => {
+      const { code, out, err } = await run([...args, ...folders]);
+      expect([code, out]).toEqual([1, ""]);
+      expect(err).toContain(
+        `there is no ledger in ${data}: give the desk's folder with --data or DESKHAND_DATA`,
+      );
+      expect(existsSync(data)).toBe(false);
+    },
+  );
 });
 
 describe("export", () => {
@@ -125,14 +131,15 @@ describe("pause and unpause", () => {
   });
 
   it("hold for the next desk where none runs", async () => {
+    await (await open()).end();
     expect((await run(["pause", ...folders])).out).toBe(
-      "No desk is running; the next one answers nobody until: deskhand unpause.\n",
+      `No desk is running on ${data}; the next one answers nobody until: deskhand unpause.\n`,
     );
     const desk = await open();
     expect(await desk.say(question)).toMatch(/I am switched off at the moment/);
     await desk.end();
     expect((await run(["unpause", ...folders])).out).toBe(
-      "No desk is running; the next one answers again.\n",
+      `No desk is running on ${data}; the next one answers again.\n`,
     );
     const next = await open("--thread", "another");
     expect(await next.say(question)).not.toMatch(/switched off/);
