@@ -35,7 +35,7 @@ export function approvalCard(
               action: "intent.deny",
               value,
               style: "danger",
-              ask: { title: "Deny", label: "Why?" },
+              ask: { title: "Deny", label: "Why? (the customer reads this)" },
             },
           ],
         }

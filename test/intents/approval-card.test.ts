@@ -19,3 +19,11 @@ describe("what an approver reads of the company's data", () => {
     expect(factsWith(currency, facts)).toEqual(read);
   });
 });
+
+it("says to whoever denies it that the customer reads why", () => {
+  const preview = { ok: true, subject: "ord_1", text: "Refund" };
+  const intent = { id: "in_1", approval: 1, customer: "cust_1", tool: "issue_refund", input: {}, preview };
+  const { buttons } = approvalCard(intent as unknown as Intent & { approval: number }, "Ann");
+  const deny = buttons?.find(({ action }) => action === "intent.deny");
+  expect(deny?.ask).toEqual({ title: "Deny", label: "Why? (the customer reads this)" });
+});
