@@ -59,6 +59,7 @@ export const toCustomer = {
     "This is about your account, and others can read here, but I cannot write to you in private. Send me a direct message, or say that you want a person.",
   greeting: () => "Hello! Only you and our desk can read this. How can I help you?",
   wroteToYou: () => "I have written to you in private.",
+  writeThere: () => "Our private conversation is open: write to us there.",
   writeFirst: () => "Write to me in a direct message first; then a person can answer you there.",
   nothingKept: () => "There is no conversation with you here, so there is nothing to forget.",
 } as const;
@@ -69,6 +70,8 @@ export const toStaff = {
   resolved: (name: string) => `Resolved by ${name}.`,
   again: (reason: string) => `The bot asks for a person again: ${reason}`,
   takeFirst: () => "Not sent to the customer: take the ticket first. (A note begins with //.)",
+  goesOnIn: (ticket: number) =>
+    `Not sent to the customer: this conversation is ticket #${ticket} now. Write in its thread.`,
   notYours: (name: string) =>
     `Kept as a note: ${name} has this ticket, so only their words reach the customer.`,
   notStaff: () => "Only the desk's staff can do this.",

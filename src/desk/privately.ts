@@ -19,6 +19,10 @@ export interface Private {
   way: "direct" | "private_thread";
 }
 
+/** Whether a conversation is not the bot's: a person has it, or is awaited. */
+export const peopleHave = ({ control }: Pick<Thread, "control">): boolean =>
+  control === "taken_over" || control === "escalated";
+
 export interface PrivatelyParts {
   platforms: ReadonlyMap<string, Platform>;
   channel(): ChannelId | undefined;
@@ -79,15 +83,18 @@ export function createPrivately(parts: PrivatelyParts) {
     await admit(tx, to.thread, { kind: "message", keys: [id], message: there }, clock);
   }
 
-  /** A private conversation that the desk begins. */
+  /** A private conversation that the desk begins; where a person has it, or is awaited, it says nothing. */
   async function greet(tx: Transaction, to: Private, message: Message): Promise<OutboxRow[]> {
     await openThread(tx, { ...message, thread: to.thread, channel: String(to.thread) }, clock.now());
+    const thread = await findThread(tx, to.thread);
+    if (!thread || peopleHave(thread)) return [];
     const post = { text: toCustomer.greeting() };
     return [
       await enqueue(tx, clock, {
         lane: to.thread,
         author: "bot",
         thread: to.thread,
+        fence: thread.version,
         send: { does: "post", to: { thread: to.thread }, post },
       }),
     ];

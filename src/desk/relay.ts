@@ -179,6 +179,8 @@ async function notePromises(
 /** True: to the customer. False: a note. A text: a note, and what its writer should know. */
 function relays(parts: RelayParts, ticket: Ticket, thread: Thread, message: Message): boolean | string {
   if (message.text.trimStart().startsWith(parts.notePrefix)) return false;
+  // The thread goes on as another ticket's: who writes here speaks of it, not in it.
+  if (thread.ticket !== undefined && thread.ticket !== ticket.number) return toStaff.goesOnIn(thread.ticket);
   if (thread.control !== "taken_over") return toStaff.takeFirst();
   if (parts.relay === "staff" || thread.assignee === message.author.id) return true;
   return toStaff.notYours(ticket.assigneeName ?? "someone else");

@@ -13,7 +13,7 @@ import { type ChannelId, platformOf, type ThreadId } from "../thread.ts";
 import { customerHelp, parseCommand, type StaffCommand, staffHelp } from "./commands.ts";
 import type { Desk } from "./desk.ts";
 import { toCustomer, toStaff } from "./notices.ts";
-import type { Privately } from "./privately.ts";
+import { type Privately, peopleHave } from "./privately.ts";
 import { type Request, requestTicket } from "./request.ts";
 import type { Staff } from "./staff.ts";
 import { type CarriedOut, noteOn, sendSnippet } from "./staff-commands.ts";
@@ -193,15 +193,16 @@ export function createService(parts: ServiceParts) {
       addressed: true,
       files: [],
     };
-    const rows = await ledger.write(async (tx) => {
+    const { rows, answers } = await ledger.write(async (tx) => {
       await markDone(tx, [admitted.id]);
-      if (question === "") return parts.privately.greet(tx, way, message);
-      await parts.privately.ask(tx, way, message);
-      return [];
+      const rows = question === "" ? await parts.privately.greet(tx, way, message) : [];
+      if (question !== "") await parts.privately.ask(tx, way, message);
+      const thread = await findThread(tx, way.thread);
+      return { rows, answers: thread && !peopleHave(thread) };
     });
     parts.push(rows);
     parts.wake(way.thread);
-    return toCustomer.wroteToYou();
+    return answers ? toCustomer.wroteToYou() : toCustomer.writeThere();
   }
 
   /** Staff, or who wrote it, want a ticket about a message. */
