@@ -212,6 +212,7 @@ export function createCore(parts: CoreParts): Core {
     ledger,
     channel,
     privately,
+    filesFolder,
     moveQuestion: (tx, id, thread) => intents.moveQuestion(tx, id, thread),
     clock,
     log,

@@ -235,11 +235,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   /** Where a row goes: its target, or the card that it brings up to date. */
   async function homeOf(send: Send): Promise<Home | undefined> {
     if (send.does !== "post" && send.does !== "card") return undefined;
-    if (send.does === "post" && !("ticket" in send.to)) {
-      if (send.after) await parts.settled(send.after);
-      return { target: send.to, card: undefined };
-    }
-    if (send.after) await parts.settled(send.after);
+    await Promise.all([send.after ?? []].flat().map(parts.settled));
+    if (send.does === "post" && !("ticket" in send.to)) return { target: send.to, card: undefined };
     const number = send.does === "card" ? send.ticket : (send.to as { ticket: number }).ticket;
     const ticket = await ledger.read((tx) => findTicket(tx, number));
     const placed =
@@ -319,6 +316,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     log.error("send.failed", { outbox: row.id, does: row.send.does, lane: row.lane, error });
     const detour = await parts.detour?.(row, error);
     const next = await ledger.write(async (tx) => {
+      // Somebody may have taken its thread, or taken it back, while another way was looked for.
+      if (await isVoid(tx, row)) {
+        await markOver(tx, row.id, "cancelled", "a person has the thread");
+        return parts.overtaken(tx, row);
+      }
       await markOver(tx, row.id, "failed", faultOf(error));
       return parts.failed(tx, row, error, detour);
     });
@@ -353,6 +355,10 @@ async function isStillDue(tx: Reader, { id }: OutboxRow): Promise<boolean> {
   return (
     now.thread === undefined || (now.version !== undefined && (now.fence ?? now.version) === now.version)
   );
+}
+
+async function isVoid(tx: Reader, row: OutboxRow): Promise<boolean> {
+  return (await findRow(tx, row.id))?.state === "cancelled" || !(await isStillDue(tx, row));
 }
 
 interface Home {

@@ -32,6 +32,7 @@ import {
   openTicketFor,
   type RuledRoute,
 } from "./open-ticket.ts";
+import { peopleHave } from "./privately.ts";
 import { followReaction, type Reaction } from "./react.ts";
 import { afterFailed, afterSent, customerToStaff, retryFailed, staffToCustomer } from "./relay.ts";
 import type { Staff } from "./staff.ts";
@@ -237,8 +238,8 @@ export function createDesk(parts: DeskParts) {
       thread: thread.id,
     });
     const rows = [
-      ...(await enqueueCard(tx, parts, now, thread.id)),
-      ...(await enqueueToStaff(tx, parts, now, change.toStaff(by.name), thread.id)),
+      ...(await enqueueCard(tx, parts, now, threads)),
+      ...(await enqueueToStaff(tx, parts, now, change.toStaff(by.name), threads)),
       ...(change.how === "hand_back" ? [] : await relayUnanswered(tx, parts, now, unsaid)),
     ];
     const notice = change.toCustomer?.(number);
@@ -282,7 +283,7 @@ export function createDesk(parts: DeskParts) {
   async function overtaken(tx: Transaction, row: OutboxRow): Promise<OutboxRow[]> {
     const thread = row.thread === undefined ? undefined : await findThread(tx, row.thread);
     if (!thread || row.author !== "bot" || thread.ticket === undefined) return [];
-    const ticket = thread.control === "taken_over" ? await findTicket(tx, thread.ticket) : undefined;
+    const ticket = peopleHave(thread) ? await findTicket(tx, thread.ticket) : undefined;
     return ticket ? relayUnanswered(tx, parts, ticket, [row.id]) : [];
   }
 

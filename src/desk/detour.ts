@@ -2,7 +2,8 @@
  * Another way to a customer whom private messages do not reach any more: they close their DMs, in the middle of a
  * conversation too. What did not arrive goes to a private thread beside the shared ones, and the conversation with it:
  * who has it and its ticket are the same there, and a question of the store's is answered there. Both threads stay open:
- * it goes on where the customer writes last.
+ * it goes on where the customer writes last. Where people are in another conversation there, the bot does not talk into it:
+ * they read what it was asked.
  */
 import type { Clock } from "../clock.ts";
 import { codeOf, faultOf } from "../errors.ts";
@@ -16,12 +17,16 @@ import type { Log } from "../log.ts";
 import type { ChannelId, ThreadId } from "../thread.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueToStaff } from "./open-ticket.ts";
-import type { Private, Privately } from "./privately.ts";
+import { type Private, type Privately, peopleHave } from "./privately.ts";
+import { afterFailed } from "./relay.ts";
+import { relayUnanswered } from "./unanswered.ts";
 
 export interface DetourParts {
   ledger: Ledger;
   channel(): ChannelId | undefined;
   privately: Pick<Privately, "find">;
+  /** Where copies of files lie. */
+  filesFolder: string;
   /** In the caller's transaction: a question of the store's is answered in this thread from now on. */
   moveQuestion(tx: Transaction, confirmation: string, thread: ThreadId): Promise<void>;
   clock: Clock;
@@ -46,13 +51,14 @@ export function createDetour(parts: DetourParts) {
     const from = row.thread === undefined ? undefined : await findThread(tx, row.thread);
     const post = postOf(row);
     if (!from || !post) return [];
-    const { thread, told } = await goOn(tx, from, to, error);
+    const { thread, told, follows } = await goOn(tx, from, to, error);
+    if (row.author === "bot" && !follows && peopleHave(thread)) return unsaid(tx, row, from, thread, error);
     const { replyTo: _, ...content } = post.post;
     const again = await enqueue(tx, clock, {
       lane: thread.id,
       author: row.author,
       thread: thread.id,
-      ...(row.fence === undefined ? {} : { fence: thread.version }),
+      ...(row.author === "bot" ? { fence: thread.version } : {}),
       ...(row.source === undefined ? {} : { source: row.source }),
       send: { ...post, to: { thread: thread.id }, post: content },
     });
@@ -70,22 +76,35 @@ export function createDetour(parts: DetourParts) {
     return [again, ...told];
   }
 
-  /** The conversation goes on there; staff are told when it does for the first time. */
+  /** The bot's words for a conversation that is not the one that people have there. */
+  async function unsaid(
+    tx: Transaction,
+    row: OutboxRow,
+    from: Thread,
+    there: Thread,
+    error: unknown,
+  ): Promise<OutboxRow[]> {
+    if (there.ticket === undefined || (await unresolved(tx, from))) return afterFailed(tx, parts, row, error);
+    return relayUnanswered(tx, parts, { number: there.ticket, thread: there.id }, [row.id]);
+  }
+
+  /** The conversation goes on there, if it is a ticket's; staff are told when it does for the first time. */
   async function goOn(
     tx: Transaction,
     from: Thread,
     to: Private,
     error: unknown,
-  ): Promise<{ thread: Thread; told: OutboxRow[] }> {
+  ): Promise<{ thread: Thread; told: OutboxRow[]; follows: boolean }> {
     const author = { id: from.opener, tenant: from.tenant, name: from.openerName };
     const place = { thread: to.thread, channel: String(to.thread), visibility: "private" as const, author };
     await openThread(tx, place, clock.now());
     const there = (await findThread(tx, to.thread)) as Thread;
     const ticket = await unresolved(tx, from);
     const theirs = await unresolved(tx, there);
-    if (!ticket || (theirs && theirs.number !== ticket.number)) return { thread: there, told: [] };
+    if (!ticket || (theirs && theirs.number !== ticket.number))
+      return { thread: there, told: [], follows: false };
     const thread = await continueThread(tx, from, there);
-    if (ticket.thread === thread.id) return { thread, told: [] };
+    if (ticket.thread === thread.id) return { thread, told: [], follows: true };
     await placeTicket(tx, ticket.number, thread.id);
     await audit(tx, clock, {
       actor: "bot",
@@ -96,7 +115,7 @@ export function createDetour(parts: DetourParts) {
     });
     const told = await enqueueToStaff(tx, parts, ticket, toStaff.detoured(to.way, faultOf(error)));
     parts.log.info("thread.detoured", { from: from.id, to: thread.id, ticket: ticket.number, way: to.way });
-    return { thread, told };
+    return { thread, told, follows: true };
   }
 
   return { find, take };

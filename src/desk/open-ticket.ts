@@ -122,12 +122,15 @@ export interface ToStaffParts {
   clock: Clock;
 }
 
-/** The card as it should look now. */
+/**
+ * The card as it should look now.
+ * @param after the threads in which nothing of the bot may be on its way any more when it is shown
+ */
 export async function enqueueCard(
   tx: Transaction,
   parts: ToStaffParts & Pick<OpenTicketParts, "queues">,
   ticket: Ticket,
-  after?: ThreadId,
+  after: readonly ThreadId[] = [],
 ): Promise<OutboxRow[]> {
   const channel = parts.channel();
   if (!channel) return [];
@@ -147,7 +150,7 @@ export async function enqueueToStaff(
   parts: ToStaffParts,
   ticket: Pick<Ticket, "number" | "thread">,
   text: string,
-  after?: ThreadId,
+  after: readonly ThreadId[] = [],
 ): Promise<OutboxRow[]> {
   if (!parts.channel()) return [];
   const send: Send = { does: "post", to: { ticket: ticket.number }, post: { text }, ...waitsFor(after) };
@@ -164,7 +167,7 @@ export function enqueueForTicket(
   return enqueue(tx, clock, { lane: `ticket:${ticket.number}`, thread: ticket.thread, ...row });
 }
 
-const waitsFor = (after: ThreadId | undefined) => (after === undefined ? {} : { after });
+const waitsFor = (after: readonly ThreadId[]) => (after.length === 0 ? {} : { after });
 
 function merged(first: readonly Source[], rest: readonly Source[]): Source[] {
   const byTitle = new Map([...first, ...rest].map((source) => [source.title, source]));

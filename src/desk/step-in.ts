@@ -52,8 +52,8 @@ export async function stepInTo(
     thread: thread.id,
   });
   const rows = [
-    ...(await enqueueCard(tx, parts, taken, thread.id)),
-    ...(await enqueueToStaff(tx, parts, taken, toStaff.taken(author.name), thread.id)),
+    ...(await enqueueCard(tx, parts, taken, [thread.id])),
+    ...(await enqueueToStaff(tx, parts, taken, toStaff.taken(author.name), [thread.id])),
     ...(await relayUntold(tx, parts, taken, unsaid)),
   ];
   return { thread: thread.id, rows };

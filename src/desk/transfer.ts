@@ -66,8 +66,8 @@ export async function transferTicket(
   return {
     threads,
     rows: [
-      ...(await enqueueCard(tx, parts, now, thread.id)),
-      ...(await enqueueToStaff(tx, parts, now, toStaff.transferred(receiver, by.name), thread.id)),
+      ...(await enqueueCard(tx, parts, now, threads)),
+      ...(await enqueueToStaff(tx, parts, now, toStaff.transferred(receiver, by.name), threads)),
       ...(await relayUnanswered(tx, parts, now, unsaid)),
     ],
   };

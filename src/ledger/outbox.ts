@@ -16,18 +16,20 @@ import type { ChannelId, MessageId, ThreadId } from "../thread.ts";
 
 /**
  * What a row does. A ticket stands for its card's thread, which is known once the card has been posted. `after`: only
- * when nothing of the bot is on its way into that thread any more.
+ * when nothing of the bot is on its way into those threads any more; earlier rows name a single one.
  */
 export type Send =
-  | { does: "post"; to: Target | { ticket: number }; post: Post; after?: ThreadId }
+  | { does: "post"; to: Target | { ticket: number }; post: Post; after?: After }
   /** Posts the ticket's card in the channel, or brings the posted one up to date. */
-  | { does: "card"; ticket: number; channel: ChannelId; post: Post; after?: ThreadId }
+  | { does: "card"; ticket: number; channel: ChannelId; post: Post; after?: After }
   | { does: "mark"; message: MessageId; mark: Mark; set: boolean }
   /** Changes, or takes back, the copies of a message that were posted elsewhere. */
   | { does: "edit"; copiesOf: MessageId; post: Post }
   | { does: "remove"; copiesOf: MessageId }
   /** Mirrors a reaction on the message that this one is a copy of, and on its copies. */
   | { does: "react"; counterpartsOf: MessageId; emoji: string; added: boolean };
+
+type After = ThreadId | readonly ThreadId[];
 
 export interface OutboxRow {
   id: string;
@@ -125,6 +127,9 @@ interface StoredRow {
   author: OutboxRow["author"];
   source: string | null;
 }
+
+/** A pause that was noted by a clock that can be set is kept up to this. */
+export const notedPauseMaxMs = 3_600_000;
 
 const columns = "id, lane, thread, fence, send, state, attempts, due_at, created_at, author, source";
 
