@@ -9,7 +9,7 @@ import { createDelivery, type Job } from "./delivery.ts";
 import type { Private } from "./desk/privately.ts";
 import { codeOf } from "./errors.ts";
 import { createIdlers } from "./idlers.ts";
-import { isOnItsWay, type OutboxRow, unsent, unsentIn } from "./ledger/outbox.ts";
+import { isOnItsWay, notedPauseMaxMs, type OutboxRow, unsent, unsentIn } from "./ledger/outbox.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import type { Draft, Platform, Posted } from "./platform.ts";
@@ -56,8 +56,6 @@ export interface SenderParts {
   log: Log;
 }
 
-/** A pause that an earlier process has noted by the wall's clock is kept up to this. */
-const notedPauseMaxMs = 3_600_000;
 const brokenPauseMs = 1_000;
 /** How soon somebody else's claim, or what is on its way from elsewhere, is looked at again. */
 const lookAgainMs = 100;

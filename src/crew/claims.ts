@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import type { Claim } from "../crew.ts";
 import { DeskError } from "../errors.ts";
-import { dropClaim, dropClaims, findClaim, prolongClaims, putClaim } from "../ledger/claims.ts";
+import { claimLastsMs, dropClaim, dropClaims, findClaim, prolongClaims, putClaim } from "../ledger/claims.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Log } from "../log.ts";
 
@@ -22,7 +22,6 @@ export interface Claims {
 
 /** A claim that a crash of the database loses is somebody else's next time: whoever has it finds out when they ask. */
 const lazy = { lazy: true };
-const lastsMs = 10_000;
 const prolongEveryMs = 2_500;
 /** Between the last moment at which a claim counts as held here, and the first at which another may have it. */
 const marginMs = 2_000;
@@ -53,7 +52,9 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
     const since = clock.elapsed();
     const before = [...held];
     try {
-      const names = new Set(await ledger.write((tx) => prolongClaims(tx, member, tx.now + lastsMs), lazy));
+      const names = new Set(
+        await ledger.write((tx) => prolongClaims(tx, member, tx.now + claimLastsMs), lazy),
+      );
       for (const [name, claim] of before) {
         if (held.get(name) !== claim) continue;
         if (names.has(name)) claim.knownAt = since;
@@ -81,7 +82,7 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
     claim.lost.abort(new DeskError("ledger_conflict", `another process has taken over ${name}`));
   }
 
-  const good = (claim: Held): boolean => clock.elapsed() < claim.knownAt + lastsMs - marginMs;
+  const good = (claim: Held): boolean => clock.elapsed() < claim.knownAt + claimLastsMs - marginMs;
 
   async function take(name: string): Promise<Claim | undefined> {
     if (over || held.has(name)) return undefined;
@@ -96,7 +97,7 @@ export function createClaims(parts: { ledger: Ledger; member: string; clock: Clo
         const mine = last?.member === member;
         if (last && !mine && last.until > tx.now) return false;
         takenOver = last !== undefined && !mine;
-        await putClaim(tx, { name, member, until: tx.now + lastsMs });
+        await putClaim(tx, { name, member, until: tx.now + claimLastsMs });
         return true;
       }, lazy);
       if (!free) held.delete(name);

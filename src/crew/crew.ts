@@ -12,6 +12,7 @@
 import type { Clock } from "../clock.ts";
 import type { Crew, Hands, Role } from "../crew.ts";
 import { forgetClaims, forgetPutOff, lanesLeft, putOff, sendsLeft } from "../ledger/claims.ts";
+import { keepToClock } from "../ledger/clock-back.ts";
 import { createSignals, type Signals } from "../ledger/postgres-signals.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Log } from "../log.ts";
@@ -154,6 +155,7 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
     try {
       const left = await ledger.write(
         async (tx) => {
+          await keepToClock(tx);
           await forgetPutOff(tx, tx.now);
           const lanes = parts.roles.has("work") ? await lanesLeft(tx, tx.now - leftMs, tx.now, leftMax) : [];
           const sends = parts.roles.has("send") ? await sendsLeft(tx, tx.now - leftMs, tx.now, leftMax) : [];

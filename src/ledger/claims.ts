@@ -45,6 +45,9 @@ export async function dropClaims(tx: Transaction, member: string): Promise<void>
   await tx.run("DELETE FROM claims WHERE member = ?", member);
 }
 
+/** How long a claim is good that is not prolonged. */
+export const claimLastsMs = 10_000;
+
 /** What waits in a lane of the inbox is not to be looked for before this moment: it is not due. */
 export async function putOff(tx: Transaction, lane: string, until: number): Promise<void> {
   await putClaim(tx, { name: `later:${lane}`, member: "", until });

@@ -4,9 +4,11 @@ import { type Clock, createClock } from "../../src/clock.ts";
 import { createCrew } from "../../src/crew/crew.ts";
 import type { Crew, Role } from "../../src/crew.ts";
 import { createKeptWaits, type KeptWaits } from "../../src/kept-waits.ts";
+import { putClaim } from "../../src/ledger/claims.ts";
 import { admit } from "../../src/ledger/inbox.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
+import { enqueue, markRetry, unsentIn } from "../../src/ledger/outbox.ts";
 import { createPostgresLedger } from "../../src/ledger/postgres-ledger.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
@@ -152,4 +154,30 @@ describe.skipIf(postgres.missing)("the members of a crew", () => {
     const putOff = () => ben.ledger.read((tx) => tx.all("SELECT name FROM claims WHERE member = ''"));
     await expect.poll(putOff, soon).toEqual([]);
   });
+
+  it("take up what a dead one has left within seconds, also when the database's clock has gone back by an hour", async () => {
+    const ana = await join("receive");
+    const event = { kind: "home" as const, keys: ["k1"], user: "slack:T1:U1" };
+    const to = { thread: "slack:T1:D1" };
+    const send = { does: "post", to, post: { text: "hello" } } as const;
+    const hourMs = 3_600_000;
+    // As it is noted by a clock that has been an hour ahead of what it is now.
+    await ana.ledger.write(async (tx) => {
+      await putClaim(tx, { name: "office:listen:somewhere", member: "m_dead", until: tx.now + 10_000 });
+      await putClaim(tx, { name: "work:a", member: "m_dead", until: tx.now + 10_000 });
+      await admit(tx, "a", event as never, ana.clock);
+      const row = await enqueue(tx, ana.clock, { lane: "b", author: "desk", send });
+      const next = { state: "waiting", attempts: 1, dueAt: tx.now + 2_000 } as const;
+      await markRetry(tx, row.id, next, "slow down");
+      await tx.run("UPDATE claims SET held_until = held_until + ?", hourMs);
+      await tx.run("UPDATE inbox SET received_at = received_at + ?", hourMs);
+      await tx.run("UPDATE outbox SET created_at = created_at + ?, due_at = due_at + ?", hourMs, hourMs);
+    });
+    const ben = await join("work", "send");
+    const given = () => [...new Set(ben.given.map(({ what, lane }) => `${what} ${lane}`))].sort();
+    await expect.poll(given, { timeout: 20_000, interval: 50 }).toEqual(["send b", "work a"]);
+    expect(await ben.crew.claim("office:listen:somewhere")).toBeDefined();
+    const row = await ben.ledger.read((tx) => unsentIn(tx, "b"));
+    expect(row[0]?.dueAt).toBeLessThanOrEqual(ben.clock.now());
+  }, 40_000);
 });
