@@ -70,6 +70,10 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     clock,
     log,
     tokenOf: (team) => workspaces.tokenOf(team),
+    async hasAnother(team, refused) {
+      const workspace = await workspaces.anew(team);
+      return workspace !== undefined && workspace.token !== refused;
+    },
     onUnauthorized: tellTrouble,
   });
   const people = createPeople(api, () => workspaces.own, clock, log);
@@ -108,6 +112,8 @@ export function createSlackAdapter(parts: SlackParts): Platform {
 
   /** Tokens and scopes that Slack refuses are told to the desk, each once an hour. */
   function tellTrouble(team: string, method: string, error: DeskError): void {
+    // Whoever asks this asks just that, and does with the answer what is to be done.
+    if (method === "auth.test") return;
     const code = slackErrorOf(error) ?? codeOf(error) ?? "unauthorized";
     const scope = neededScope(error);
     const what = `${team}:${code}:${scope ?? ""}`;
@@ -273,8 +279,15 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       await api.call(team, "views.publish", { user_id: account, view: homeView(post) });
     },
     async download(file, bytesMax) {
-      const token = await workspaces.tokenOf(placeOf(file.id).team);
-      return download(http, file, bytesMax, token, (url) => isSlackAddress(url, apiUrl));
+      const { team } = placeOf(file.id);
+      const token = await workspaces.tokenOf(team);
+      try {
+        return await download(http, file, bytesMax, token, (url) => isSlackAddress(url, apiUrl));
+      } catch (error) {
+        // The next try is with the token of today.
+        if (codeOf(error) === "platform_unauthorized") await workspaces.anew(team);
+        throw error;
+      }
     },
     async person(user) {
       const { team, user: account } = accountOf(user);

@@ -7,6 +7,7 @@ import type { Incoming, Person } from "../../src/message.ts";
 import type { Receiver as Desk } from "../../src/platform.ts";
 import type { Answers } from "./answers.ts";
 import type { DirectThreads } from "./direct-threads.ts";
+import { refusesToken } from "./faults.ts";
 import type { Greeting } from "./greeting.ts";
 import { endsInstallation, incomingFrom, type People as PeopleOf, type Where } from "./incoming.ts";
 import { answerAddressOf, interactionFrom, spotOf } from "./interaction.ts";
@@ -59,9 +60,31 @@ export function createEventHandler(parts: EventParts): Handle {
     await learnThread(workspace, about ?? {});
     const incoming = await withPeople(workspace, (who) => incomingFrom(body, whereOf(workspace), who));
     if (!incoming) return;
+    if (endsInstallation(incoming)) return installationEnded(workspace, incoming);
     remember(workspace, incoming, about ?? {});
     await take(incoming);
-    if (endsInstallation(incoming)) await workspaces.end(workspace.team);
+  }
+
+  /**
+   * Slack brings for a day what a desk that was down has missed: the app may have been installed anew since. So the token
+   * is asked, and as long as nobody can say, this is not acknowledged.
+   */
+  async function installationEnded({ team }: Workspace, incoming: Incoming): Promise<void> {
+    const current = await workspaces.anew(team);
+    if (!current) return;
+    const works = await api.call(team, "auth.test", {}).then(
+      () => true,
+      (error: unknown) => {
+        if (refusesToken(error)) return false;
+        throw error;
+      },
+    );
+    if (works) {
+      log.info("slack.installed_since", { team, key: incoming.keys[0] });
+      return;
+    }
+    await take(incoming);
+    await workspaces.end(current);
   }
 
   async function interaction(workspace: Workspace, body: Json): Promise<void> {

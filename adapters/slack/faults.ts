@@ -71,6 +71,13 @@ export function slackErrorOf(error: unknown): string | undefined {
   return /^[a-z][a-z0-9_]{1,79}$/.test(word) ? word : undefined;
 }
 
+const deadTokenWords = new Set(["account_inactive", "invalid_auth", "token_expired", "token_revoked"]);
+
+/** Whether the token itself was refused, whatever was asked with it: then certainly nothing was done. */
+export function refusesToken(error: unknown): boolean {
+  return deadTokenWords.has(slackErrorOf(error) ?? "");
+}
+
 /** The scope that a `missing_scope` asks for. */
 export function neededScope(error: unknown): string | undefined {
   const cause = error instanceof DeskError ? error.cause : error;

@@ -8,7 +8,7 @@ import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Waits } from "../../src/waits.ts";
-import { deskErrorFrom, isUnknownMethod } from "./faults.ts";
+import { deskErrorFrom, isUnknownMethod, refusesToken } from "./faults.ts";
 import type { Http } from "./fetch.ts";
 import { type MethodName, methods } from "./scopes.ts";
 
@@ -44,6 +44,8 @@ export interface WebApiParts {
   log: Log;
   /** @throws DeskError platform_unauthorized when the team has no working token */
   tokenOf(team: string): Promise<string>;
+  /** This token was refused: whether the team has another one by now, which `tokenOf` gives from now on. */
+  hasAnother(team: string, refused: string): Promise<boolean>;
   /** Told of every call that was refused for the token's sake. */
   onUnauthorized(team: string, method: MethodName, error: DeskError): void;
 }
@@ -55,7 +57,7 @@ const lackedMax = 10_000;
 const lackedMs = 30 * 60_000;
 
 export function createWebApi(parts: WebApiParts): WebApi {
-  const { apiUrl, http, waits, clock, log, tokenOf, onUnauthorized } = parts;
+  const { apiUrl, http, waits, clock, log, tokenOf, hasAnother, onUnauthorized } = parts;
   const clients = new Map<string, webApi.WebClient>();
   const underWay = new Set<Promise<unknown>>();
   /** Until when a group of methods is not asked for, by team and group. */
@@ -98,14 +100,15 @@ export function createWebApi(parts: WebApiParts): WebApi {
     const gate = gateOf(team, method, args);
     refuseWhileLacked(team, method);
     refuseWhileClosed(gate, method);
-    const client = clientOf(await tokenOf(team));
+    const token = await tokenOf(team);
     try {
-      return (await client.apiCall(method, { ...args })) as Awaited<ResultOf<M>>;
+      return (await clientOf(token).apiCall(method, { ...args })) as Awaited<ResultOf<M>>;
     } catch (thrown) {
       if (groupOf(method) !== undefined && isUnknownMethod(thrown)) {
         lacks(team, method);
         throw new DeskError("platform_refused", `${method}: this server does not have it`, { cause: thrown });
       }
+      if (refusesToken(thrown) && (await hasAnother(team, token))) return attempt(team, method, args);
       const error = deskErrorFrom(thrown, method, isRepeatable(method));
       if (error.retryAfterMs !== undefined) waits.note(gate, error.retryAfterMs);
       if (error.code === "platform_unauthorized") onUnauthorized(team, method, error);

@@ -25,8 +25,10 @@ export interface Workspaces {
   of(body: Json): Promise<Workspace | undefined>;
   /** @throws DeskError platform_unauthorized when the app is not, or no longer, installed there */
   tokenOf(team: string): Promise<string>;
-  /** Slack has said that the token is of no use any more: nothing is asked with it again. */
-  end(team: string): Promise<void>;
+  /** As it stands now, whatever is remembered of it: another process may have been told that it was installed anew. */
+  anew(team: string): Promise<Workspace | undefined>;
+  /** Its token is of no use any more: nothing is asked with it again. One that it was installed with since stays. */
+  end(workspace: Workspace): Promise<void>;
   /** The app was installed there, perhaps anew and with another token. */
   installed(installation: Installation): void;
 }
@@ -40,18 +42,20 @@ export function createWorkspaces(
   store: InstallationStore | undefined,
   clock: Clock,
 ): Workspaces {
-  const remembered = new Map<string, { workspace: Workspace | undefined; until: number }>();
-  const ended = new Set<string>();
+  /** Only where it is installed: where it is not, the next moment and another process may change that. */
+  const remembered = new Map<string, { workspace: Workspace; until: number }>();
   let own: Workspace | undefined;
+  /** Of the others, it is the store that says so. */
+  let ownEnded = false;
 
   async function find(team: string): Promise<Workspace | undefined> {
-    if (ended.has(team)) return undefined;
-    if (own?.team === team) return own;
+    if (own?.team === team && !ownEnded) return own;
     if (!store) return undefined;
     const known = remembered.get(team);
     if (known && known.until > clock.elapsed()) return known.workspace;
     const stored = await store.find(team);
-    const workspace = stored && workspaceOf(stored);
+    if (!stored) return undefined;
+    const workspace = workspaceOf(stored);
     if (remembered.size >= rememberedMax) remembered.clear();
     remembered.set(team, { workspace, until: clock.elapsed() + rememberedMs });
     return workspace;
@@ -60,7 +64,7 @@ export function createWorkspaces(
   return {
     setOwn(workspace) {
       own = workspace;
-      ended.delete(workspace.team);
+      ownEnded = false;
     },
     get own() {
       return own;
@@ -73,7 +77,7 @@ export function createWorkspaces(
         if (workspace) return workspace;
       }
       // Slack always names one; another server that has a single workspace may not.
-      return store || named.length > 0 || ended.has(own?.team ?? "") ? undefined : own;
+      return store || named.length > 0 || ownEnded ? undefined : own;
     },
     async tokenOf(team) {
       if (team === "" && ownToken !== undefined) return own?.token ?? ownToken;
@@ -81,16 +85,22 @@ export function createWorkspaces(
       if (workspace) return workspace.token;
       throw new DeskError("platform_unauthorized", "the app is not installed in this Slack workspace");
     },
-    async end(team) {
-      ended.add(team);
+    anew(team) {
       remembered.delete(team);
-      await store?.remove(team);
+      return find(team);
+    },
+    async end({ team, token }) {
+      if (own?.team === team && own.token === token) ownEnded = true;
+      remembered.delete(team);
+      const stored = await store?.find(team);
+      if (stored?.botToken === token) await store?.remove(team);
     },
     installed(installation) {
       const { team } = installation;
-      ended.delete(team);
       remembered.delete(team);
-      if (own?.team === team) own = workspaceOf(installation);
+      if (own?.team !== team) return;
+      own = workspaceOf(installation);
+      ownEnded = false;
     },
   };
 }

@@ -141,8 +141,8 @@ describe("a workspace", () => {
     for (const name of readdirSync(desk.data).filter((one) => one.startsWith("ledger.sqlite"))) {
       expect(readFileSync(join(desk.data, name)).includes("xoxb-T2-token"), name).toBe(false);
     }
+    await slack.removeApp("T2");
     const removed = slack.calls.length;
-    await slack.emit("T2", { type: "app_uninstalled", event_ts: slack.world.nextTs() });
     await desk.kill();
     await desk.start();
     await two.dm("How long does standard shipping take?");

@@ -15,6 +15,8 @@ const codeOf = (promise: Promise<unknown> | undefined) =>
   );
 const texts = (received: readonly Incoming[]) =>
   received.flatMap((one) => (one.kind === "message" ? [one.message.text] : []));
+const troubles = (received: readonly Incoming[]) =>
+  received.flatMap((one) => (one.kind === "trouble" ? [one.code] : []));
 const authors = (received: readonly Incoming[]): Person[] =>
   received.flatMap((one) => (one.kind === "message" ? [one.message.author] : []));
 
@@ -189,5 +191,80 @@ describe("the directory of another workspace", () => {
     expect(colleague).toMatchObject({ directoryEmail: "maya@example.com" });
     expect(colleague).not.toHaveProperty("external");
     expect(other).toMatchObject({ external: true });
+  });
+});
+
+describe("a workspace that removed the app and installed it again", () => {
+  it("is heard and answered by every process, whichever was told", async () => {
+    const { slack, processes, eventsTo } = await installable("http", 2);
+    const [a, b] = processes;
+    if (!a || !b) throw new Error("two processes");
+    await install(b.base);
+    await slack.asUser("U1", "T2").dm("first");
+    await slack.removeApp("T2");
+    await slack.asUser("U1", "T2").dm("to nobody");
+    await install(b.base);
+    await slack.asUser("U1", "T2").dm("second");
+    expect(texts(a.desk.received)).toEqual(["first", "second"]);
+    await a.platform.post({ channel: "slack:T2:D1" }, { text: "answer" }, "o_1");
+
+    eventsTo(b);
+    await slack.removeApp("T2");
+    await install(b.base);
+    eventsTo(a);
+    await slack.asUser("U1", "T2").dm("third");
+    await a.platform.post({ channel: "slack:T2:D1" }, { text: "with the new token" }, "o_2");
+    expect(slack.messages("D1", undefined, "T2").map((seen) => seen.text)).toEqual([
+      "first",
+      "to nobody",
+      "second",
+      "answer",
+      "third",
+      "with the new token",
+    ]);
+    expect(troubles(a.desk.received)).toEqual(["tokens_revoked"]);
+  });
+
+  it("keeps its token when the news of the removal comes late", async () => {
+    const { slack, platform, desk, installations, base } = await installable();
+    await install(base);
+    slack.sendEventsTo();
+    await slack.removeApp("T2");
+    await install(base);
+    slack.sendEventsTo(`${base}/slack/events`);
+    const token = installations.kept.get("T2")?.botToken;
+    await slack.emit("T2", { type: "app_uninstalled", event_ts: "1.1" });
+    await slack.emit("T2", { type: "tokens_revoked", tokens: { bot: ["UBOTT2"] }, event_ts: "1.2" });
+    expect(slack.deliveries.log.slice(-2).map((one) => one.acknowledged)).toEqual([true, true]);
+    expect(installations.kept.get("T2")?.botToken).toBe(token);
+    expect(desk.received).toEqual([]);
+    await slack.asUser("U1", "T2").dm("still here");
+    await platform.post({ channel: "slack:T2:D1" }, { text: "so am I" }, "o_1");
+  });
+
+  it("is not judged before Slack has said whether the token is good: then the news come again", async () => {
+    const { slack, desk, installations, base } = await installable();
+    await install(base);
+    slack.faults.add({ kind: "error", error: "service_unavailable" }, { method: "auth.test" });
+    await slack.removeApp("T2");
+    const news = slack.deliveries.log.filter((one) => one.kind === "events_api");
+    expect(news.map((one) => one.acknowledged)).toEqual([false, true, true]);
+    expect(installations.kept.size).toBe(0);
+    expect(troubles(desk.received)).toEqual(["tokens_revoked"]);
+  });
+
+  it("may be the desk's own: late news do not end it, and news that are true do", async () => {
+    const { slack, platform, desk } = await installable();
+    await slack.emit("T1", { type: "app_uninstalled", event_ts: "1.1" });
+    expect(desk.received).toEqual([]);
+    await slack.asUser("U1").dm("still here");
+    expect(texts(desk.received)).toEqual(["still here"]);
+    await slack.removeApp("T1");
+    expect(troubles(desk.received)).toEqual(["tokens_revoked"]);
+    const before = slack.calls.length;
+    expect(await codeOf(platform.post({ channel: "slack:T1:C1" }, { text: "x" }, "o_1"))).toBe(
+      "platform_unauthorized",
+    );
+    expect(slack.calls.length).toBe(before);
   });
 });
