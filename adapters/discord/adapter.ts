@@ -187,6 +187,7 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
     sending,
     direct,
     desk: deskId,
+    clock,
     log,
     showing: interactions.remember,
     replying: typing.stop,

@@ -1,4 +1,5 @@
 /** Posts, edits and reactions: from the core's ids and posts to channels and messages of Discord. */
+import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { Button, Platform, Post, Posted, Target } from "../../src/platform.ts";
 import type { MessageId, ThreadId } from "../../src/thread.ts";
@@ -16,6 +17,7 @@ import {
   threadIdOf,
 } from "./thread-id.ts";
 import type { Threads } from "./threads.ts";
+import { createUploads } from "./uploads.ts";
 
 export interface Posting extends Required<Pick<Platform, "post" | "find" | "edit" | "remove">> {
   /** Runs `use` with the channel that a target stands for. @throws DeskError */
@@ -31,6 +33,7 @@ export interface PostingParts {
   sending: Sending;
   direct: Direct;
   desk: string | undefined;
+  clock: Clock;
   log: Log;
   /** Buttons that are about to be shown. */
   showing(buttons: readonly Button[]): void;
@@ -45,6 +48,7 @@ const closedDm = [50007, 50278];
 
 export function createPosting(parts: PostingParts): Posting {
   const { rest, places, threads, sending, direct } = parts;
+  const uploads = createUploads(parts);
 
   function within<T>(target: Target, use: (channel: string) => Promise<T>): Promise<T> {
     if ("thread" in target) return threads.within(target.thread, use);
@@ -70,18 +74,28 @@ export function createPosting(parts: PostingParts): Posting {
     }
   }
 
-  /** Words are not held up by files that the place does not take: they are named instead. */
+  /** Words are not held up by files that the place does not take, or that do not get through: they are named instead. */
   async function showWhole(channel: string, key: string, content: Post): Promise<string[]> {
     const reply = replyIn(channel, content.replyTo);
+    const { files = [], ...words } = content;
+    const showWords = (why: string) => {
+      const names = files.map((file) => `(file: ${file.name}, ${why})`);
+      const text = [content.text, ...names].filter(Boolean).join("\n\n");
+      return sending.show(channel, key, { ...words, text }, reply);
+    };
+    if (files.length > 0 && uploads.hopeless(key)) {
+      parts.log.warn("discord.files_given_up", { channel, files: files.length });
+      return showWords("could not be uploaded");
+    }
     try {
       return await sending.show(channel, key, content, reply);
     } catch (error) {
-      const { files = [], ...rest } = content;
-      if (files.length === 0 || !saysCode(error, tooLarge)) throw error;
-      parts.log.warn("discord.files_too_large", { channel, files: files.length, error });
-      const names = files.map((file) => `(file: ${file.name}, too large for this place)`);
-      const text = [content.text, ...names].filter(Boolean).join("\n\n");
-      return sending.show(channel, key, { ...rest, text }, reply);
+      if (files.length > 0 && saysCode(error, tooLarge)) {
+        parts.log.warn("discord.files_too_large", { channel, files: files.length, error });
+        return showWords("too large for this place");
+      }
+      if (files.length > 0) uploads.failed(key, error);
+      throw error;
     }
   }
 

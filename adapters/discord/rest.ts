@@ -52,6 +52,8 @@ export interface RestParts {
 }
 
 const timeoutMs = 10_000;
+/** Files go as fast as the line does. */
+const uploadTimeoutMs = 120_000;
 /** Discord says 50, and counts by its own clock. */
 const callsPerSecond = 48;
 /** Discord bans an address after 10,000 of these in ten minutes; this bot stops long before. */
@@ -65,6 +67,7 @@ export function createRest(parts: RestParts): Rest {
   const pace = createPace({ clock, perSecond: parts.callsPerSecond ?? callsPerSecond });
   let invalid: number[] = [];
   let tokenRefusedAt: number | undefined;
+  const closing = new AbortController();
   let serverTime: { at: number; elapsed: number } | undefined;
 
   const { api, version } = rootOf(parts.apiUrl);
@@ -86,7 +89,9 @@ export function createRest(parts: RestParts): Rest {
   ): Promise<ResponseLike> {
     const [url, init] = request;
     const { method = "GET" } = init;
-    const response = await DefaultRestOptions.makeRequest(url, await packed(init));
+    const response = await (init.body instanceof FormData
+      ? upload(url, init, init.body)
+      : DefaultRestOptions.makeRequest(url, init));
     const at = Date.parse(response.headers.get("date") ?? "");
     if (Number.isFinite(at)) serverTime = { at, elapsed: clock.elapsed() };
     const path = new URL(url).pathname.replace(/^.*?\/v\d+(?=\/)/, "");
@@ -94,6 +99,18 @@ export function createRest(parts: RestParts): Rest {
     if (response.status >= 500) throw await failedBy(response, method, path);
     if (response.status === 401 || response.status === 403) invalid.push(clock.elapsed());
     return method === "PUT" || method === "DELETE" ? withoutEmptyJson(response) : response;
+  }
+
+  /** A form with files, which may take longer than the library grants any call. */
+  async function upload(url: string, init: Init, form: FormData): Promise<ResponseLike> {
+    const ends = new AbortController();
+    const cancel = clock.after(uploadTimeoutMs, () => ends.abort());
+    const signal = AbortSignal.any([ends.signal, closing.signal]);
+    try {
+      return await DefaultRestOptions.makeRequest(url, { ...(await packed(init, form)), signal });
+    } finally {
+      cancel();
+    }
   }
 
   async function limitedBy(response: ResponseLike, method: string, path: string): Promise<DeskError> {
@@ -180,6 +197,7 @@ export function createRest(parts: RestParts): Rest {
     now: () => (serverTime ? Math.floor(serverTime.at + clock.elapsed() - serverTime.elapsed) : clock.now()),
     stopReading: pace.stopReading,
     close() {
+      closing.abort();
       client.clearHashSweeper();
       client.clearHandlerSweeper();
     },
@@ -198,9 +216,8 @@ type Init = Parameters<typeof DefaultRestOptions.makeRequest>[1];
  * A form as bytes. The library hands it to the process's global dispatcher, which may be of another version of undici
  * (the Slack adapter brings one): that does not know this one's forms.
  */
-async function packed(init: Init): Promise<Init> {
-  if (!(init.body instanceof FormData)) return init;
-  const form = new Response(init.body);
+async function packed(init: Init, given: FormData): Promise<Init> {
+  const form = new Response(given);
   const type = form.headers.get("content-type") ?? "";
   const headers = { ...(init.headers as Record<string, string>), "content-type": type };
   return { ...init, headers, body: new Uint8Array(await form.arrayBuffer()) };

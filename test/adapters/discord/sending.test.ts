@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Clock, createClock } from "../../../src/clock.ts";
 import { codeOf, DeskError } from "../../../src/errors.ts";
 import type { Message, Person } from "../../../src/message.ts";
 import type { Platform, Post } from "../../../src/platform.ts";
@@ -33,6 +34,26 @@ const rejection = (promise: Promise<unknown>): Promise<unknown> =>
   );
 let keys = 0;
 const key = () => `o_${++keys}`;
+
+/** Whoever asks it to be called in a minute or later is called at once, and that much time has passed then. */
+function clockWithoutLongWaits(): Clock & { pass(ms: number): void } {
+  const real = createClock();
+  let passed = 0;
+  return {
+    ...real,
+    elapsed: () => real.elapsed() + passed,
+    after(ms, call) {
+      if (ms < 60_000) return real.after(ms, call);
+      return real.after(20, () => {
+        passed += ms;
+        call();
+      });
+    },
+    pass(ms) {
+      passed += ms;
+    },
+  };
+}
 
 /** A customer's DM, and its thread. */
 async function dmThread(name = "Ana"): Promise<{ thread: ThreadId; channel: string }> {
@@ -478,6 +499,99 @@ describe("what people see", () => {
       expect(codeOf(await rejection(platform.post({ thread }, { text: "x", files: [gone] }, key())))).toBe(
         "platform_refused",
       );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("includes a file that takes longer to send than any other call may", async () => {
+    const { thread, channel } = await dmThread();
+    const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
+    try {
+      const path = join(folder, "a.txt");
+      await writeFile(path, "content");
+      const file = { name: "a.txt", mediaType: "text/plain", bytes: 7, path };
+      world.server.rest.fault({ method: "POST", path: /\/messages$/, trouble: { kind: "slow", ms: 11_000 } });
+      await platform.post({ thread }, { text: "here", files: [file] }, key());
+      expect(world.server.byBot(channel).map((one) => one.attachments.length)).toEqual([1]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("names a file that does not get through, however long it is tried, and the words arrive", async () => {
+    await platform.close();
+    const clock = clockWithoutLongWaits();
+    platform = world.adapter({ clock });
+    await platform.connect(desk);
+    const { thread, channel } = await dmThread();
+    const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
+    try {
+      const path = join(folder, "a.txt");
+      await writeFile(path, "content");
+      const post = { text: "words", files: [{ name: "a.txt", mediaType: "text/plain", bytes: 7, path }] };
+      const id = key();
+      const since = clock.now();
+      world.server.rest.fault({ method: "POST", path: /\/messages$/, times: 3, trouble: { kind: "hang" } });
+      for (let n = 0; n < 3; n++) {
+        expect(codeOf(await rejection(platform.post({ thread }, post, id)))).toBe("platform_ambiguous");
+        expect(await platform.find?.({ thread }, id, { post, since })).toBeUndefined();
+      }
+      const posted = await platform.post({ thread }, post, id);
+      const words = "words\n\n(file: a.txt, could not be uploaded)";
+      expect(world.server.byBot(channel).map((one) => [one.content, one.attachments])).toEqual([[words, []]]);
+      expect((await platform.find?.({ thread }, id, { post, since }))?.id).toBe(posted.id);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("is let go of with its files when the bot stops", async () => {
+    await platform.close();
+    const clock = createClock();
+    let leaving = false;
+    const sleep: Clock["sleep"] = (ms, signal) => clock.sleep(leaving ? Math.min(ms, 50) : ms, signal);
+    platform = world.adapter({ clock: { ...clock, sleep } });
+    await platform.connect(desk);
+    const { thread, channel } = await dmThread();
+    const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
+    try {
+      const path = join(folder, "a.txt");
+      await writeFile(path, "content");
+      const file = { name: "a.txt", mediaType: "text/plain", bytes: 7, path };
+      world.server.rest.fault({ method: "POST", path: /\/messages$/, trouble: { kind: "hang" } });
+      const sending = rejection(platform.post({ thread }, { text: "here", files: [file] }, key()));
+      await world.server.waitFor(() => creates(channel).length === 1, "the upload");
+      leaving = true;
+      await platform.close();
+      expect(codeOf(await sending)).toBe("platform_ambiguous");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("is not rid of its files by an outage in which Discord answers", async () => {
+    await platform.close();
+    const clock = clockWithoutLongWaits();
+    platform = world.adapter({ clock });
+    await platform.connect(desk);
+    const { thread, channel } = await dmThread();
+    const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
+    try {
+      const path = join(folder, "a.txt");
+      await writeFile(path, "content");
+      const post = { text: "words", files: [{ name: "a.txt", mediaType: "text/plain", bytes: 7, path }] };
+      const id = key();
+      const trouble = { kind: "status", status: 502 } as const;
+      world.server.rest.fault({ method: "POST", path: /\/messages$/, times: 5, trouble });
+      for (let n = 0; n < 5; n++) {
+        expect(codeOf(await rejection(platform.post({ thread }, post, id)))).toBe("platform_ambiguous");
+        clock.pass(120_000);
+      }
+      await platform.post({ thread }, post, id);
+      expect(world.server.byBot(channel).map((one) => [one.content, one.attachments.length])).toEqual([
+        ["words", 1],
+      ]);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -37,13 +37,15 @@ export interface UploadedFile {
  *   hang      no answer at all; `after` does it first
  *   reset     the connection breaks; `after` does it first
  *   garbage   200 with something that is no JSON
+ *   slow      done and answered after this long
  */
 export type Trouble =
   | { kind: "status"; status: number; code?: number; message?: string; after?: boolean }
   | { kind: "limited"; seconds: number; global?: boolean }
   | { kind: "hang"; after?: boolean }
   | { kind: "reset"; after?: boolean }
-  | { kind: "garbage" };
+  | { kind: "garbage" }
+  | { kind: "slow"; ms: number };
 
 export interface Fault {
   method?: string;
@@ -118,14 +120,15 @@ export function createRest(options: RestOptions) {
       limit(response, call, trouble.seconds, trouble.global ?? false);
       return;
     }
-    if (trouble && !("after" in trouble && trouble.after)) {
+    if (trouble?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, trouble.ms).unref());
+    else if (trouble && !("after" in trouble && trouble.after)) {
       upset(response, trouble);
       return;
     }
     const headers = spend(response, call);
     if (!headers) return;
     const answer = await answerTo(call);
-    if (trouble) upset(response, trouble);
+    if (trouble && trouble.kind !== "slow") upset(response, trouble);
     else if (answer.raw) {
       response.writeHead(answer.status, { "content-type": answer.raw.mediaType }).end(answer.raw.content);
     } else reply(response, answer.status, answer.body, headers);
@@ -198,6 +201,7 @@ export function createRest(options: RestOptions) {
         response.writeHead(200, { "content-type": "application/json" }).end("<html>");
         return;
       case "limited":
+      case "slow":
         return;
     }
   }
