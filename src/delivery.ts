@@ -68,6 +68,7 @@ export interface DeliveryParts {
 
 export interface Job {
   row: OutboxRow;
+  /** What has been shown of it, or may be, until its end is begun: that is done once. */
   draft: Draft | undefined;
   /** It may have been posted already. */
   doubtful: boolean;
@@ -105,7 +106,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const { row } = job;
     for (let attempt = row.attempts; ; attempt++) {
       const wait = job.dueAt - clock.elapsed();
-      if (job.handsOn && wait >= handedOnFromMs) return wait;
+      // What is still being shown is ended here: nobody else can.
+      if (job.handsOn && !job.draft && wait >= handedOnFromMs) return wait;
       await untilDue(job);
       try {
         const trying = attemptOnce(job);
@@ -118,11 +120,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         if (parts.stopping.aborted || codeOf(error)?.startsWith("ledger_")) throw error;
         const retry = attempt + 1 < attemptsMax && retryOf(error, attempt);
         if (!retry) {
+          await job.draft?.abandon().catch((failed: unknown) => log.warn("draft.stuck", { error: failed }));
           await giveUp(row, error);
           return undefined;
         }
         log.warn("send.retried", { outbox: row.id, lane: row.lane, attempt: attempt + 1, error });
-        job.draft = undefined;
         job.dueAt = clock.elapsed() + retry;
         if (codeOf(error) === "platform_ambiguous") job.doubtful = true;
         else if (row.state === "sending") row.state = "waiting";
@@ -214,17 +216,20 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       return home.card;
     }
     const platform = platformOfTarget(home.target);
-    if (job.draft) return job.draft.finish(content);
+    const { draft } = job;
     if (platform.find) {
+      // Also where a draft is at hand: another process may have posted it since.
       const there = job.doubtful ? await lookFor(job, home, content) : undefined;
       if (there) return there;
     } else {
-      if (job.doubtful && row.state === "sending")
+      if (job.doubtful && row.state === "sending" && !draft)
         return { id: `${platform.name}:unknown`, thread: row.thread ?? "" };
       if (row.state !== "sending") await ledger.write((tx) => markSending(tx, row.id));
       row.state = "sending";
     }
-    return platform.post(home.target, content, row.id);
+    if (!draft) return platform.post(home.target, content, row.id);
+    job.draft = undefined;
+    return draft.finish(content);
   }
 
   async function lookFor({ row }: Job, { target }: Home, content: Post): Promise<Posted | undefined> {

@@ -52,7 +52,7 @@ export interface Platform {
   hears?(): boolean;
   /**
    * The message that was posted under this key, or undefined when there certainly is none. The beginning of a draft that
-   * was never finished is no such message: it is taken back.
+   * was never finished is no such message: it is taken back, unless this process still shows it.
    * @param sent the post and when it was first tried (milliseconds since 1970): a platform that keeps no key with a
    *   message can then still tell, after a restart, whether it is there (and not for one that is `taken`: known to be
    *   another post's); without it, what a draft under this key has left visible is found too, or taken back

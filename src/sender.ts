@@ -153,13 +153,16 @@ export function createSender(parts: SenderParts): Sender {
         if (stopping.signal.aborted) break;
         // A turn that is under way somewhere shows it; nobody but its process takes it back while that lives.
         if (row.state === "drafting" && (await crew.claimed(`work:${name}`))) continue;
-        const { draft } = mine.get(row.id) ?? {};
+        const held = mine.get(row.id);
+        const draft = held?.draft;
         // Another process has tried it, or has shown it as a draft, and may have died since.
         const tried = row.attempts > 0 && !draft && refused.get(row.id) !== row.attempts;
         // What is being shown behind it cannot wait for somebody else.
         const handsOn = ![...mine.values()].some((other) => other.draft && other.row.id !== row.id);
         const job = { ...jobOf(row, row.state === "sending" || tried), draft, claim, handsOn };
-        const afterMs = await delivery.deliver(job);
+        const afterMs = await delivery.deliver(job).finally(() => {
+          if (held) held.draft = job.draft;
+        });
         refused.delete(row.id);
         if (afterMs === undefined) continue;
         if (refused.size >= refusedMax) refused.clear();

@@ -54,6 +54,8 @@ interface Attempt {
   /** What it should show. */
   wanted: readonly OutgoingMessage[];
   since: number;
+  /** This process is showing it while it is written: it is no post yet. */
+  growing: boolean;
 }
 
 const remembered = 2_000;
@@ -79,7 +81,7 @@ export function createSending(parts: {
     const ids = draftedIn(channel, key)?.messages ?? [];
     for (const id of ids) own.claim(id, key);
     const parts = ids.map((id) => ({ id, shows: undefined }));
-    const attempt: Attempt = { channel, parts, wanted: [], since: clock.now() };
+    const attempt: Attempt = { channel, parts, wanted: [], since: clock.now(), growing: false };
     attempts.set(key, attempt);
     return attempt;
   }
@@ -95,7 +97,9 @@ export function createSending(parts: {
     pieces: readonly OutgoingMessage[],
     since: number,
   ): Promise<void> {
-    const { parts } = await attemptOf(channel, key);
+    const attempt = await attemptOf(channel, key);
+    attempt.growing = true;
+    const { parts } = attempt;
     const after = behind(notes.get(`at:${channel}`), since - clockSkewMs);
     const note = { channel, since, after: draftedIn(channel, key)?.after ?? after };
     const noteAs = (messages: readonly string[], words: readonly string[]) =>
@@ -196,6 +200,7 @@ export function createSending(parts: {
 
   async function find(channel: string, key: string, sent?: Sought): Promise<string[] | undefined> {
     const known = attempts.get(key);
+    if (sent && known?.growing) return undefined;
     if (known && known.parts.length > 0 && known.parts.length === known.wanted.length) {
       if (
         known.parts.every((part, n) => part.shows === summaryOf((known.wanted[n] as OutgoingMessage).payload))
@@ -227,6 +232,7 @@ export function createSending(parts: {
       const wanted = messagesOf(post, key);
       const attempt = await attemptOf(channel, key);
       attempt.wanted = wanted;
+      attempt.growing = false;
       await findDrafted(attempt, key);
       const ids = await showPieces(channel, key, wanted, reply);
       // Saved before anybody takes it for posted: the next process would take a draft back.

@@ -610,6 +610,24 @@ export function describePlatform(name: string, make: () => Promise<PlatformHarne
         expect((await platform.find?.(thread, id))?.id).toBe(posted.id);
       });
 
+      it("is not found as the post while it grows, left alone by the search, and then ended", async (test) => {
+        has(platform.find, "find", test);
+        const { thread, id, draft } = await start(test);
+        const since = Date.now();
+        draft.append("Your order ");
+        await eventually(() => expect(draft.shown).toBe(true), 1_500).catch(() => undefined);
+        await eventually(async () => expect(await byBot(thread)).toHaveLength(1), 500).catch(() => undefined);
+        const post = { text: "Your order is here." };
+        expect(await platform.find?.(thread, id, { post, since })).toBeUndefined();
+        const posted = await draft.finish(post);
+        await eventually(async () => {
+          const shown = await byBot(thread);
+          expect(shown.map((m) => m.id)).toEqual([posted.id]);
+          expect(shown[0]?.text).toContain(post.text);
+        });
+        expect((await platform.find?.(thread, id, { post, since }))?.id).toBe(posted.id);
+      });
+
       it("does not stop the program by appending after the end", async (test) => {
         const { thread, draft } = await start(test);
         draft.append("one");

@@ -83,6 +83,8 @@ export function createRoom(options: RoomOptions = {}): Room {
   const whispered: string[] = [];
   const reactions: string[] = [];
   const files: Room["files"] = new Map();
+  /** The keys of what this process is showing while it is written. */
+  const growing = new Set<string>();
   let desk: Receiver | undefined;
   let count = 0;
 
@@ -115,20 +117,30 @@ export function createRoom(options: RoomOptions = {}): Room {
 
   function draft(target: Target, key: string): Draft {
     let open: Posted | undefined;
+    let ended = false;
     let text = "";
     return {
       append(delta) {
         text += delta;
+        growing.add(key);
         open ??= show(placeOf(target), { text: "" }, key);
         Object.assign(find(open.id), { post: { text }, growing: true });
       },
       async finish(content) {
         await holds.get(placeOf(target));
         if (!open) return post(target, content, key);
+        growing.delete(key);
+        if (ended || find(open.id).removed) {
+          // It is over: what was shown is deleted, and the reply posted as one message.
+          find(open.id).removed = true;
+          return post(target, content, key);
+        }
+        ended = true;
         Object.assign(find(open.id), { post: content, growing: false });
         return open;
       },
       async abandon() {
+        growing.delete(key);
         if (open) find(open.id).removed = true;
       },
       get shown() {
@@ -186,6 +198,7 @@ export function createRoom(options: RoomOptions = {}): Room {
     ...(options.turnPerMessage ? { turnPerMessage: true } : {}),
     async connect(receiver) {
       desk = receiver;
+      growing.clear();
     },
     post,
     async close() {
@@ -198,7 +211,8 @@ export function createRoom(options: RoomOptions = {}): Room {
             const there = shown.find(
               (message) => message.key === key && message.place === placeOf(target) && !message.removed,
             );
-            // Half a reply is not what is looked for, and does not stay.
+            // Half a reply is not what is looked for, and does not stay, unless this process is at it.
+            if (there?.growing && sent && growing.has(key)) return undefined;
             if (there?.growing && sent) there.removed = true;
             if (!there || there.removed) return undefined;
             return { id: there.id, thread: there.place === channel ? `${channel}/${there.id}` : there.place };

@@ -1,0 +1,147 @@
+/** The sender where several processes send: what one of them has shown stands, whatever else fails. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createClock } from "../src/clock.ts";
+import type { Claim } from "../src/crew.ts";
+import { DeskError } from "../src/errors.ts";
+import { migrate } from "../src/ledger/migrate.ts";
+import { migrations } from "../src/ledger/migrations.ts";
+import { enqueue, type OutboxRow, reserve } from "../src/ledger/outbox.ts";
+import { openThread, versionOf } from "../src/ledger/threads.ts";
+import type { Ledger } from "../src/ledger.ts";
+import { createLog } from "../src/log.ts";
+import type { Draft } from "../src/platform.ts";
+import { createSender, type Sender } from "../src/sender.ts";
+import { openLedger } from "./doubles/ledgers.ts";
+import { createRoom, type Room, threadOf } from "./doubles/room.ts";
+
+const clock = createClock();
+const log = createLog("silent");
+const thread = threadOf("ann");
+const reply = "o_reply";
+const answer = { text: "It is nine." };
+
+let folder: string;
+let ledger: Ledger;
+let room: Room;
+let sender: Sender;
+/** The next write fails when this says so. */
+let fails: () => boolean;
+/** Whether a process works on the thread, at the moment it is asked. */
+let claimed: () => Promise<boolean>;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sender-"));
+  fails = () => false;
+  claimed = async () => false;
+  const file = await openLedger(folder, { clock, log });
+  await migrate(file, migrations, { clock, log });
+  ledger = {
+    ...file,
+    async write(work, how) {
+      if (!fails()) return file.write(work, how);
+      fails = () => false;
+      throw new DeskError("ledger_busy", "the database is away");
+    },
+  };
+  room = createRoom({ drafts: true });
+  await room.connect({ receive: async () => {}, suggest: async () => [] });
+  sender = createSender({
+    ledger,
+    platforms: new Map([[room.name, room]]),
+    crew: {
+      roles: new Set(["send"]),
+      claim: async () => claim,
+      claimed: () => claimed(),
+      offerSends: () => {},
+      later: async () => {},
+    },
+    sent: async () => [],
+    overtaken: async () => [],
+    failed: async () => [],
+    clock,
+    log,
+  });
+});
+afterEach(async () => {
+  await sender.stop(0);
+  await ledger.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const claim: Claim = {
+  takenOver: false,
+  signal: new AbortController().signal,
+  holds: () => true,
+  check: async () => {},
+  release: async () => {},
+};
+
+/** A reply that is being shown, or is about to be. */
+async function draftIn(reserved: boolean): Promise<Draft> {
+  await ledger.write(async (tx) => {
+    await openThread(tx, messageIn(), 0);
+    if (reserved) await reserve(tx, clock, { id: reply, thread, fence: 0 });
+    await tx.run("UPDATE outbox SET fence = ?", (await versionOf(tx, thread)) ?? 0);
+  });
+  return room.draft?.({ thread }, reply) as Draft;
+}
+
+/** The turn has ended with this reply. */
+const written = (): Promise<OutboxRow> =>
+  ledger.write(async (tx) =>
+    enqueue(tx, clock, {
+      id: reply,
+      lane: thread,
+      author: "bot",
+      thread,
+      fence: (await versionOf(tx, thread)) ?? 0,
+      send: { does: "post", to: { thread }, post: answer },
+    }),
+  );
+
+const messageIn = () => ({
+  id: "room:m:0",
+  thread,
+  channel: thread,
+  author: { id: "room:t:ann", tenant: "t", name: "ann" },
+  text: "What time is it?",
+  sentAt: 0,
+  order: "",
+  visibility: "private" as const,
+  addressed: true,
+  files: [],
+});
+
+const stateOf = async () =>
+  (await ledger.read((tx) => tx.get<{ state: string }>("SELECT state FROM outbox WHERE id = ?", reply)))
+    ?.state;
+const shownWhole = () => room.shown.some((one) => one.post.text === answer.text);
+
+describe("a reply that could not be noted as sent", () => {
+  it.each([
+    ["that nobody saw grow", false],
+    ["that grew while it was written", true],
+  ])("%s is not shown again", async (_name, grows) => {
+    const draft = await draftIn(grows);
+    if (grows) draft.append("It is ");
+    const row = await written();
+    fails = shownWhole;
+    sender.push([row], new Map([[reply, draft]]));
+    await sender.idle();
+    expect(await stateOf()).toBe("sent");
+    expect(room.shown.map(({ post, removed }) => [post.text, removed])).toEqual([[answer.text, false]]);
+  });
+
+  it("and had not been shown whole is shown to its end", async () => {
+    const draft = await draftIn(true);
+    draft.append("It is ");
+    const row = await written();
+    await ledger.write((tx) => tx.run("UPDATE outbox SET state = 'sending'"));
+    sender.push([row], new Map([[reply, draft]]));
+    await sender.idle();
+    expect(await stateOf()).toBe("sent");
+    expect(room.shown.map(({ post, removed }) => [post.text, removed])).toEqual([[answer.text, false]]);
+  });
+});
