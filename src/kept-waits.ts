@@ -3,7 +3,7 @@
  * stands beside, does not ask inside of it either. Nothing is read or written where nobody asks to wait.
  */
 import type { Clock } from "./clock.ts";
-import { readMarks, writeMarks } from "./ledger/marks.ts";
+import { readMark, readMarks, writeMarks } from "./ledger/marks.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { createWaits, type Waits } from "./waits.ts";
@@ -36,6 +36,8 @@ const recalledMaxMs = 600_000;
 /** What may pass between a word and its being noted. */
 const marginMs = 50;
 const forgetEveryMs = 60_000;
+/** How soon what could not be written is tried again. */
+const writeAgainMs = 1_000;
 
 interface Note {
   /** When it ends, in milliseconds by the clock that outlives the process. */
@@ -44,12 +46,20 @@ interface Note {
   ms: number;
 }
 
+/** What is to be written. */
+interface Fresh {
+  /** When it ends, by `clock.elapsed`. */
+  end: number;
+  /** How long it was said to be. */
+  ms: number;
+}
+
 export function createKeptWaits(parts: KeptWaitsParts): KeptWaits {
   const { ledger, clock, log } = parts;
   const known = new Map<string, Waits>();
-  /** What is to be written: until when, by `clock.elapsed`, and how long it was said to be. */
-  const fresh = new Map<string, { end: number; ms: number }>();
+  const fresh = new Map<string, Fresh>();
   let writing = false;
+  let writingAgain = false;
   let forgetting = false;
 
   function knownOf(owner: string): Waits {
@@ -66,40 +76,70 @@ export function createKeptWaits(parts: KeptWaitsParts): KeptWaits {
   function keep(name: string, ms: number): void {
     parts.tell(name, ms);
     if (ms < keptFromMs) return;
-    fresh.set(name, { end: clock.elapsed() + ms, ms });
+    add(name, { end: clock.elapsed() + ms, ms });
     void write();
+  }
+
+  /** Two calls under way at once may be told different ends: it is the later one that nobody may call inside of. */
+  function add(name: string, wait: Fresh): void {
+    if ((fresh.get(name)?.end ?? 0) < wait.end) fresh.set(name, wait);
   }
 
   async function write(): Promise<void> {
     if (writing) return;
     writing = true;
     try {
-      while (fresh.size > 0) {
-        const due = [...fresh];
-        fresh.clear();
-        await ledger.write((tx) => writeMarks(tx, place, due.map(noteAt(tx))), { lazy: true });
-        log.debug("waits.kept", { names: due.map(([name]) => name) });
-      }
+      while (fresh.size > 0) await writeFresh();
     } catch (error) {
       log.warn("waits.not_kept", { error });
+      writeLater();
     } finally {
       writing = false;
     }
     forgetLater();
   }
 
-  const noteAt =
-    (tx: Transaction) =>
-    ([name, { end, ms }]: [string, { end: number; ms: number }]): [string, string] => {
-      const note: Note = { until: Math.ceil(timeIn(tx) + end - clock.elapsed()), ms };
-      return [name, JSON.stringify(note)];
-    };
+  async function writeFresh(): Promise<void> {
+    const due = [...fresh];
+    fresh.clear();
+    try {
+      await ledger.write(async (tx) => writeMarks(tx, place, await longerThanKept(tx, due)), { lazy: true });
+      log.debug("waits.kept", { names: due.map(([name]) => name) });
+    } catch (error) {
+      for (const [name, wait] of due) if (wait.end > clock.elapsed()) add(name, wait);
+      throw error;
+    }
+  }
+
+  function writeLater(): void {
+    if (writingAgain || fresh.size === 0) return;
+    writingAgain = true;
+    clock.after(writeAgainMs, () => {
+      writingAgain = false;
+      void write();
+    });
+  }
+
+  /** What was kept before, perhaps by another process, may end later. */
+  async function longerThanKept(
+    tx: Transaction,
+    due: readonly [string, Fresh][],
+  ): Promise<[string, string][]> {
+    const now = timeIn(tx);
+    const longer: [string, string][] = [];
+    for (const [name, { end, ms }] of due) {
+      const note: Note = { until: Math.ceil(now + end - clock.elapsed()), ms };
+      const kept = await readMark(tx, place, name);
+      if (kept !== undefined && leftOf(JSON.parse(kept) as Note, now) >= leftOf(note, now)) continue;
+      longer.push([name, JSON.stringify(note)]);
+    }
+    return longer;
+  }
 
   const timeIn = (tx: Transaction): number => (parts.shared ? tx.now : (clock.uptime?.() ?? clock.now()));
 
   /** A clock that is not the one it was noted by makes a wait no longer than it was said to be. */
-  const leftOf = ({ until, ms }: Note, now: number): number =>
-    Math.min(until - now + marginMs, ms, recalledMaxMs);
+  const leftOf = ({ until, ms }: Note, now: number): number => Math.min(until - now + marginMs, ms);
 
   async function recall(): Promise<void> {
     try {
@@ -117,7 +157,7 @@ export function createKeptWaits(parts: KeptWaitsParts): KeptWaits {
     const now = timeIn(tx);
     const notes = (await readMarks(tx, place)).map(([name, value]): [string, number] => [
       name,
-      leftOf(JSON.parse(value) as Note, now),
+      Math.min(leftOf(JSON.parse(value) as Note, now), recalledMaxMs),
     ]);
     const past = notes.filter(([, left]) => left <= 0);
     await writeMarks(

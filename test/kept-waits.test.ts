@@ -171,5 +171,49 @@ it("a ledger that cannot be written costs what is remembered, and nothing else",
   ledger.write = write;
   waits.of("slack").note("b", 3_000);
   await clock.pass(0);
-  expect(await kept()).toEqual(["slack b"]);
+  expect((await kept()).sort()).toEqual(["slack a", "slack b"]);
+});
+
+it("what could not be written is written a moment later, for as long as is left of it", async () => {
+  const waits = begin();
+  const { write } = ledger;
+  ledger.write = () => Promise.reject(new Error("the database is away"));
+  waits.of("slack").note("short", 1_500);
+  waits.of("slack").note("long", 30_000);
+  await clock.pass(2_500);
+  ledger.write = write;
+  await clock.pass(1_000);
+  expect(await kept()).toEqual(["slack long"]);
+  const left = (await again()).of("slack").left("long");
+  expect(left).toBeGreaterThan(26_000);
+  expect(left).toBeLessThanOrEqual(26_600);
+});
+
+it.each([
+  ["at once", 0],
+  ["once the longer one is written", 10],
+])("of two answers to calls of the same kind the longer one is kept: the shorter comes %s", async (_, ms) => {
+  const waits = begin();
+  waits.of("slack").note("a", 30_000);
+  if (ms > 0) await clock.pass(ms);
+  waits.of("slack").note("a", 2_000);
+  await clock.pass(1_000);
+  expect((await again()).of("slack").left("a")).toBeGreaterThan(28_000);
+});
+
+it("of what two processes were told the longer one is kept", async () => {
+  begin().of("slack").note("a", 30_000);
+  await clock.pass(10);
+  begin().of("slack").note("a", 2_000);
+  await clock.pass(10);
+  expect((await again()).of("slack").left("a")).toBeGreaterThan(29_000);
+});
+
+it("what was noted before the clock went back is not longer than what is said now", async () => {
+  begin().of("slack").note("a", 3_000);
+  await clock.pass(10);
+  clock.jump(-dayMs);
+  begin().of("slack").note("a", 30_000);
+  await clock.pass(10);
+  expect((await again()).of("slack").left("a")).toBeGreaterThan(29_000);
 });
