@@ -151,7 +151,7 @@ function readWords(
     text: text.join("\n\n"),
     sentAt: (raw.timestamp && Date.parse(raw.timestamp)) || timeOfSnowflake(raw.id),
     order: orderOf(raw.id),
-    files: (raw.attachments ?? []).map((file) => fileOf(file, ((raw.flags ?? 0) & flag.voice) !== 0)),
+    files: [raw, ...forwardedIn(raw)].flatMap(filesOf),
     ...(repliesTo === undefined ? {} : { replyTo: repliesTo }),
   };
 }
@@ -159,13 +159,28 @@ function readWords(
 /** Its content, and what stands in place of content: forwarded messages and stickers. */
 function wordsOf(raw: RawMessage): string[] {
   const words = [raw.content ?? ""];
-  for (const { message } of raw.message_snapshots ?? []) {
-    if (message.content) words.push(message.content.replace(/^/gm, "> "));
+  for (const message of forwardedIn(raw)) {
+    const quoted = message.content ? [message.content.replace(/^/gm, "> ")] : [];
+    const shown = [...quoted, ...stickersIn(message)];
+    const bare = shown.length === 0 && filesOf(message).length === 0;
+    words.push(...(bare ? ["(forwarded message)"] : shown));
   }
-  for (const sticker of raw.sticker_items ?? []) words.push(`(sticker: ${oneLine(sticker.name, 50)})`);
+  words.push(...stickersIn(raw));
   if (raw.poll?.question.text) words.push(`(poll: ${oneLine(raw.poll.question.text, 300)})`);
   return words;
 }
+
+/** What stands in a message, or in one that it forwards. */
+type Shown = Partial<Pick<APIMessage, "content" | "attachments" | "flags" | "sticker_items">>;
+
+const forwardedIn = (raw: RawMessage): Shown[] =>
+  (raw.message_snapshots ?? []).map(({ message }) => message ?? {});
+
+const stickersIn = (shown: Shown): string[] =>
+  (shown.sticker_items ?? []).map(({ name }) => `(sticker: ${oneLine(name, 50)})`);
+
+const filesOf = (shown: Shown): FileRef[] =>
+  (shown.attachments ?? []).map((file) => fileOf(file, ((shown.flags ?? 0) & flag.voice) !== 0));
 
 /** A forum post's first message has the post's id, and the title is part of what is asked. */
 const opensPost = (raw: RawMessage, place: Place): boolean =>

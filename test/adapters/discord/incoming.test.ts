@@ -195,6 +195,37 @@ describe("a message on Discord", () => {
     );
   });
 
+  it("brings forwarded files, and says that something was forwarded where nothing of it can be read", () => {
+    const file = (id: string) => ({
+      id,
+      filename: `${id}.ogg`,
+      size: 12,
+      url: `https://cdn.test/${id}`,
+      content_type: "audio/ogg",
+    });
+    const forward = (...messages: object[]) =>
+      hear(places.direct, {
+        content: "",
+        message_snapshots: messages.map((message) => ({ message })) as never,
+      });
+    const forwarded = forward({ content: "", attachments: [file("70")] });
+    expect(forwarded).toMatchObject({ text: "", files: [{ id: "70", source: "https://cdn.test/70" }] });
+    const voices = forward({ attachments: [file("71")], flags: 1 << 13 }, { attachments: [file("72")] });
+    expect(voices?.files.map((one) => [one.id, one.voice])).toEqual([
+      ["71", true],
+      ["72", undefined],
+    ]);
+    expect(forward({ content: "", sticker_items: [{ name: "wave" }] })?.text).toBe("(sticker: wave)");
+    expect(forward({ content: "", embeds: [{ title: "A card" }] })?.text).toBe("(forwarded message)");
+    expect(
+      hear(places.direct, {
+        content: "See this",
+        attachments: [file("73")] as never,
+        message_snapshots: [{ message: { content: "words", attachments: [file("74")] } }] as never,
+      }),
+    ).toMatchObject({ text: "See this\n\n> words", files: [{ id: "73" }, { id: "74" }] });
+  });
+
   it("prefers the name a person has in the guild", () => {
     expect(hear(places.support, { member: { nick: "Ana from ACME\u202e" } })?.author.name).toBe(
       "Ana from ACME",
