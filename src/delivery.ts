@@ -149,7 +149,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const { row } = job;
     const { send } = row;
     const home = await homeOf(send);
-    if (row.state === "drafting") return takeBack(row, home as Home);
+    if (row.state === "drafting") return takeBack(job, home as Home);
     if (!(await mayGo(job))) {
       await job.draft?.abandon();
       // Half of it may have been shown; to look for the whole takes that back.
@@ -200,12 +200,23 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   /** What a process that died had shown of an unfinished reply. */
-  async function takeBack(row: OutboxRow, home: Home): Promise<"over"> {
+  async function takeBack({ row, claim }: Job, home: Home): Promise<"over"> {
+    if (claim) await stillLeft(row, claim);
     const platform = platformOfTarget(home.target);
     const shown = await platform.find?.(home.target, row.id);
     if (shown) await platform.remove?.(shown.id);
     await ledger.write((tx) => unreserve(tx, row.id));
     return "over";
+  }
+
+  /** Whoever was showing a reply may have ended it since its row was read. */
+  async function stillLeft(row: OutboxRow, claim: Claim): Promise<void> {
+    const left = await ledger.write(async (tx) => {
+      await claim.check(tx);
+      return (await findRow(tx, row.id))?.state === "drafting";
+    });
+    if (!left || !claim.holds())
+      throw new DeskError("ledger_conflict", `another process is at ${row.lane}`);
   }
 
   async function post(job: Job, home: Home, content: Post): Promise<Posted> {

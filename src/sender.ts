@@ -151,7 +151,8 @@ export function createSender(parts: SenderParts): Sender {
     try {
       for (const row of await ledger.read((tx) => unsentIn(tx, name))) {
         if (stopping.signal.aborted) break;
-        // A turn that is under way somewhere shows it; nobody but its process takes it back while that lives.
+        // A turn that is under way somewhere shows it; nobody but its process takes it back while that lives. Asked after
+        // the row was read: what a turn shows that began since is another row.
         if (row.state === "drafting" && (await crew.claimed(`work:${name}`))) continue;
         const held = mine.get(row.id);
         const draft = held?.draft;

@@ -31,7 +31,10 @@ let sender: Sender;
 let fails: () => boolean;
 /** Whether a process works on the thread, at the moment it is asked. */
 let claimed: () => Promise<boolean>;
+/** Another process has the lane by now. */
+let lost: boolean;
 beforeEach(async () => {
+  lost = false;
   folder = mkdtempSync(join(tmpdir(), "sender-"));
   fails = () => false;
   claimed = async () => false;
@@ -73,8 +76,10 @@ afterEach(async () => {
 const claim: Claim = {
   takenOver: false,
   signal: new AbortController().signal,
-  holds: () => true,
-  check: async () => {},
+  holds: () => !lost,
+  check: async () => {
+    if (lost) throw new DeskError("ledger_conflict", "another process has taken over the lane");
+  },
   release: async () => {},
 };
 
@@ -143,5 +148,41 @@ describe("a reply that could not be noted as sent", () => {
     await sender.idle();
     expect(await stateOf()).toBe("sent");
     expect(room.shown.map(({ post, removed }) => [post.text, removed])).toEqual([[answer.text, false]]);
+  });
+});
+
+describe("a reply that another process is showing while it is written", () => {
+  it("is not taken back when that process has ended it since it was read", async () => {
+    const draft = await draftIn(true);
+    draft.append("It is ");
+    let row: OutboxRow | undefined;
+    claimed = async () => {
+      row = await written();
+      return false;
+    };
+    await sender.sendLane(thread);
+    expect(room.seen("ann")).toEqual(["It is "]);
+    sender.push([row as OutboxRow], new Map([[reply, draft]]));
+    await sender.idle();
+    expect(await stateOf()).toBe("sent");
+    expect(room.shown.map(({ post, removed }) => [post.text, removed])).toEqual([[answer.text, false]]);
+  });
+
+  it("is not taken back by a process that has lost the lane", async () => {
+    (await draftIn(true)).append("It is ");
+    claimed = async () => {
+      lost = true;
+      return false;
+    };
+    await sender.sendLane(thread);
+    expect(room.seen("ann")).toEqual(["It is "]);
+    expect(await stateOf()).toBe("drafting");
+  });
+
+  it("is taken back when that process has died", async () => {
+    (await draftIn(true)).append("It is ");
+    await sender.sendLane(thread);
+    expect(room.seen("ann")).toEqual([]);
+    expect(await stateOf()).toBe("cancelled");
   });
 });
