@@ -28,6 +28,7 @@ import { createPosting } from "./posting.ts";
 import { createReadingBack } from "./reading-back.ts";
 import type { Handle, Receiver } from "./receiver.ts";
 import { receiversFor } from "./receivers.ts";
+import { createSharedFiles } from "./shared-files.ts";
 import type { SlackParts } from "./slack-config.ts";
 import { accountOf, channelId, isDirect, type Place, placeOf, platformName, threadId } from "./thread-id.ts";
 import { createUpload, download, isSlackAddress } from "./upload.ts";
@@ -77,6 +78,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     onUnauthorized: tellTrouble,
   });
   const people = createPeople(api, () => workspaces.own, clock, log);
+  const sharedFiles = createSharedFiles(api, clock, log);
   const belongs = createGroups(api, clock, () => workspaces.own?.team);
   const directThreads = createDirectThreads(api, clock, log);
   const posting = createPosting({
@@ -112,9 +114,9 @@ export function createSlackAdapter(parts: SlackParts): Platform {
 
   /** Tokens and scopes that Slack refuses are told to the desk, each once an hour. */
   function tellTrouble(team: string, method: string, error: DeskError): void {
-    // Whoever asks this asks just that, and does with the answer what is to be done.
-    if (method === "auth.test") return;
     const code = slackErrorOf(error) ?? codeOf(error) ?? "unauthorized";
+    // The one asks just that, and the answer is dealt with where it is asked; the other says it of a single file.
+    if (method === "auth.test" || (method === "files.info" && code === "access_denied")) return;
     const scope = neededScope(error);
     const what = `${team}:${code}:${scope ?? ""}`;
     const last = told.get(what);
@@ -138,6 +140,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       api,
       workspaces,
       people,
+      sharedFiles,
       posting,
       directThreads,
       greeting,
@@ -280,9 +283,10 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     },
     async download(file, bytesMax) {
       const { team } = placeOf(file.id);
+      const located = file.source === undefined ? await sharedFiles.located(file) : file;
       const token = await workspaces.tokenOf(team);
       try {
-        return await download(http, file, bytesMax, token, (url) => isSlackAddress(url, apiUrl));
+        return await download(http, located, bytesMax, token, (url) => isSlackAddress(url, apiUrl));
       } catch (error) {
         // The next try is with the token of today.
         if (codeOf(error) === "platform_unauthorized") await workspaces.anew(team);

@@ -16,6 +16,7 @@ import { at, type Json, textAt } from "./payload.ts";
 import type { People } from "./people.ts";
 import type { Posting } from "./posting.ts";
 import type { Handle } from "./receiver.ts";
+import type { SharedFiles } from "./shared-files.ts";
 import { isDirect, threadId } from "./thread-id.ts";
 import type { WebApi } from "./web-api.ts";
 import type { Workspace, Workspaces } from "./workspaces.ts";
@@ -24,6 +25,7 @@ export interface EventParts {
   api: WebApi;
   workspaces: Workspaces;
   people: People;
+  sharedFiles: SharedFiles;
   posting: Posting;
   directThreads: DirectThreads;
   greeting: Greeting;
@@ -37,7 +39,8 @@ export interface EventParts {
 }
 
 export function createEventHandler(parts: EventParts): Handle {
-  const { api, workspaces, people, posting, directThreads, greeting, answers, log, desk } = parts;
+  const { api, workspaces, people, sharedFiles, posting, directThreads, greeting, answers, log, desk } =
+    parts;
 
   return async (body) => {
     const workspace = await workspaces.of(body);
@@ -58,7 +61,9 @@ export function createEventHandler(parts: EventParts): Handle {
       return;
     }
     await learnThread(workspace, about ?? {});
-    const incoming = await withPeople(workspace, (who) => incomingFrom(body, whereOf(workspace), who));
+    const incoming = await withDetails(workspace, body, (whole, who) =>
+      incomingFrom(whole, whereOf(workspace), who),
+    );
     if (!incoming) return;
     if (endsInstallation(incoming)) return installationEnded(workspace, incoming);
     remember(workspace, incoming, about ?? {});
@@ -92,7 +97,9 @@ export function createEventHandler(parts: EventParts): Handle {
     const spot = { team: workspace.team, user, channel, ...(thread === undefined ? {} : { thread }) };
     if (thread !== undefined && isDirect(channel)) await directThreads.learn(workspace, channel, thread);
     const name = answers.keep(spot, answerAddressOf(body));
-    const found = await withPeople(workspace, (who) => interactionFrom(body, whereOf(workspace), who, name));
+    const found = await withDetails(workspace, body, (whole, who) =>
+      interactionFrom(whole, whereOf(workspace), who, name),
+    );
     switch (found.kind) {
       case "incoming":
         return take(found.incoming);
@@ -150,18 +157,25 @@ export function createEventHandler(parts: EventParts): Handle {
     }
   }
 
-  /** Translates with the names that are known; when some are not, looks them up and translates again. */
-  async function withPeople<T>(workspace: Workspace, translate: (who: PeopleOf) => T): Promise<T> {
+  /** Translates with what is known; what is not, names and files, is looked up, and it is translated again. */
+  async function withDetails<T>(
+    workspace: Workspace,
+    body: Json,
+    translate: (body: Json, who: PeopleOf) => T,
+  ): Promise<T> {
     const unknown = new Set<string>();
     const who = (user: string): Person => {
       const { person, certain } = people.known(workspace, user);
       if (!certain) unknown.add(user);
       return person;
     };
-    const first = translate(who);
-    if (first === undefined || unknown.size === 0) return first;
-    await people.lookUp(workspace, unknown);
-    return translate(who);
+    const first = translate(body, who);
+    if (first === undefined) return first;
+    const [whole] = await Promise.all([
+      sharedFiles.described(workspace.team, body),
+      unknown.size > 0 && people.lookUp(workspace, unknown),
+    ]);
+    return whole === body && unknown.size === 0 ? first : translate(whole, who);
   }
 
   function whereOf({ team, bot }: Workspace): Where {

@@ -174,8 +174,8 @@ function forwarded(event: Json): string {
     .join("");
 }
 
-/** Files that are gone, hidden or kept elsewhere have nothing to fetch. */
-function fileFrom(file: Json, team: string): FileRef[] {
+/** Files that are gone, hidden or kept elsewhere have nothing to fetch; nor has one that is only named, see `shared-files.ts`. */
+export function fileFrom(file: Json, team: string): FileRef[] {
   const id = textAt(file, "id");
   const source = textAt(file, "url_private_download") ?? textAt(file, "url_private");
   const mode = textAt(file, "mode");
@@ -185,7 +185,8 @@ function fileFrom(file: Json, team: string): FileRef[] {
   return [
     {
       id: `${platformName}:${team}:${id}`,
-      name: textAt(file, "name") ?? textAt(file, "title") ?? id,
+      name:
+        textAt(file, "name") ?? textAt(file, "title") ?? (mode === "file_access" ? `shared file ${id}` : id),
       mediaType,
       bytes: typeof file.size === "number" ? file.size : 0,
       ...(source === undefined ? {} : { source }),

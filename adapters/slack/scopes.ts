@@ -54,6 +54,7 @@ export const methods = {
   "conversations.replies": { scopes: history, limit: "workspace", repeatable: true },
   "files.completeUploadExternal": { scopes: ["files:write"], limit: "workspace" },
   "files.getUploadURLExternal": { scopes: ["files:write"], limit: "workspace", repeatable: true },
+  "files.info": { scopes: ["files:read"], limit: "workspace", repeatable: true },
   "reactions.add": {
     scopes: ["reactions:write"],
     limit: "workspace",
@@ -100,8 +101,8 @@ export const events: Readonly<Record<string, readonly string[]>> = {
   tokens_revoked: [],
 };
 
-/** Needed for neither a method nor an event: slash commands and shortcuts, and fetching the content of files. */
-const others = ["commands", "files:read"] as const;
+/** Needed for neither a method nor an event: slash commands and shortcuts. Files are fetched with `files:read`, too. */
+const others = ["commands"] as const;
 
 /** Every scope of the bot's token. */
 export const botScopes: readonly string[] = [
