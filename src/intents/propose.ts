@@ -149,7 +149,10 @@ async function standingOf(parts: IntentsParts, tool: Tool, intent: Intent): Prom
       return { result: { pending: "approval", text: wording.held() }, failed: false };
     case "approved":
     case "running":
-      return ran(parts, tool, intent);
+      // Where a person has approved it, it is carried out in the lane of the approval.
+      return intent.approval === undefined
+        ? ran(parts, tool, intent)
+        : { result: { pending: "running", text: wording.underWay() }, failed: false };
     case "done":
       return { result: intent.result ?? null, failed: false };
     case "failed":

@@ -13,6 +13,8 @@ export const wording = {
   verifyAgain: () => "Please verify again who you are before I do this.",
   held: () =>
     "This needs the approval of a colleague. I have asked for it, and you will hear the result right here.",
+  underWay: () =>
+    "A colleague has approved this. It is being done now, and you will hear the result right here.",
   done: (preview: OkPreview, result: unknown) =>
     [`Done: ${sentence(preview.text)}`, told(result)].filter(Boolean).join(" "),
   notDone: (reason: string) => `This could not be done: ${reason}`,

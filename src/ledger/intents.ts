@@ -325,7 +325,10 @@ export async function movedForSubject(
   return Number(row?.sum ?? 0);
 }
 
-/** Minor units that a tool has moved, or is about to, for a customer since a moment; without one intent. */
+/**
+ * Minor units that a tool has moved for a customer since a moment, whenever that was asked for, or is about to; without
+ * one intent.
+ */
 export async function movedForCustomer(
   tx: Reader,
   of: { tool: string; customer: string; except: string; since: number; currency: string },
@@ -333,14 +336,15 @@ export async function movedForCustomer(
 ): Promise<Money> {
   const row = await tx.get<{ sum: number }>(
     `SELECT COALESCE(SUM(amount_minor), 0) AS sum FROM intents
-     WHERE tool = ? AND customer IN (?, ?) AND id <> ? AND currency = ? AND created_at >= ? AND ${counted}`,
+     WHERE tool = ? AND customer IN (?, ?) AND id <> ? AND currency = ? AND ${counted}
+       AND (state NOT IN ('done', 'failed') OR changed_at >= ?)`,
     of.tool,
     of.customer,
     await formerly(tx, of.customer),
     of.except,
     of.currency,
-    of.since,
     now,
+    of.since,
   );
   return { minor: Number(row?.sum ?? 0), currency: of.currency };
 }

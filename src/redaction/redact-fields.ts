@@ -11,8 +11,8 @@ const plainWord = /^[a-z_.]{0,24}$/;
 const secretCamelName = /[a-z](?:Password|Secret|Token|ApiKey|PrivateKey|AccessKey)$/;
 
 /**
- * A copy without secrets; the very same value when there are none. Plain data only: what is neither an array nor a plain
- * object is given back as it is. What lies deeper than 8 levels or behind the 1000th item is left out.
+ * A copy without secrets; the very same value when there are none. What is neither an array nor a plain object is taken
+ * for what it would be as JSON. What lies deeper than 8 levels or behind the 1000th item is left out.
  * @param more takes out of a text, without secrets already, what else must not be in it
  */
 export function redactFields<T>(value: T, more: Texts = (text) => text): T {
@@ -26,7 +26,8 @@ function clean(value: unknown, depth: number, more: Texts): unknown {
   if (typeof value === "number")
     return Number.isSafeInteger(value) && value > 1e11 ? cleanNumber(value) : value;
   if (Array.isArray(value)) return depth >= depthMax ? "[too deep]" : cleanArray(value, depth, more);
-  if (typeof value !== "object" || value === null || !isPlain(value)) return value;
+  if (typeof value !== "object" || value === null) return value;
+  if (!isPlain(value)) return clean(asJson(value), depth + 1, more);
   return depth >= depthMax ? "[too deep]" : cleanObject(value as Record<string, unknown>, depth, more);
 }
 
@@ -58,6 +59,18 @@ function isSecret(value: unknown): boolean {
   return (
     (typeof value === "string" && value !== "" && !value.startsWith("[removed:")) || typeof value === "bigint"
   );
+}
+
+/** What would be written of an instance of some class. */
+function asJson(value: object): unknown {
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return "[bytes]";
+  if (value instanceof Error) return String(value);
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return "[unreadable]";
+  }
 }
 
 function isPlain(value: object): boolean {

@@ -223,6 +223,19 @@ describe("between the card and the click", () => {
     expect(told.map((one) => one.place.startsWith(`${desk.room.deskChannel}/`))).toContain(true);
   });
 
+  it("what was approved a day after it was asked for counts on the day on which it was done", async () => {
+    const clock = movableClock();
+    await held({ clock });
+    clock.forward(23.9 * hourMs);
+    await press("approve");
+    expect(shop.asked).toHaveLength(1);
+    clock.forward(hourMs);
+    await says(desk, "ann", "refund ord_2: it arrived broken");
+    await says(desk, "ann", "yes");
+    expect(shop.asked).toHaveLength(1);
+    expect(toAnn()).toContain("needs the approval of a colleague");
+  });
+
   it("a day has passed: it is over, and both sides hear so once", async () => {
     const clock = movableClock();
     await held({ clock });
@@ -235,6 +248,32 @@ describe("between the card and the click", () => {
     expect(desk.room.seen("ann").filter((text) => text.startsWith("Nobody has approved"))).toHaveLength(1);
     expect(card()?.post.card?.footer).toContain("Nobody has approved");
     expect((await deeds(desk)).filter((action) => action === "intent.expired")).toHaveLength(1);
+  });
+});
+
+describe("while an approval is being carried out", () => {
+  it("a customer who asks for it again is told so, and it is not begun a second time", async () => {
+    await held();
+    const { tool } = shop;
+    const { run } = tool;
+    let go = () => {};
+    let runs = 0;
+    const slow = new Promise<void>((resolve) => (go = resolve));
+    tool.run = async (...given) => {
+      runs += 1;
+      await slow;
+      return run(...given);
+    };
+    void desk.room.presses("intent.approve", 1, "staff-maya");
+    while (runs === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await desk.room.says("ann", "refund ord_3: it arrived broken", { customer: "cust_ann" });
+    while (!desk.model.requests.some((one) => JSON.stringify(one).includes("It is being done now")))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(runs).toBe(1);
+    go();
+    await desk.quiet();
+    expect(runs).toBe(1);
+    expect([...shop.paid.values()]).toHaveLength(1);
   });
 });
 

@@ -50,9 +50,33 @@ describe("fields", () => {
   });
 
   it("are the very same when there is nothing to remove", () => {
-    const fields = { a: [{ b: "text" }], error: new Error("kept as it is"), at: new Date(0) };
+    const fields = { a: [{ b: "text" }], at: 0 };
     expect(redactFields(fields)).toBe(fields);
     expect(redactFields(redactFields({ password: "x" }))).toEqual({ password: "[removed: secret]" });
+  });
+
+  it("of whatever class are what they would be as JSON, and that without secrets", () => {
+    class Answer {
+      headers = { authorization: "Bearer abc" };
+      at = new Date(0);
+    }
+    const hidden = {
+      toJSON: () => {
+        throw new Error("no");
+      },
+    };
+    expect(
+      redactFields({ answer: new Answer(), error: new Error(`no: ghp_${"a1B2c3D4e5F6".repeat(3)}`) }),
+    ).toEqual({
+      answer: { headers: { authorization: "[removed: secret]" }, at: "1970-01-01T00:00:00.000Z" },
+      error: "Error: no: [removed: GitHub token]",
+    });
+    expect(
+      JSON.stringify(redactFields({ at: new URL("https://u:hush-hush-1@crm.example/x") })),
+    ).not.toContain("hush");
+    expect(
+      redactFields([Buffer.from("abc"), Object.create({}, {}), Object.assign(new Answer(), hidden)]),
+    ).toEqual(["[bytes]", {}, "[unreadable]"]);
   });
 
   it("end, however deep, long or circular they are", () => {

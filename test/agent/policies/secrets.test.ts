@@ -13,6 +13,17 @@ describe("a draft", () => {
     );
   });
 
+  it.each([
+    [
+      "!4111 1111 1111 1111(//evil.example/p.png?q=1) [1]",
+      "![removed: card number] (//evil.example/p.png?q=1) [1]",
+    ],
+    ["4111 1111 1111 1111: //evil.example/p", "[removed: card number] : //evil.example/p"],
+    ["see 4111 1111 1111 1111[x]", "see [removed: card number] [x]"],
+  ])("makes no link of what is taken out: %s", (text, shown) => {
+    expect(review(text)).toEqual({ pass: true, text: shown });
+  });
+
   it("without any stays as it is", () => {
     expect(review("Your order ORD-12345 has shipped [1].")).toEqual({ pass: true });
   });
