@@ -90,12 +90,16 @@ function changed(event: Json, keys: string[], where: Where, people: People): Inc
   const [text, old] = [textAt(now, "text"), textAt(before, "text")];
   if (before ? text === old : at(now, "edited") === undefined) return undefined;
   const place = { channel: event.channel, channel_type: event.channel_type, thread_ts: threadTsOf(now) };
-  const message = messageFrom({ ...now, ...place }, where, people);
-  if (!message || !concernsDesk(message, now, where)) return undefined;
+  const placed = { ...now, ...place };
+  const message = messageFrom(placed, where, people);
+  if (!message) return undefined;
+  const didConcern = old !== undefined && mentions(old, where.bot);
+  if (!didConcern && !concernsDesk(message, placed, where)) return undefined;
   const edited = textAt(now, "edited", "ts") ?? textAt(event, "event_ts") ?? textAt(event, "ts") ?? "";
   return { kind: "edit", keys: [`${message.id}:edit:${edited}`, ...keys], message };
 }
 
+/** Wherever it was: nothing of it is told but that it is gone, and the desk may have it by a shortcut. */
 function deleted(
   event: Json,
   keys: string[],

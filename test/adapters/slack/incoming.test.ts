@@ -152,6 +152,36 @@ describe("changes", () => {
     expect(change({ text: "a", edited: { ts: "1720.1" } }, undefined)?.kind).toBe("edit");
   });
 
+  it("of top messages in places that are none of the desk's are nothing; in the desk's channel they are edits", () => {
+    const edited = (channel: string, now: Json, here: Where = where) => {
+      const message = { user: "U1", ts: "1712.000100", text: "b", ...now };
+      const previous_message = { ...message, text: "a" };
+      const event = {
+        type: "message",
+        subtype: "message_changed",
+        channel,
+        ts: "1720.1",
+        message,
+        previous_message,
+      };
+      return incomingFrom({ type: "event_callback", team_id: here.team, event_id: "Ev1", event }, here, who)
+        ?.kind;
+    };
+    const elsewhere: Where = { team: "T2", bot: "UBOT", supportChannels: new Set() };
+    for (const here of [where, elsewhere]) {
+      expect(edited("C3", {}, here), here.team).toBeUndefined();
+      // There are answers below it.
+      expect(edited("C3", { thread_ts: "1712.000100" }, here), here.team).toBeUndefined();
+      expect(edited("C3", { text: "<@UBOT> b" }, here), here.team).toBe("edit");
+      expect(edited("C3", { thread_ts: "1700.1" }, here), here.team).toBe("edit");
+    }
+    // The bot is no longer mentioned; the desk has the message.
+    const before = { user: "U1", ts: "1712.000100", text: "<@UBOT> a" };
+    expect(change({ text: "never mind" }, before, { channel: "C3" })?.kind).toBe("edit");
+    expect(edited("C1", {})).toBe("edit");
+    expect(edited("C2", {})).toBe("edit");
+  });
+
   it("of the bot's own messages are nothing", () => {
     expect(change({ text: "b", bot_id: "B1", user: "UBOT" }, { text: "a" })).toBeUndefined();
   });
