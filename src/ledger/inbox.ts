@@ -99,12 +99,7 @@ export async function lanesWaiting(tx: Reader): Promise<string[]> {
  * Part of every commit that something has come of an event in: of two processes that have dealt with it, one commits.
  * @throws DeskError ledger_conflict when one of them does not wait any more: it was dealt with elsewhere, or withdrawn
  */
-export async function markDone(tx: Transaction, ids: readonly string[]): Promise<void> {
-  for (const id of ids) {
-    const changed = await tx.run("UPDATE inbox SET state = 'done' WHERE id = ? AND state = 'waiting'", id);
-    if (changed === 0) throw new DeskError("ledger_conflict", `event ${id} does not wait any more`);
-  }
-}
+export const markDone = (tx: Transaction, ids: readonly string[]): Promise<void> => close(tx, ids, "done");
 
 /** Whether something has still to come of it. */
 export async function stillWaits(tx: Reader, id: string): Promise<boolean> {
@@ -135,9 +130,18 @@ export async function countDeath(tx: Transaction, lane?: string): Promise<void> 
   else await tx.run("UPDATE inbox SET strikes = strikes + 1 WHERE state = 'waiting' AND lane = ?", lane);
 }
 
-/** These are given to a person. */
-export async function park(tx: Transaction, ids: readonly string[]): Promise<void> {
-  for (const id of ids) await tx.run("UPDATE inbox SET state = 'parked' WHERE id = ?", id);
+/**
+ * These are given to a person.
+ * @throws DeskError ledger_conflict when one of them does not wait any more: it was dealt with elsewhere, or withdrawn
+ */
+export const park = (tx: Transaction, ids: readonly string[]): Promise<void> => close(tx, ids, "parked");
+
+async function close(tx: Transaction, ids: readonly string[], state: "done" | "parked"): Promise<void> {
+  for (const id of ids) {
+    const sql = "UPDATE inbox SET state = ? WHERE id = ? AND state = 'waiting'";
+    if ((await tx.run(sql, state, id)) === 0)
+      throw new DeskError("ledger_conflict", `event ${id} does not wait any more`);
+  }
 }
 
 /** The message as it is now, if it still waits: an edit before the answer changes the question. */
