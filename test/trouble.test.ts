@@ -1,0 +1,81 @@
+/** What has broken the program too often, and has come to a good end elsewhere meanwhile. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createClock } from "../src/clock.ts";
+import { auditOf } from "../src/ledger/audit.ts";
+import { type Admitted, admit, markDone, stillWaits } from "../src/ledger/inbox.ts";
+import { migrate } from "../src/ledger/migrate.ts";
+import { migrations } from "../src/ledger/migrations.ts";
+import { openThread } from "../src/ledger/threads.ts";
+import type { Ledger } from "../src/ledger.ts";
+import { createLog } from "../src/log.ts";
+import { createTrouble } from "../src/trouble.ts";
+import { openLedger } from "./doubles/ledgers.ts";
+
+const clock = createClock();
+const log = createLog("silent");
+const thread = "slack:T1:D1";
+const message = {
+  id: "slack:T1:D1:1",
+  thread,
+  channel: thread,
+  author: { id: "slack:T1:U1", tenant: "T1", name: "Ann" },
+  text: "hello",
+  sentAt: 0,
+  order: "1",
+  visibility: "private" as const,
+  addressed: true,
+  files: [],
+};
+
+let folder: string;
+let ledger: Ledger;
+let admitted: Admitted;
+let tickets: string[];
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "trouble-"));
+  tickets = [];
+  ledger = await openLedger(folder, { clock, log });
+  await migrate(ledger, migrations, { clock, log });
+  admitted = (await ledger.write(async (tx) => {
+    await openThread(tx, message, 0);
+    return admit(tx, thread, { kind: "message", keys: [message.id], message }, clock);
+  })) as Admitted;
+});
+afterEach(async () => {
+  await ledger.close();
+  rmSync(folder, { recursive: true });
+});
+
+const trouble = () =>
+  createTrouble({
+    ledger,
+    async escalate(_tx, appeal) {
+      tickets.push(appeal.lastWords);
+      return { thread: appeal.thread, ticket: { number: 1 }, rows: [] } as never;
+    },
+    showStaff: async () => [],
+    brokenNotice: () => "It is broken.",
+    push: () => {},
+    clock,
+    log,
+  });
+const saidBroken = () => ledger.read((tx) => tx.all("SELECT id FROM outbox"));
+
+it("is put aside, and a person gets it, while it waits", async () => {
+  await trouble().park(admitted);
+  expect(tickets).toEqual(["hello"]);
+  expect(await saidBroken()).toHaveLength(1);
+  expect(await ledger.read((tx) => stillWaits(tx, admitted.id))).toBe(false);
+});
+
+it("is not put aside as well when another process has answered it since: nobody reads that it is broken", async () => {
+  await ledger.write((tx) => markDone(tx, [admitted.id]));
+  await expect(trouble().park(admitted)).rejects.toMatchObject({ code: "ledger_conflict" });
+  const state = await ledger.read((tx) => tx.get("SELECT state FROM inbox"));
+  expect(state).toEqual({ state: "done" });
+  expect(await saidBroken()).toEqual([]);
+  expect(await ledger.read((tx) => auditOf(tx, thread))).toEqual([]);
+});
