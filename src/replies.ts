@@ -135,6 +135,7 @@ export function createReplies(parts: RepliesParts) {
         // It has been broken off, or its end is in this very commit.
         if (!making.has(turn.reply) || (await isWritten(tx, turn.reply))) return undefined;
         return enqueue(tx, parts.clock, {
+          id: turn.notice,
           lane: turn.thread.id,
           author: "bot",
           thread: turn.thread.id,

@@ -45,6 +45,8 @@ export interface OpenTurn {
   author: Person | undefined;
   /** What the reply answers, where each message has its own. */
   replyTo: MessageId | undefined;
+  /** The outbox row that says that it takes long, if that is said: whatever waits, it goes out before the reply. */
+  notice: string;
   /** The outbox row that the reply will be. */
   reply: string;
   startedAt: number;
@@ -60,7 +62,7 @@ export function createTurns(parts: TurnsParts) {
     const history = await parts.recall.history(thread);
     const messages = messagesOf(admitted);
     const author = messages.at(-1)?.author ?? presserOf(admitted[0]?.event);
-    const reply = clock.id("o");
+    const [notice, reply] = [clock.id("o"), clock.id("o")];
     const event = admitted[0]?.id ?? "";
     const turn: Turn = {
       // The same when the turn is begun again: its writes are found again.
@@ -88,7 +90,8 @@ export function createTurns(parts: TurnsParts) {
     };
     log.info("turn.started", { turn: turn.id, thread: thread.id, messages: admitted.length });
     const replyTo = parts.turnPerMessage(thread.id) ? answeredBy(admitted) : undefined;
-    return { turn, thread, admitted, author, replyTo, reply, startedAt: clock.now(), began: clock.elapsed() };
+    const ids = { replyTo, notice, reply };
+    return { turn, thread, admitted, author, ...ids, startedAt: clock.now(), began: clock.elapsed() };
   }
 
   /**

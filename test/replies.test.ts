@@ -104,6 +104,30 @@ describe("a model that says nothing", () => {
     expect(desk.room.seen("ann")).toEqual([slow]);
   });
 
+  it("is told of before the answer, not behind it, when the process died before either could be posted", async () => {
+    await clock.until(desk.close());
+    let think = () => {};
+    const thought = new Promise<void>((resolve) => {
+      think = resolve;
+    });
+    const model = createScriptedModel(async () => {
+      await thought;
+      return "It is nine.";
+    });
+    desk = await clock.until(openDesk({ clock, model }));
+    desk.room.fault("ann", "unavailable", "unavailable", "unavailable", "unavailable");
+    await clock.until(desk.room.says("ann", "What time is it?"));
+    await clock.pass(30_100);
+    think();
+    await clock.pass(100);
+    const waiting = () => desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE state = 'waiting'"));
+    expect(await clock.until(waiting())).toHaveLength(2);
+    clock.reboot();
+    desk = await clock.until(desk.reopen());
+    await clock.pass(60_000);
+    expect(desk.room.seen("ann")).toEqual([slow, "It is nine."]);
+  });
+
   it("is told of in time by a clock that has been put back", async () => {
     await clock.until(desk.room.says("ann", "hello"));
     clock.reboot();
