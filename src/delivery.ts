@@ -215,8 +215,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       await claim.check(tx);
       return (await findRow(tx, row.id))?.state === "drafting";
     });
-    if (!left || !claim.holds())
-      throw new DeskError("ledger_conflict", `another process is at ${row.lane}`);
+    if (!left || !claim.holds()) throw new DeskError("ledger_conflict", `another process is at ${row.lane}`);
   }
 
   async function post(job: Job, home: Home, content: Post): Promise<Posted> {
