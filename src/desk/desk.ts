@@ -9,7 +9,7 @@ import type { Clock } from "../clock.ts";
 import { codeOf, DeskError } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import { cancelUnsent, enqueue, moveFence, type OutboxRow } from "../ledger/outbox.ts";
+import { cancelUnsent, enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, openTickets, type Ticket } from "../ledger/tickets.ts";
 import { askedIn } from "../ledger/transcript.ts";
@@ -28,6 +28,7 @@ import {
   enqueueCard,
   enqueueForTicket,
   enqueueToStaff,
+  moveFenceOn,
   type Opened,
   openTicketFor,
   type RuledRoute,
@@ -161,15 +162,22 @@ export function createDesk(parts: DeskParts) {
     }
   }
 
-  /** Whether a message in a thread that others can read is a staff member's word to the customer. */
-  async function isStaffIn(message: Message): Promise<boolean> {
-    return message.visibility === "shared" && parts.staff.includes(message.author);
+  /**
+   * Whether a message is a staff member's word to the customer: in a thread that others can read, or in somebody else's
+   * private one that staff have come into.
+   */
+  async function isStaffIn({ thread, visibility, author }: Message): Promise<boolean> {
+    if (visibility === "private") {
+      const known = await ledger.read((tx) => findThread(tx, thread));
+      if (!known || known.opener === author.id) return false;
+    }
+    return parts.staff.includes(author);
   }
 
   /** Staff answer in the customer's own thread: from this word on it is theirs. */
   async function stepIn(admitted: Admitted, message: Message): Promise<void> {
-    const { thread, rows } = await ledger.write((tx) => stepInTo(tx, parts, admitted, message));
-    if (rows.length > 0) parts.interrupt(thread);
+    const { threads, rows } = await ledger.write((tx) => stepInTo(tx, parts, admitted, message));
+    for (const thread of threads) parts.interrupt(thread);
     parts.push(rows);
   }
 
@@ -309,12 +317,6 @@ export function createDesk(parts: DeskParts) {
     warn,
     tell,
   };
-}
-
-/** A thread has just changed hands, and nothing of what waits in it has become void. */
-async function moveFenceOn(tx: Transaction, id: ThreadId): Promise<void> {
-  const version = (await findThread(tx, id))?.version;
-  if (version !== undefined) await moveFence(tx, id, version - 1, version);
 }
 
 /** What staff can do with a ticket. */

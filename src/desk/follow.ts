@@ -7,35 +7,45 @@ import { findThread, type Thread } from "../ledger/threads.ts";
 import { findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { amendMessage, deleteMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
-import type { Incoming } from "../message.ts";
+import type { Incoming, Message } from "../message.ts";
 import type { ChannelId, MessageId, ThreadId } from "../thread.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
+import { isNote } from "./relay.ts";
 
 export type Change = Extract<Incoming, { kind: "edit" | "deletion" }>;
 
+export interface FollowParts extends ToStaffParts {
+  notePrefix: string;
+}
+
 export async function followChange(
   tx: Transaction,
-  parts: ToStaffParts,
+  parts: FollowParts,
   admitted: Admitted,
   change: Change,
 ): Promise<OutboxRow[]> {
   await markDone(tx, [admitted.id]);
   const { id, thread: where, channel } = placeOf(change);
   const now = parts.clock.now();
-  const known =
-    change.kind === "edit"
-      ? await amendMessage(tx, id, change.message.text, now)
-      : await deleteMessage(tx, id, now);
+  const left = await leftOf(tx, parts, change);
+  const known = left ? await amendMessage(tx, id, left.text, now) : await deleteMessage(tx, id, now);
   if (!known) return [];
-  const send: Send =
-    change.kind === "edit"
-      ? { does: "edit", copiesOf: id, post: { text: change.message.text, as: change.message.author.name } }
-      : { does: "remove", copiesOf: id };
-  if (channel === parts.channel()) return staffChanged(tx, parts, where, id, send);
+  const send: Send = left
+    ? { does: "edit", copiesOf: id, post: { text: left.text, as: left.author.name } }
+    : { does: "remove", copiesOf: id };
+  if (channel === parts.channel()) return staffChanged(tx, parts, where, change, send);
   const thread = await findThread(tx, where);
   const ticket = thread?.ticket === undefined ? undefined : await findTicket(tx, thread.ticket);
   return thread && ticket ? customerChanged(tx, parts, thread, ticket, id, send) : [];
+}
+
+/** What the other side may still read; nothing also where staff make a note of what they have said to the customer. */
+async function leftOf(tx: Transaction, parts: FollowParts, change: Change): Promise<Message | undefined> {
+  if (change.kind === "deletion") return undefined;
+  const { id, channel, text } = change.message;
+  const becomesNote = channel === parts.channel() && isNote(parts, text) && (await isCopied(tx, id));
+  return becomesNote ? undefined : change.message;
 }
 
 /** Staff changed a message: the customer's copy changes with it; a note has no copy. */
@@ -43,15 +53,21 @@ async function staffChanged(
   tx: Transaction,
   parts: ToStaffParts,
   deskThread: ThreadId,
-  id: MessageId,
+  change: Change,
   send: Send,
 ): Promise<OutboxRow[]> {
+  const { id } = placeOf(change);
   const ticket = await ticketOfDeskThread(tx, deskThread);
   if (!ticket || !(await isCopied(tx, id))) return [];
   await changeUnsent(tx, id, send);
-  return [
+  const rows = [
     await enqueue(tx, parts.clock, { lane: ticket.thread, thread: ticket.thread, author: "staff", send }),
   ];
+  if (change.kind === "edit" && send.does === "remove") {
+    const unmark: Send = { does: "mark", message: id, mark: "sent", set: false };
+    rows.push(await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send: unmark }));
+  }
+  return rows;
 }
 
 /** A customer changed a message: its copy at the desk changes; what the bot had answered is told to staff. */

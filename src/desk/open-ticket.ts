@@ -4,7 +4,7 @@ import type { Escalation } from "../escalation.ts";
 import type { TranscriptItem } from "../language-model.ts";
 import { audit } from "../ledger/audit.ts";
 import { enqueue, moveFence, type OutboxRow, type Send } from "../ledger/outbox.ts";
-import { moveThread, type Thread } from "../ledger/threads.ts";
+import { findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import {
   changeTicket,
   findTicket,
@@ -104,6 +104,7 @@ export async function openTicketFor(
   const thread = await moveThread(tx, appeal.thread, "escalate", { ticket: ticket.number });
   // It has not been taken from the bot: what it has answered before is still to be read.
   await moveFence(tx, thread.id, appeal.thread.version, thread.version);
+  for (const other of await moveOthers(tx, thread, "escalate")) await moveFenceOn(tx, other);
   const rows = await enqueueCard(tx, parts, ticket);
   if (again) rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.again(told.reason))));
   await audit(tx, clock, {
@@ -115,6 +116,12 @@ export async function openTicketFor(
     detail: { priority: ticket.priority, queue: ticket.queue, reason: ticket.reason },
   });
   return { thread, ticket, rows };
+}
+
+/** A thread has just changed hands, and nothing of what waits in it has become void. */
+export async function moveFenceOn(tx: Transaction, id: ThreadId): Promise<void> {
+  const version = (await findThread(tx, id))?.version;
+  if (version !== undefined) await moveFence(tx, id, version - 1, version);
 }
 
 export interface ToStaffParts {

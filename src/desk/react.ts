@@ -1,6 +1,9 @@
-/** A reaction of the customer, or of who has the ticket, shows on the other side's copy of the message, too. */
+/**
+ * A reaction of the customer, or of who has the ticket, shows on the other side's copy of the message, too; on what a
+ * customer wrote to an earlier ticket of the thread it stays inside.
+ */
 
-import { threadOfCopied } from "../ledger/copies.ts";
+import { whereCopied } from "../ledger/copies.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
 import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
 import { findThread } from "../ledger/threads.ts";
@@ -17,13 +20,14 @@ export async function followReaction(
   reaction: Reaction,
 ): Promise<OutboxRow[]> {
   await markDone(tx, [admitted.id]);
-  const id = await threadOfCopied(tx, reaction.message);
-  const thread = id && (await findThread(tx, id));
+  const copied = await whereCopied(tx, reaction.message);
+  const thread = copied && (await findThread(tx, copied.thread));
   if (!thread) return [];
   const { emoji, added, by } = reaction;
   const send: Send = { does: "react", counterpartsOf: reaction.message, emoji, added };
   if (reaction.channel === parts.channel()) {
-    if (thread.assignee !== by.id) return [];
+    const earlier = copied.lane !== thread.id && copied.lane !== `ticket:${thread.ticket}`;
+    if (thread.assignee !== by.id || earlier) return [];
     return [await enqueue(tx, parts.clock, { lane: thread.id, thread: thread.id, author: "staff", send })];
   }
   if (thread.opener !== by.id || thread.ticket === undefined) return [];

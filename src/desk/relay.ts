@@ -178,13 +178,17 @@ async function notePromises(
 
 /** True: to the customer. False: a note. A text: a note, and what its writer should know. */
 function relays(parts: RelayParts, ticket: Ticket, thread: Thread, message: Message): boolean | string {
-  if (message.text.trimStart().startsWith(parts.notePrefix)) return false;
+  if (isNote(parts, message.text)) return false;
   // The thread goes on as another ticket's: who writes here speaks of it, not in it.
   if (thread.ticket !== undefined && thread.ticket !== ticket.number) return toStaff.goesOnIn(thread.ticket);
   if (thread.control !== "taken_over") return toStaff.takeFirst();
   if (parts.relay === "staff" || thread.assignee === message.author.id) return true;
   return toStaff.notYours(ticket.assigneeName ?? "someone else");
 }
+
+/** Whether staff write this for each other. */
+export const isNote = ({ notePrefix }: Pick<RelayParts, "notePrefix">, text: string): boolean =>
+  text.trimStart().startsWith(notePrefix);
 
 /** What follows when a row has been sent: staff see ✅ on words that have reached the customer. */
 export async function afterSent(

@@ -1,10 +1,10 @@
-/** A takeover without a button: a member of staff answers the customer in the thread that they share. */
+/** A takeover without a button: a member of staff answers the customer in the customer's own thread. */
 
 import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
 import { cancelUnsent, type OutboxRow } from "../ledger/outbox.ts";
-import { advanceThread, findThread, moveThread, type Thread } from "../ledger/threads.ts";
-import { changeTicket, findTicket, openTicket, type Ticket } from "../ledger/tickets.ts";
+import { advanceThread, findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
+import { changeTicket, findTicket, openTicket, placeTicket, type Ticket } from "../ledger/tickets.ts";
 import { historyOf, sourcesOf, writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Message } from "../message.ts";
@@ -12,22 +12,23 @@ import type { ThreadId } from "../thread.ts";
 import { askOf, briefOf } from "./brief.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueCard, enqueueToStaff, type OpenTicketParts } from "./open-ticket.ts";
-import { relayUntold } from "./unanswered.ts";
+import { relayUnanswered, relayUntold, type UnansweredParts } from "./unanswered.ts";
 
 const historyMax = 60;
 
+/** @returns the threads that have changed hands, and what follows */
 export async function stepInTo(
   tx: Transaction,
-  parts: OpenTicketParts,
+  parts: OpenTicketParts & UnansweredParts,
   admitted: Admitted,
   message: Message,
-): Promise<{ thread: ThreadId; rows: OutboxRow[] }> {
+): Promise<{ threads: ThreadId[]; rows: OutboxRow[] }> {
   const { clock } = parts;
   const { author } = message;
   await markDone(tx, [admitted.id]);
   const before = await findThread(tx, message.thread);
   // A thread that staff opened themselves is no customer's.
-  if (!before || before.opener === author.id) return { thread: message.thread, rows: [] };
+  if (!before || before.opener === author.id) return { threads: [], rows: [] };
   const mine = before.control === "taken_over" && before.assignee === author.id;
   const ticket = await ticketFor(tx, parts, before);
   const thread = mine
@@ -42,9 +43,19 @@ export async function stepInTo(
     files: message.files,
     at: message.sentAt,
   });
-  if (mine) return { thread: thread.id, rows: [] };
+  if (mine) return { threads: [], rows: [] };
   const unsaid = await cancelUnsent(tx, thread.id, "ticket.taken");
-  const taken = await changeTicket(tx, ticket, { state: "taken", assignee: author }, clock.now());
+  const others = await moveOthers(tx, thread, "take_over", { assignee: author });
+  const unsaidThere: string[] = [];
+  for (const other of others) unsaidThere.push(...(await cancelUnsent(tx, other, "ticket.taken")));
+  const threads = [thread.id, ...others];
+  await placeTicket(tx, ticket.number, thread.id);
+  const taken = await changeTicket(
+    tx,
+    { ...ticket, thread: thread.id },
+    { state: "taken", assignee: author },
+    clock.now(),
+  );
   await audit(tx, clock, {
     actor: author.id,
     action: "ticket.taken",
@@ -52,11 +63,12 @@ export async function stepInTo(
     thread: thread.id,
   });
   const rows = [
-    ...(await enqueueCard(tx, parts, taken, [thread.id])),
-    ...(await enqueueToStaff(tx, parts, taken, toStaff.taken(author.name), [thread.id])),
+    ...(await enqueueCard(tx, parts, taken, threads)),
+    ...(await enqueueToStaff(tx, parts, taken, toStaff.taken(author.name), threads)),
     ...(await relayUntold(tx, parts, taken, unsaid)),
+    ...(await relayUnanswered(tx, parts, taken, unsaidThere)),
   ];
-  return { thread: thread.id, rows };
+  return { threads, rows };
 }
 
 /** The thread's unresolved ticket, or a new one. */

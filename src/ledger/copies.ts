@@ -24,15 +24,18 @@ export async function counterpartsOf(tx: Reader, message: MessageId): Promise<Me
   return [...(original === undefined ? [] : [original]), ...(await copiesOf(tx, message))];
 }
 
-/** The customer's thread in which a message, or its original, was relayed. */
-export async function threadOfCopied(tx: Reader, message: MessageId): Promise<ThreadId | undefined> {
-  const row = await tx.get<{ thread: string | null }>(
-    `SELECT thread FROM outbox WHERE source IS NOT NULL AND (source = ? OR posted = ?) AND state <> 'cancelled'
+/** The customer's thread in which a message, or its original, was relayed, and the lane: that, or `ticket:N`. */
+export async function whereCopied(
+  tx: Reader,
+  message: MessageId,
+): Promise<{ thread: ThreadId; lane: string } | undefined> {
+  const row = await tx.get<{ thread: string | null; lane: string }>(
+    `SELECT thread, lane FROM outbox WHERE source IS NOT NULL AND (source = ? OR posted = ?) AND state <> 'cancelled'
      ORDER BY id LIMIT 1`,
     message,
     message,
   );
-  return row?.thread ?? undefined;
+  return row?.thread ? { thread: row.thread, lane: row.lane } : undefined;
 }
 
 /** Whether a message is copied to the other side, now or once its copy has been posted. */

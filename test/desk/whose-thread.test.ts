@@ -46,6 +46,20 @@ async function staffSays(text: string, number = 1, who = "staff-maya"): Promise<
   return id;
 }
 
+async function reacts(who: string, message: string): Promise<void> {
+  const by = { id: `room:t:${who}`, tenant: "t", name: who };
+  const where = { message, thread: `${channel()}/${message}`, channel: channel() };
+  await desk.room.receives({
+    kind: "reaction",
+    keys: [desk.clock.id("r")],
+    ...where,
+    by,
+    emoji: "👍",
+    added: true,
+  });
+  await desk.quiet();
+}
+
 /** Something that waits until it is let go. */
 function gate() {
   const reached = { count: 0 };
@@ -201,10 +215,15 @@ describe("/support open", () => {
 });
 
 describe("what staff write in the thread of a ticket that is over", () => {
+  let old = "";
+
   async function second(): Promise<void> {
     desk = await openDesk({ snippets: [{ name: "greeting", text: "Good day." }] });
     await annSays("I want to talk to a human please");
     await presses("take", 1, "staff-maya");
+    await annSays("And?");
+    old =
+      desk.room.shown.find(({ place, post }) => place === ticketThread(1) && post.text === "And?")?.id ?? "";
     await presses("resolve");
     await annSays("I want to talk to a human again");
     await presses("take", 2, "staff-bob");
@@ -223,4 +242,123 @@ describe("what staff write in the thread of a ticket that is over", () => {
     await staffSays("Hello, Bob here.", 2, "staff-bob");
     expect(desk.room.seen("ann").at(-1)).toBe("Hello, Bob here.");
   });
+
+  it("reactions, too: they show on what belongs to the ticket that is open, and on nothing older", async () => {
+    await second();
+    const asked = await desk.room.says("ann", "And now?");
+    await desk.quiet();
+    const copies = desk.room.shown.filter(({ place }) => place === ticketThread(2));
+    const now = copies.find(({ post }) => post.text === "And now?");
+    desk.room.reactions.length = 0;
+    await reacts("staff-bob", now?.id ?? "");
+    expect(desk.room.reactions).toEqual([`+👍 on ${asked}`]);
+    await reacts("staff-bob", old);
+    expect(desk.room.reactions).toHaveLength(1);
+  });
+});
+
+describe("words of staff that have reached the customer", () => {
+  const edits = async (id: string, text: string) => {
+    await desk.room.receives({
+      kind: "edit",
+      keys: [desk.clock.id("edit")],
+      message: {
+        id,
+        thread: ticketThread(),
+        channel: channel(),
+        author: { id: "room:t:staff-maya", tenant: "t", name: "staff-maya" },
+        text,
+        sentAt: 1,
+        order: "1",
+        visibility: "private",
+        addressed: true,
+        files: [],
+      },
+    });
+    await desk.quiet();
+  };
+
+  it("and become a note are taken back, and the customer never reads the note, nor does the bot", async () => {
+    desk = await openDesk({ model: createScriptedModel("Hello.") });
+    await annSays("I want to talk to a human please");
+    await presses("take");
+    const id = await staffSays("He has cheated before");
+    expect(desk.room.seen("ann").at(-1)).toBe("He has cheated before");
+    await edits(id, "// He has cheated before, and is rude");
+    expect(desk.room.seen("ann").join()).not.toContain("cheated");
+    await presses("hand_back");
+    await annSays("Hello?");
+    expect(JSON.stringify(desk.model.requests)).not.toContain("rude");
+  });
+
+  it("do not become a note by an edit of a note, which stays one", async () => {
+    desk = await openDesk();
+    await annSays("I want to talk to a human please");
+    await presses("take");
+    const id = await staffSays("// He is rude");
+    await edits(id, "// He is very rude");
+    expect(desk.room.seen("ann").join()).not.toContain("rude");
+    const noted = await desk.ledger.read((tx) => tx.get("SELECT text FROM messages WHERE author = 'note'"));
+    expect(noted).toEqual({ text: "// He is very rude" });
+  });
+});
+
+describe("two threads of one ticket", () => {
+  async function inBoth(): Promise<void> {
+    desk = await openDesk({ room: closedRoom(), model: createScriptedModel("At nine.", "I am the bot.") });
+    await annSays("I want to talk to a human please");
+    await presses("hand_back");
+    desk.room.fault("ann", "unreachable");
+    await annSays("When do you open?");
+    expect(desk.room.seen(beside)).toEqual(["At nine."]);
+  }
+
+  it("wait together: who asks for a person in one is not answered by the bot in the other", async () => {
+    await inBoth();
+    await annSays("I want to talk to a human now", beside);
+    await annSays("Hello?");
+    expect(desk.model.requests).toHaveLength(1);
+    expect(atTheDesk()).toContain("Hello?");
+    await presses("take");
+    await annSays("Are you there?", beside);
+    await annSays("Are you here?");
+    expect(atTheDesk().slice(-2)).toEqual(["Are you there?", "Are you here?"]);
+  });
+
+  it("are taken together by a person who writes in the private thread, and the bot is silent in both", async () => {
+    await inBoth();
+    await desk.room.says("staff-maya", "Hi Ann, Maya here.", { thread: beside });
+    await desk.quiet();
+    expect(desk.model.requests).toHaveLength(1);
+    expect(atTheDesk().join()).toContain("Taken by staff-maya");
+    await annSays("Hello?", beside);
+    await annSays("Hello again?");
+    expect(desk.model.requests).toHaveLength(1);
+    expect(atTheDesk().slice(-2)).toEqual(["Hello?", "Hello again?"]);
+  });
+
+  it("a takeover by a word in one waits for what is in the air in the other, and shows what was asked there", async () => {
+    await inBoth();
+    const release = desk.room.hold("ann");
+    await desk.room.says("ann", "When do you close?");
+    await expect.poll(() => desk.model.requests.length).toBe(2);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await desk.room.says("ann", "And on Sundays?");
+    await desk.room.says("staff-maya", "Hi Ann, Maya here.", { thread: beside });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(atTheDesk().join()).not.toContain("Taken by");
+    release();
+    await desk.quiet();
+    expect(atTheDesk().join()).toContain("Taken by");
+    expect(atTheDesk()).toContain("And on Sundays?");
+    expect(desk.model.requests.length).toBeLessThanOrEqual(3);
+  });
+});
+
+it("what a person who is no staff writes in somebody's private thread is no takeover", async () => {
+  desk = await openDesk();
+  await annSays("hello", beside);
+  await desk.room.says("ben", "Me, too", { thread: beside });
+  await desk.quiet();
+  expect(cardOf(1)).toBeUndefined();
 });
