@@ -1,6 +1,6 @@
 /** Conversations that nobody has gone on with: they are resolved without a word, and the next message begins anew. */
 import { audit } from "../ledger/audit.ts";
-import type { OutboxRow } from "../ledger/outbox.ts";
+import { hasUnsent, type OutboxRow } from "../ledger/outbox.ts";
 import { findThread, moveThread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, type Ticket } from "../ledger/tickets.ts";
 import type { Transaction } from "../ledger.ts";
@@ -32,7 +32,7 @@ export async function endIdleThreads(work: Work, parts: EndParts): Promise<numbe
   return ended;
 }
 
-/** undefined: somebody has written meanwhile. */
+/** undefined: somebody has written meanwhile, or something is still on its way to them. */
 async function endThread(
   tx: Transaction,
   { clock, before }: Work,
@@ -43,6 +43,7 @@ async function endThread(
   const thread = await findThread(tx, id);
   if (!row || !thread || row.active_at >= before || thread.control !== "automated") return undefined;
   if (await tx.get("SELECT id FROM inbox WHERE lane = ? AND state = 'waiting'", id)) return undefined;
+  if (await hasUnsent(tx, id)) return undefined;
   await moveThread(tx, thread, "resolve");
   await tx.run("UPDATE threads SET turns = 0, specialist = NULL WHERE id = ?", id);
   await audit(tx, clock, { actor: "desk", action: "thread.ended", subject: "idle", thread: id });

@@ -153,6 +153,18 @@ describe("a conversation that nobody has gone on with", () => {
     expect((await run()).ended).toBe(0);
   });
 
+  it("does not end before its replies have gone out, whatever the clock says", async () => {
+    const { version } = await converse("ann");
+    const send = { does: "post" as const, to: { thread: "ann" }, post: { text: "You are welcome." } };
+    const waiting = { lane: "ann", thread: "ann", fence: version, author: "bot" as const, send };
+    const { id } = await write((tx) => enqueue(tx, clock, waiting));
+    now += 20 * day;
+    expect((await run()).ended).toBe(0);
+    expect(await states()).toEqual({ ann: "automated" });
+    await write((tx) => markSent(tx, id, { id: "late", thread: "ann" }, now));
+    expect((await run()).ended).toBe(1);
+  });
+
   it("does not end while it waits for a person, or for an answer", async () => {
     await ticketFor(await converse("waits-for-a-person"));
     await converse("waits-for-an-answer");
