@@ -2,13 +2,16 @@
 import type { Clock } from "./clock.ts";
 import { audit } from "./ledger/audit.ts";
 import { readSetting, writeSetting } from "./ledger/settings.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
 
 export interface Pause {
   paused(): boolean;
-  /** Durable, and true in this process at once; other processes of the desk see it within two seconds. */
-  set(paused: boolean, by: string): Promise<void>;
+  /**
+   * Durable, and true in this process at once; other processes of the desk see it within two seconds.
+   * @param also what goes with it in the same commit
+   */
+  set(paused: boolean, by: string, also?: (tx: Transaction) => Promise<void>): Promise<void>;
   /** Begins to look at what other processes have set. */
   watch(): Promise<void>;
   close(): void;
@@ -45,8 +48,9 @@ export function createPause(parts: {
 
   return {
     paused: () => paused,
-    async set(next, by) {
+    async set(next, by, also) {
       await ledger.write(async (tx) => {
+        await also?.(tx);
         await writeSetting(tx, name, next ? "yes" : "no", clock.now());
         await audit(tx, clock, {
           actor: by,

@@ -95,71 +95,94 @@ export function createDesk(parts: DeskParts) {
     parts.push(await ledger.write((tx) => staffToCustomer(tx, parts, admitted, message)));
   }
 
-  /** Somebody pressed a button of the desk. */
+  /**
+   * Somebody pressed a button of the desk. What comes of it is one commit with its event: were it done again after a
+   * death, it would undo what others have done since.
+   */
   async function act(admitted: Admitted, action: Action): Promise<void> {
-    const allowed = await parts.staff.includes(action.by);
-    const why = allowed ? await carryOut(action) : toStaff.notStaff();
-    await ledger.write(async (tx) => {
-      await markDone(tx, [admitted.id]);
-      if (allowed) return;
-      await audit(tx, clock, {
-        actor: action.by.id,
-        action: "action.refused",
-        subject: `${action.name} ${action.value}`,
-      });
-    });
-    if (!allowed) log.warn("action.refused", { action: action.name, by: action.by.id });
+    const why = (await parts.staff.includes(action.by))
+      ? await carryOut(admitted, action)
+      : await refuse(admitted, action);
     if (why) await tell(action, why);
   }
 
-  /** @returns why it was refused */
-  function carryOut({ name, value, by }: Action): Promise<string> {
-    if (name === "message.retry") return retry(value, by);
-    if (name !== "ticket.transfer") return press(name, Number(value), by);
-    const [, number, queue = ""] = /^(\d{1,9}) (.+)$/.exec(value) ?? [];
-    return transfer(Number(number), { queue }, by);
+  async function refuse({ id }: Admitted, { name, value, by }: Action): Promise<string> {
+    await ledger.write(async (tx) => {
+      await markDone(tx, [id]);
+      await audit(tx, clock, { actor: by.id, action: "action.refused", subject: `${name} ${value}` });
+    });
+    log.warn("action.refused", { action: name, by: by.id });
+    return toStaff.notStaff();
   }
 
-  async function retry(id: string, by: Person): Promise<string> {
-    const rows = await ledger.write((tx) => retryFailed(tx, clock, id, by));
+  /** @returns why it was refused */
+  function carryOut(admitted: Admitted, { name, value, by }: Action): Promise<string> {
+    if (name === "message.retry") return retry(admitted, value, by);
+    if (name !== "ticket.transfer") return press(admitted, name, Number(value), by);
+    const [, number, queue = ""] = /^(\d{1,9}) (.+)$/.exec(value) ?? [];
+    return transfer(admitted, Number(number), { queue }, by);
+  }
+
+  async function retry(admitted: Admitted, id: string, by: Person): Promise<string> {
+    const rows = await ledger.write(async (tx) => {
+      await markDone(tx, [admitted.id]);
+      return retryFailed(tx, clock, id, by);
+    });
     parts.push(rows);
     return rows.length > 0 ? "" : toStaff.notFailed();
   }
 
   /**
-   * Gives a ticket to a queue, or to somebody who has been found to be staff; twice is harmless.
+   * Gives a ticket to a queue, or to somebody who has been found to be staff; twice is harmless. The event has been dealt
+   * with then, whatever came of it.
    * @returns why it was refused, in words for the person who asked; empty when it was done
    */
-  async function transfer(number: number, to: Receiver, by: Person): Promise<string> {
+  async function transfer(admitted: Admitted, number: number, to: Receiver, by: Person): Promise<string> {
     if (!Number.isSafeInteger(number) || ("queue" in to && !parts.queues.includes(to.queue)))
-      return toStaff.noReceiver(parts.queues);
-    return refusable(() => ledger.write((tx) => transferTicket(tx, parts, { number, to, by })));
+      return nothingOf(admitted, toStaff.noReceiver(parts.queues));
+    return refusable(admitted, (tx) => transferTicket(tx, parts, { number, to, by }));
   }
 
   /**
-   * A move of a ticket by a member of staff; pressing twice is harmless.
+   * A move of a ticket by a member of staff; pressing twice is harmless. The event has been dealt with then, whatever came
+   * of it.
    * @returns why it was refused, in words for the person who pressed; empty when it was done
    */
-  async function press(name: string, number: number, by: Person): Promise<string> {
+  async function press(admitted: Admitted, name: string, number: number, by: Person): Promise<string> {
     const change = ticketMoves[name];
     if (!change || !Number.isSafeInteger(number)) {
       log.warn("action.unknown", { action: name });
-      return toStaff.unknownAction();
+      return nothingOf(admitted, toStaff.unknownAction());
     }
-    return refusable(() => ledger.write((tx) => moveTicket(tx, number, change, by)));
+    return refusable(admitted, (tx) => moveTicket(tx, number, change, by));
   }
 
-  /** A change of hands takes effect at once, or is refused in words. */
-  async function refusable(work: () => Promise<{ threads: ThreadId[]; rows: OutboxRow[] }>): Promise<string> {
+  /**
+   * A change of hands takes effect at once, in one commit with its event, or is refused in words.
+   * @param work throws DeskError thread_move with these words
+   */
+  async function refusable(
+    admitted: Admitted,
+    work: (tx: Transaction) => Promise<{ threads: ThreadId[]; rows: OutboxRow[] }>,
+  ): Promise<string> {
     try {
-      const { threads, rows } = await work();
+      const { threads, rows } = await ledger.write(async (tx) => {
+        await markDone(tx, [admitted.id]);
+        return work(tx);
+      });
       for (const thread of threads) parts.interrupt(thread);
       parts.push(rows);
       return "";
     } catch (error) {
       if (codeOf(error) !== "thread_move" || !(error instanceof Error)) throw error;
-      return error.message;
+      return nothingOf(admitted, error.message);
     }
+  }
+
+  /** Nothing comes of an event. @returns why */
+  async function nothingOf({ id }: Admitted, why: string): Promise<string> {
+    await ledger.write((tx) => markDone(tx, [id]));
+    return why;
   }
 
   /**

@@ -1,7 +1,7 @@
 /** `/support` and people's own pages: what is asked for by a command instead of in a conversation. */
 import type { Clock } from "../clock.ts";
 import { audit } from "../ledger/audit.ts";
-import { type Admitted, markDone } from "../ledger/inbox.ts";
+import { type Admitted, markDone, stillWaits } from "../ledger/inbox.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
 import { findThread, newestThreadOf, openThread, type Thread } from "../ledger/threads.ts";
 import { openTickets, type Ticket, ticketsOfUser } from "../ledger/tickets.ts";
@@ -33,8 +33,8 @@ export interface ServiceParts {
   away(): string;
   /** Something waits in a thread. */
   wake(thread: ThreadId): void;
-  /** Sets the kill switch. */
-  pause(paused: boolean, by: string): Promise<void>;
+  /** Sets the kill switch, in one commit with what goes with it. */
+  pause(paused: boolean, by: string, also: (tx: Transaction) => Promise<void>): Promise<void>;
   push(rows: readonly OutboxRow[]): void;
   clock: Clock;
   log: Log;
@@ -54,10 +54,12 @@ export function createService(parts: ServiceParts) {
     const isStaff = await parts.staff.includes(call.by);
     if (call.kind === "home") await showHome(call.by, isStaff);
     else await answer(call, await carryOut(admitted, call, isStaff));
-    await ledger.write((tx) => markDone(tx, [admitted.id]));
+    await ledger.write(async (tx) => {
+      if (await stillWaits(tx, admitted.id)) await markDone(tx, [admitted.id]);
+    });
   }
 
-  /** What the asker reads. */
+  /** What the asker reads. What changes anything is one commit with its event: it is not done again after a death. */
   async function carryOut(admitted: Admitted, call: CommandCall, isStaff: boolean): Promise<string> {
     if (call.name === "open_ticket") return openAbout(admitted, call, isStaff);
     const command = parseCommand(call.text);
@@ -78,7 +80,7 @@ export function createService(parts: ServiceParts) {
       case "snippet":
       case "transfer":
       case "pause":
-        return isStaff ? forStaff(admitted, call, command) : refuse(call, command.does);
+        return isStaff ? forStaff(admitted, call, command) : refuse(admitted, call, command.does);
     }
   }
 
@@ -88,7 +90,7 @@ export function createService(parts: ServiceParts) {
       case "tickets":
         return listed(await parts.desk.tickets(ticketsShown));
       case "press":
-        return (await parts.desk.press(command.action, command.ticket, by)) || toStaff.done();
+        return (await parts.desk.press(admitted, command.action, command.ticket, by)) || toStaff.done();
       case "note":
         return commit((tx) => noteOn(tx, parts, admitted, { ...command, by }));
       case "snippet":
@@ -96,10 +98,10 @@ export function createService(parts: ServiceParts) {
       case "transfer": {
         const to = await receiverNamed(command.to, by);
         if (!to) return toStaff.noReceiver(parts.queues);
-        return (await parts.desk.transfer(command.ticket, to, by)) || toStaff.done();
+        return (await parts.desk.transfer(admitted, command.ticket, to, by)) || toStaff.done();
       }
       case "pause":
-        await parts.pause(command.paused, by.id);
+        await parts.pause(command.paused, by.id, (tx) => markDone(tx, [admitted.id]));
         return command.paused ? toStaff.paused() : toStaff.unpaused();
     }
   }
@@ -137,11 +139,12 @@ export function createService(parts: ServiceParts) {
     return told;
   }
 
-  async function refuse(call: CommandCall, command: string): Promise<string> {
+  async function refuse(admitted: Admitted, call: CommandCall, command: string): Promise<string> {
     log.warn("command.refused", { command, by: call.by.id });
-    await ledger.write((tx) =>
-      audit(tx, parts.clock, { actor: call.by.id, action: "command.refused", subject: command }),
-    );
+    await ledger.write(async (tx) => {
+      await markDone(tx, [admitted.id]);
+      await audit(tx, parts.clock, { actor: call.by.id, action: "command.refused", subject: command });
+    });
     return toStaff.notStaff();
   }
 
@@ -209,7 +212,7 @@ export function createService(parts: ServiceParts) {
   async function openAbout(admitted: Admitted, call: CommandCall, isStaff: boolean): Promise<string> {
     const { about, by } = call;
     if (!about || about.channel === parts.channel()) return toStaff.notFromHere();
-    if (!isStaff && about.author.id !== by.id) return refuse(call, "open_ticket");
+    if (!isStaff && about.author.id !== by.id) return refuse(admitted, call, "open_ticket");
     return request(admitted, (tx) => threadAbout(tx, about), toStaff.notFromHere(), {
       by: by.id,
       reason: isStaff ? toStaff.ticketAbout(by.name) : toStaff.wantsPerson(),
