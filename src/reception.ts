@@ -6,6 +6,7 @@ import { toCustomer } from "./desk/notices.ts";
 import type { Privately } from "./desk/privately.ts";
 import { messagesOf } from "./desk/relay.ts";
 import { unheard } from "./files.ts";
+import type { Keep } from "./identity/claims.ts";
 import type { Verification } from "./identity/verification.ts";
 import type { Intents } from "./intents/intents.ts";
 import type { Settled } from "./intents/parts.ts";
@@ -48,21 +49,31 @@ export function createReception(parts: ReceptionParts) {
   async function answer(open: OpenTurn, show: Show | undefined): Promise<Outcome> {
     const { turn } = open;
     if (parts.pause.paused()) {
-      return appeal(turn, "I am switched off at the moment.", "Automated answers are paused.");
+      return unheardBy(
+        open,
+        appeal(turn, "I am switched off at the moment.", "Automated answers are paused."),
+      );
     }
     if (turn.asked.length > 0 && turn.asked.every((text) => text.startsWith(unheard)))
       return said(turn, voiceLost);
+    // Whoever wants a person gets one: an address may be among their words, or a code before them.
+    if (turn.asked.some(parts.wantsPerson)) return unheardBy(open, await converse(open, turn, show));
     const heard =
       open.author && turn.asked.length > 0
-        ? await verification.hear(turn.thread, open.author, turn.asked.join("\n"))
+        ? await verification.hear(turn.thread, open.author, turn.asked)
         : undefined;
-    if (heard?.does === "say") return { ...said(turn, heard.text), keep: heard.keep };
+    if (heard?.does === "say") return { ...said(turn, heard.text), ...kept(heard.keep) };
     if (heard?.does === "goOn") {
       const known = { ...turn, customer: heard.customer, asked: [heard.question] };
       const outcome = await converse(open, known, show);
       return { ...outcome, text: `Thank you, you are verified.\n\n${outcome.text}`, keep: heard.keep };
     }
     return converse(open, turn, show);
+  }
+
+  /** A code that nobody has tried is kept as little as one that was. */
+  async function unheardBy(open: OpenTurn, outcome: Outcome): Promise<Outcome> {
+    return { ...outcome, ...kept(open.author && (await verification.keepOf(open.turn.thread, open.author))) };
   }
 
   async function converse(open: OpenTurn, turn: Turn, show: Show | undefined): Promise<Outcome> {
@@ -127,6 +138,8 @@ const base = (turn: Turn) => ({
   entries: [],
   tokens: { input: 0, output: 0 },
 });
+
+const kept = (keep: Keep | undefined): Pick<Outcome, "keep"> => (keep ? { keep } : {});
 
 function said(turn: Turn, text: string): Outcome {
   return { kind: "answer", text, ...base(turn) };

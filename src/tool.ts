@@ -73,8 +73,17 @@ export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
   return tool;
 }
 
-/** Finds a customer by what they typed; the code then goes to the address that this returns. */
+/**
+ * Finds a customer by what they typed; the code then goes to the address that this returns. While a customer is asked who
+ * they are, a message in which a mail address stands, or which is nothing but an id, is a claim, and is answered the same
+ * whether it is on file or not.
+ */
 export interface Identity {
+  /**
+   * What an id looks like, as a whole word: `/^cust_\d+$/`. Left out: a letter, then letters and digits; so would be many
+   * an order's number.
+   */
+  id?: RegExp;
   find(
     claim: string,
   ): Promise<{ id: string; email: string } | undefined> | { id: string; email: string } | undefined;

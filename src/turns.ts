@@ -121,7 +121,7 @@ export function createTurns(parts: TurnsParts) {
   async function commit(tx: Transaction, open: OpenTurn, outcome: Outcome): Promise<OutboxRow[]> {
     const { turn, admitted } = open;
     const messages = messagesOf(admitted);
-    const last = messages.at(-1);
+    const keep = outcome.keep ?? asItIs;
     const now = clock.now();
     let seq = await advanceThread(tx, open.thread, {
       count: messages.length + 2,
@@ -135,7 +135,7 @@ export function createTurns(parts: TurnsParts) {
         id: message.id,
         author: "customer",
         by: message.author,
-        text: message === last && outcome.keep !== undefined ? outcome.keep : message.text,
+        text: keep(message.text),
         files: message.files,
         turn: turn.id,
         at: message.sentAt,
@@ -203,7 +203,7 @@ export function createTurns(parts: TurnsParts) {
         const opened = await parts.escalate(tx, {
           thread: open.thread,
           escalation: outcome.escalation,
-          lastWords: open.turn.asked.join("\n"),
+          lastWords: open.turn.asked.map(outcome.keep ?? asItIs).join("\n"),
           transcript: [...open.turn.history, ...outcome.entries],
           sources: outcome.sources,
           turn: open.turn.id,
@@ -280,6 +280,8 @@ export function createTurns(parts: TurnsParts) {
 
   return { threadOf, reopen, begin, end, notify };
 }
+
+const asItIs = (text: string): string => text;
 
 /** The customer's press of a button of the store's question. */
 function pressOf(event: Incoming | undefined): Turn["pressed"] {

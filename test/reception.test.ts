@@ -43,7 +43,12 @@ const mails = (): string[] => {
     return [];
   }
 };
-const codeIn = (mail: string | undefined): string => /\b\d{6}\b/.exec(mail ?? "")?.[0] ?? "";
+/** Of the only mail, which goes beside the answer. */
+async function mailedCode(): Promise<string> {
+  const code = () => /\b\d{6}\b/.exec(mails()[0] ?? "")?.[0] ?? "";
+  await expect.poll(code).not.toBe("");
+  return code();
+}
 const say = async (text: string): Promise<string> => {
   await desk.room.says("ann", text);
   await desk.quiet();
@@ -74,8 +79,7 @@ describe("a customer who is not known", () => {
     await openShop();
     expect(await say("What did I order?")).toContain("e-mail address of the account");
     expect(await say("It is cust_001@example.com")).toContain("a code is on its way");
-    expect(mails()).toHaveLength(1);
-    expect(await say(codeIn(mails()[0]))).toBe(
+    expect(await say(await mailedCode())).toBe(
       "Thank you, you are verified.\n\nYou have one order: ord_1001.",
     );
     expect(desk.model.requests.at(-1)?.transcript).toContainEqual(
@@ -87,7 +91,7 @@ describe("a customer who is not known", () => {
     await openShop();
     await say("What did I order?");
     await say("cust_001@example.com");
-    const code = codeIn(mails()[0]);
+    const code = await mailedCode();
     await say(code);
     expect(JSON.stringify(desk.model.requests)).not.toContain(code);
     const kept = await desk.ledger.read((tx) => tx.all<{ text: string }>("SELECT text FROM messages"));
@@ -106,7 +110,7 @@ describe("a customer who is not known", () => {
     await openShop();
     await say("What did I order?");
     await say("cust_001@example.com");
-    const code = codeIn(mails()[0]);
+    const code = await mailedCode();
     const wrong = code === "000000" ? "111111" : "000000";
     for (let left = 4; left > 0; left--) expect(await say(wrong)).toContain(`${left} more`);
     expect(await say(wrong)).toContain("one try too many");
@@ -119,12 +123,62 @@ describe("a customer who is not known", () => {
     await say("What did I order?");
     await say("cust_001@example.com");
     desk.model.script = ["Hello Bob."];
-    await desk.room.says("bob", codeIn(mails()[0]));
+    await desk.room.says("bob", await mailedCode());
     await desk.quiet();
     expect(desk.room.seen("bob")).toEqual(["Hello Bob."]);
     expect(await desk.ledger.read((tx) => auditOf(tx, threadOf("bob")))).not.toContainEqual(
       expect.objectContaining({ action: "identity.verified" }),
     );
+  });
+});
+
+describe("a customer who is asked who they are and wants a person", () => {
+  const tickets = () => desk.ledger.read((tx) => tx.all<{ ask: string }>("SELECT ask FROM tickets"));
+
+  it("gets one, and no code, whatever address stands in the message", async () => {
+    await openShop();
+    await say("What did I order?");
+    expect(await say("I want a person, write to cust_001@example.com")).toContain("ticket is #1");
+    expect(mails()).toEqual([]);
+    expect(await tickets()).toEqual([{ ask: expect.stringContaining("I want a person") }]);
+  });
+
+  it("gets one after three codes, as the bot has said", async () => {
+    await openShop();
+    await say("What did I order?");
+    for (const name of ["a", "b", "c"]) await say(`${name}@example.com`);
+    expect(await say("d@example.com")).toContain("Say that you want a person");
+    expect(await say("I want a person, write to jane@example.com")).toContain("ticket is #1");
+  });
+
+  it("gets one in the same breath as they type a code, which nobody reads", async () => {
+    await openShop();
+    await say("What did I order?");
+    await say("cust_001@example.com");
+    const code = await mailedCode();
+    await desk.room.hasSaid("ann", [code, "I want to talk to a human"]);
+    await desk.quiet();
+    expect(desk.room.seen("ann").at(-1)).toContain("ticket is #1");
+    const kept = await desk.ledger.read((tx) => tx.all<{ text: string }>("SELECT text FROM messages"));
+    const texts = kept.map((row) => row.text);
+    expect(texts).toEqual(expect.arrayContaining(["[verification code]", "I want to talk to a human"]));
+    for (const place of [texts, await tickets(), desk.room.shown, desk.model.requests])
+      expect(JSON.stringify(place)).not.toContain(code);
+  });
+});
+
+describe("a code in a burst", () => {
+  it("is good, and what stands beside it is kept as it was", async () => {
+    await openShop();
+    await say("What did I order?");
+    await say("cust_001@example.com");
+    const code = await mailedCode();
+    await desk.room.hasSaid("ann", [code, "thank you"]);
+    await desk.quiet();
+    expect(desk.room.seen("ann").at(-1)).toContain("you are verified");
+    const kept = await desk.ledger.read((tx) => tx.all<{ text: string }>("SELECT text FROM messages"));
+    expect(JSON.stringify(kept)).not.toContain(code);
+    expect(kept.map((row) => row.text)).toEqual(expect.arrayContaining(["[verification code]", "thank you"]));
   });
 });
 

@@ -24,6 +24,6 @@ export type Outcome = (
   tokens: { input: number; output: number };
   /** The question is asked again in this private thread: others can read the customer's. */
   goesTo?: { thread: ThreadId; way: "direct" | "private_thread" };
-  /** What stands in the transcript instead of the customer's last words, when those are not to be kept. */
-  keep?: string;
+  /** How what the customer wrote stands in the transcript and on the ticket, when not all of it is to be kept. */
+  keep?: (text: string) => string;
 };

@@ -120,4 +120,11 @@ export const migrations: readonly Migration[] = [
       `CREATE INDEX claims_member ON claims (member)`,
     ],
   },
+  {
+    name: "whom others have tried to be",
+    statements: [
+      // Customers who may never have been here, for whoever erases them.
+      `CREATE INDEX audit_limited ON audit (subject) WHERE action = 'identity.limited'`,
+    ],
+  },
 ];

@@ -1,7 +1,7 @@
 /**
  * What stands in place of an id once its customer has been erased: the same id, the same pseudonym, so that a record
  * still adds up and an erasure can be proved to whoever knows the id. The salt is the ledger's own, made when it is
- * first needed; without it nobody can go through guessed ids.
+ * first needed; without it nobody can go through guessed ids. What is counted of customers stands under one, too.
  */
 import { createHmac } from "node:crypto";
 import type { Clock } from "../clock.ts";
@@ -24,7 +24,7 @@ export async function pseudonyms(tx: Transaction, clock: Clock): Promise<Pseudon
   return withSalt(salt);
 }
 
-/** Undefined while nobody has ever been erased. */
+/** Undefined while none has been needed. */
 export async function knownPseudonyms(tx: Reader): Promise<Pseudonym | undefined> {
   const salt = await readSetting(tx, saltName);
   return salt === undefined ? undefined : withSalt(salt);

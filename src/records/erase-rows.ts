@@ -1,5 +1,6 @@
 /** Everything that the ledger has of a customer, in one transaction: rows that are theirs go, records lose their name. */
 import type { Clock } from "../clock.ts";
+import { forgetAttempts } from "../ledger/attempts.ts";
 import { audit } from "../ledger/audit.ts";
 import { pseudonyms } from "../ledger/pseudonyms.ts";
 import { versionOf } from "../ledger/threads.ts";
@@ -55,6 +56,8 @@ export async function eraseRows(tx: Transaction, clock: Clock, order: Order): Pr
   for (const { platform, name } of traces.marks) {
     await tx.run("DELETE FROM marks WHERE platform = ? AND name = ?", platform, name);
   }
+  for (const id of [...who.customers, order.name]) await forgetAttempts(tx, clock, { of: "customer", id });
+  for (const id of who.threads) await forgetAttempts(tx, clock, { of: "thread", id });
   done.identities = await forgetIdentities(tx, who);
   if (isSomething(done)) {
     await audit(tx, clock, {

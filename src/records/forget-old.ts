@@ -1,4 +1,5 @@
 /** What is on record for longer than names may be kept: who did it, to whom and to what. */
+import { attemptsPlace, forgetOldAttempts } from "../ledger/attempts.ts";
 import { pseudonyms } from "../ledger/pseudonyms.ts";
 import { readSetting, writeSetting } from "../ledger/settings.ts";
 import { type AuditRow, auditColumns, forgetDeed, forgetWrite, isPerson } from "./forget-rows.ts";
@@ -50,6 +51,17 @@ export async function forgetProofs({ ledger, signal, before }: Work): Promise<nu
         ),
       );
     }
+  }
+  return count;
+}
+
+/** How often somebody has tried to be whom, where that limits nobody any more: a day after the last time. */
+export async function forgetAttempts({ ledger, clock, signal }: Work): Promise<number> {
+  let count = 0;
+  const sql = "SELECT name AS id, value FROM marks WHERE platform = ? AND name > ? ORDER BY name LIMIT ?";
+  for await (const notes of walk<{ id: string; value: string }>(ledger, sql, attemptsPlace)) {
+    signal?.throwIfAborted();
+    count += await ledger.write((tx) => forgetOldAttempts(tx, notes, clock.now()));
   }
   return count;
 }

@@ -13,7 +13,7 @@ import { copiesNamed } from "./copies.ts";
 import type { CustomerFiles } from "./customer-files.ts";
 import { deleteOldPosts, deleteOldThreads, deleteOldTickets } from "./delete-old.ts";
 import { type EndParts, endIdleThreads } from "./end-idle.ts";
-import { forgetOldDeeds, forgetOldWrites, forgetProofs } from "./forget-old.ts";
+import { forgetAttempts, forgetOldDeeds, forgetOldWrites, forgetProofs } from "./forget-old.ts";
 import { inPieces, type Work } from "./pieces.ts";
 
 export interface RetentionParts extends EndParts {
@@ -69,6 +69,7 @@ export function createRetention(parts: RetentionParts): Retention {
     const tickets = await deleteOldTickets(old);
     const writes = await forgetOldWrites(old);
     const proofs = await forgetProofs(old);
+    await forgetAttempts(old);
     const deeds = await forgetOldDeeds(old);
     const files = await removeOldFiles(old);
     return { ended, events, keys, threads, messages, posts, tickets, writes, proofs, deeds, files };

@@ -39,7 +39,9 @@ async function isCustomer(tx: Reader, name: string): Promise<boolean> {
   const found =
     (await tx.get("SELECT user_id FROM identities WHERE customer = ?", name)) ??
     (await tx.get("SELECT id FROM threads WHERE customer = ?", name)) ??
-    (await tx.get("SELECT id FROM intents WHERE customer = ?", name));
+    (await tx.get("SELECT id FROM intents WHERE customer = ?", name)) ??
+    // Somebody else has tried to be them; they may never have been here.
+    (await tx.get("SELECT id FROM audit WHERE action = 'identity.limited' AND subject = ?", name));
   return found !== undefined;
 }
 

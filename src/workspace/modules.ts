@@ -75,6 +75,8 @@ function take(modules: Modules, kind: "identity" | "tool", exported: Exported): 
     const identity = exported.value as Partial<Identity> | undefined;
     if (typeof identity?.find !== "function")
       return "must export defineIdentity({ find(claim) { … } }) by default";
+    if (identity.id !== undefined && !(identity.id instanceof RegExp))
+      return "the id of its identity must be a regular expression";
     modules.identity = identity as Identity;
     return undefined;
   }

@@ -261,6 +261,17 @@ describe("identity", () => {
     expect((await load()).warnings).toEqual([]);
   });
 
+  it("may say what ids look like, by a regular expression", async () => {
+    const identity = (id: string) => ({
+      "desk.yaml": "",
+      "identity.js": `export default { id: ${id}, find: () => undefined }`,
+    });
+    write(identity("/^c\\d+$/"));
+    expect((await load()).identity?.id?.source).toBe("^c\\d+$");
+    write(identity('"c1"'));
+    expect((await load()).warnings[0]?.fault).toContain("regular expression");
+  });
+
   it("that is broken leaves customers unverified, and is said", async () => {
     write({ "identity.js": "export default {}", "desk.yaml": "" });
     const { identity, warnings } = await load();
