@@ -15,7 +15,7 @@ import { createEventHandler } from "./events.ts";
 import { examine } from "./examine.ts";
 import { neededScope, slackErrorOf } from "./faults.ts";
 import { createHttp } from "./fetch.ts";
-import { whenAllowed } from "./first-calls.ts";
+import { whenPossible } from "./first-calls.ts";
 import { createGreeting } from "./greeting.ts";
 import { createGroups } from "./groups.ts";
 import type { Where } from "./incoming.ts";
@@ -63,6 +63,8 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   /** One change after the other. */
   let changing: Promise<unknown> = Promise.resolve();
   let closed: Promise<void> | undefined;
+  /** Aborted, what waits to begin does not begin any more. */
+  let beginning = new AbortController();
 
   const api = createWebApi({
     ...(apiUrl === undefined ? {} : { apiUrl }),
@@ -156,15 +158,18 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   }
 
   function listen(on: boolean): Promise<void> {
-    const change = changing.then(() => (on ? startListening() : stopListening()));
+    if (!on) beginning.abort(new DeskError("platform_unavailable", "Slack is being left"));
+    else if (beginning.signal.aborted) beginning = new AbortController();
+    const { signal } = beginning;
+    const change = changing.then(() => (on ? startListening(signal) : stopListening()));
     changing = change.catch(() => undefined);
     return change;
   }
 
-  async function startListening(): Promise<void> {
+  async function startListening(giveUp: AbortSignal): Promise<void> {
     if (receivers.length > 0) return;
     if (!handle || closed) throw new DeskError("platform_unavailable", "Slack is not connected");
-    receivers = receiversFor(parts, { http, waits, log, handle, installed: workspaces.installed });
+    receivers = receiversFor(parts, { http, waits, log, handle, giveUp, installed: workspaces.installed });
     try {
       for (const one of receivers) await one.start();
     } catch (error) {
@@ -191,7 +196,11 @@ export function createSlackAdapter(parts: SlackParts): Platform {
 
   /** Which workspace the configured token belongs to, and who the bot is there. */
   async function learnOwn(): Promise<void> {
-    const self = await whenAllowed(() => api.call("", "auth.test", {}), { clock, log });
+    const self = await whenPossible(() => api.call("", "auth.test", {}), {
+      clock,
+      log,
+      signal: beginning.signal,
+    });
     if (!self.team_id || !self.user_id || config.botToken === undefined) {
       throw new DeskError("platform_unauthorized", "auth.test: this token is not a bot's");
     }

@@ -15,16 +15,18 @@ interface ReceiverNeeds {
   waits: Waits;
   log: Log;
   handle: Handle;
+  /** Aborted, whoever waits to begin does not wait any longer. */
+  giveUp: AbortSignal;
   installed(installation: Installation): void;
 }
 
 export function receiversFor(parts: SlackParts, needs: ReceiverNeeds): Receiver[] {
-  const { http, waits, log, handle, installed } = needs;
+  const { http, waits, log, handle, giveUp, installed } = needs;
   const { config, clock, installations, onListening } = parts;
   const { appToken, apiUrl, host, port, oauth } = config;
   const receivers: Receiver[] = [];
   if (appToken !== undefined) {
-    receivers.push(createSocketReceiver({ appToken, apiUrl, http, handle, waits, clock, log }));
+    receivers.push(createSocketReceiver({ appToken, apiUrl, http, handle, giveUp, waits, clock, log }));
   }
   const pages =
     oauth &&

@@ -16,7 +16,7 @@ import type { Log } from "../../src/log.ts";
 import type { Waits } from "../../src/waits.ts";
 import { deskErrorFrom } from "./faults.ts";
 import type { Http } from "./fetch.ts";
-import { askedBy, whenAllowed } from "./first-calls.ts";
+import { askedBy, whenPossible } from "./first-calls.ts";
 import { record } from "./payload.ts";
 import type { Handle, Receiver } from "./receiver.ts";
 import { clientOptions, sdkLogger } from "./web-api.ts";
@@ -26,6 +26,8 @@ export interface SocketReceiverParts {
   apiUrl: string | undefined;
   http: Http;
   handle: Handle;
+  /** Aborted, it does not wait any longer for what it cannot begin without. */
+  giveUp?: AbortSignal;
   /** What Slack has said about opening connections. */
   waits: Waits;
   clock: Clock;
@@ -62,7 +64,7 @@ const displacedWithinMs = 3_000;
 const settledMs = 60_000;
 
 export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
-  const { clock, log } = parts;
+  const { clock, log, giveUp } = parts;
   const stop = new AbortController();
   const open = new Set<Link>();
   /** Those that Slack has not announced to close. */
@@ -140,7 +142,7 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
 
   return {
     async start() {
-      void keepUp(await whenAllowed(openLink, { clock, log, signal: stop.signal }));
+      void keepUp(await whenPossible(openLink, { clock, log, ...(giveUp ? { signal: giveUp } : {}) }));
       for (let n = 1; n < (parts.connections ?? 2); n += 1) {
         void reopen().then((link) => (link ? keepUp(link) : undefined));
       }
