@@ -6,6 +6,7 @@
  *
  * A claim is shortened to its full length from now, not ended: whoever lives prolongs it long before that, so only the
  * dead lose theirs. Nor is it shorter than its holder thinks: they have counted the same length from an earlier moment.
+ * A row's moment only becomes an earlier one, so that a post is looked for no later than before.
  */
 import type { Transaction } from "../ledger.ts";
 import { claimLastsMs } from "./claims.ts";
