@@ -8,6 +8,7 @@ import { messagesOf } from "./desk/relay.ts";
 import type { Control } from "./lanes.ts";
 import { audit } from "./ledger/audit.ts";
 import { type Admitted, markDone } from "./ledger/inbox.ts";
+import { firstAsked } from "./ledger/intents.ts";
 import { enqueue, type OutboxRow } from "./ledger/outbox.ts";
 import { advanceThread, fenced, findThread, moveThread, type Thread, versionOf } from "./ledger/threads.ts";
 import { writeJournal, writeMessage } from "./ledger/transcript.ts";
@@ -63,7 +64,7 @@ export function createTurns(parts: TurnsParts) {
     const messages = messagesOf(admitted);
     const author = messages.at(-1)?.author ?? presserOf(admitted[0]?.event);
     const [notice, reply] = [clock.id("o"), clock.id("o")];
-    const event = admitted[0]?.id ?? "";
+    const event = await eventOf(admitted);
     const turn: Turn = {
       // The same when the turn is begun again: its writes are found again.
       id: `t_${event}`,
@@ -92,6 +93,13 @@ export function createTurns(parts: TurnsParts) {
     const replyTo = parts.turnPerMessage(thread.id) ? answeredBy(admitted) : undefined;
     const ids = { replyTo, notice, reply };
     return { turn, thread, admitted, author, ...ids, startedAt: clock.now(), began: clock.elapsed() };
+  }
+
+  /** What the turn is known by: the first message, unless it was begun before, when an older one was not known of. */
+  async function eventOf(admitted: readonly Admitted[]): Promise<string> {
+    const ids = admitted.map((one) => one.id);
+    const begun = ids.length > 1 ? await ledger.read((tx) => firstAsked(tx, ids)) : undefined;
+    return begun ?? ids[0] ?? "";
   }
 
   /**

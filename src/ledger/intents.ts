@@ -184,6 +184,14 @@ export async function askedInTurn(tx: Reader, turn: string, tool: string): Promi
   return rows.map((row) => intentOf(row) as Intent);
 }
 
+/** The first of these inbox events in whose turn something has been asked for already. */
+export async function firstAsked(tx: Reader, events: readonly string[]): Promise<string | undefined> {
+  for (const event of events) {
+    if (await tx.get("SELECT 1 AS one FROM intents WHERE turn = ? LIMIT 1", `t_${event}`)) return event;
+  }
+  return undefined;
+}
+
 /** The same call in the same turn is one intent, however often the model makes it, or the turn is begun again. */
 export async function sameInTurn(
   tx: Reader,

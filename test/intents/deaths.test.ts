@@ -17,6 +17,8 @@ afterEach(cleanUp);
 
 interface Story {
   policy: ToolPolicy;
+  /** The shop does not know what it has paid back already. */
+  forgets?: true;
   /** What happens, in order; each is delivered until the desk has it, as platforms do. */
   events: ((room: Room) => Promise<unknown>)[];
 }
@@ -134,6 +136,25 @@ describe("a write that has begun", () => {
     expect(carried).toBeGreaterThan(1);
   }, 60_000);
 
+  it("is done once when an older message, of which nothing was known, comes before it is asked for again", async () => {
+    const money = usual.money && { ...usual.money, perOrderMaxMinor: 20_000 };
+    const policy: ToolPolicy = { ...usual, confirm: "none", money };
+    const forgetful: Story = { ...story, policy, forgets: true };
+    const { commits } = await tell(forgetful, undefined);
+    for (let at = 1; at <= commits; at++) {
+      const { shop, room } = await tell(
+        forgetful,
+        { at, made: true },
+        obliging(),
+        writes("m0", "I have a question"),
+      );
+      const where = `dead after commit ${at} of ${commits}`;
+      expect(shop.paid.size, where).toBe(1);
+      expect(tellings(room.seen("ann")), where).not.toEqual([]);
+      await cleanUp();
+    }
+  }, 60_000);
+
   it("is told by the turn that it was asked for in, whatever else that comes to", async () => {
     const shop = createShop();
     const folder = temporaryFolder();
@@ -236,7 +257,7 @@ async function tell(
   nextModel: ScriptedModel = obliging(),
   meanwhile?: (room: Room, ledger: Ledger) => Promise<unknown>,
 ): Promise<{ shop: Shop; room: Room; desk: DeskInARoom; commits: number }> {
-  const shop = createShop({ tells: true });
+  const shop = createShop({ tells: !story.forgets });
   const life = mortal(death);
   const room = createRoom();
   const folder = temporaryFolder();
