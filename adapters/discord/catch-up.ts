@@ -42,6 +42,12 @@ export interface CatchUpParts {
   stopped(): boolean;
 }
 
+/** A page of a channel's closed threads. */
+interface Closed {
+  threads?: { id: string; thread_metadata?: { archive_timestamp?: string } }[];
+  has_more?: boolean;
+}
+
 const describedWithinMs = 2_000;
 const atOnce = 4;
 const settleWithinMs = 10_000;
@@ -117,6 +123,31 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     for (const thread of threads ?? []) places.learn(placeOf(thread, guild));
   }
 
+  /**
+   * Threads that were closed lately: a session tells of open ones only, and somebody may have written and closed one
+   * while nobody listened. What is newest in them comes along, so that they are not fetched one by one.
+   */
+  async function closedIn(channel: string): Promise<string[]> {
+    const guild = (await places.find(channel))?.guild;
+    if (guild === undefined || !places.described(guild)) return [];
+    const closed: string[] = [];
+    const since = rest.now() - quietDays * dayMs;
+    let before: string | undefined;
+    for (let until = Number.POSITIVE_INFINITY; !parts.stopped(); until = Date.parse(before)) {
+      const { threads = [], has_more: more } = await rest.call<Closed>(
+        "GET",
+        `/channels/${channel}/threads/archived/public`,
+        { query: { limit: "100", ...(before === undefined ? {} : { before }) }, urgency: "read" },
+      );
+      for (const thread of threads) places.learn(placeOf(thread, guild), true);
+      closed.push(...threads.map((thread) => thread.id));
+      before = threads.at(-1)?.thread_metadata?.archive_timestamp ?? "";
+      // The last closed comes first; a server that does not go on from there would begin anew for ever.
+      if (!more || !(Date.parse(before) < until && Date.parse(before) > since)) break;
+    }
+    return closed;
+  }
+
   const youngerThan = (id: string, days: number): boolean =>
     !isSnowflake(id) || clock.now() - timeOfSnowflake(id) < days * dayMs;
 
@@ -131,7 +162,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     });
   }
 
-  /** Whether the gateway has just told that there is nothing newer than what has been taken. */
+  /** Whether Discord has just told that there is nothing newer than what has been taken. */
   function nothingNew(place: Place | undefined): boolean {
     if (!place?.guild || !place.newest || !places.described(place.guild)) return false;
     const at = notes.get(`at:${place.id}`) ?? baseIn(place.id, place);
@@ -179,6 +210,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
       const threads: string[] = [];
       for (const channel of configured) {
         threads.push(...((await attempt(channel, () => threadsOf(channel))) ?? []));
+        threads.push(...((await attempt(channel, () => closedIn(channel))) ?? []));
       }
       const channels = [...new Set([...configured, ...threads, ...remembered()])];
       await Promise.all(Array.from({ length: atOnce }, () => look(channels)));

@@ -12,6 +12,7 @@ import type { Rest } from "./rest.ts";
 export interface Places {
   /** Takes in a gateway event, if it is about a guild or channel. */
   hear(event: string, data: unknown): void;
+  /** Its `newest` is what this session has told, or Discord has been asked since it began. */
   known(channel: string): Place | undefined;
   /** Undefined when there is none, or the bot may not see it. @throws DeskError when Discord cannot be asked */
   find(channel: string): Promise<Place | undefined>;
@@ -20,11 +21,12 @@ export interface Places {
   /** At most half a minute old. @throws DeskError platform_unreachable when the bot is not in it */
   guild(id: string): Promise<GuildFacts>;
   guilds(): string[];
-  /** Whether this guild was described by the present session, so that `newest` of its channels can be trusted. */
+  /** Whether this guild was described by the present session. */
   described(guild: string): boolean;
   /** Open threads of a channel, as far as known. */
   threadsOf(channel: string): Place[];
-  learn(place: Place): void;
+  /** @param closed a thread that is closed */
+  learn(place: Place, closed?: boolean): void;
   forget(channel: string): void;
   /** A new session begins, or none is there any more: what is not told now is no longer trusted. */
   reset(): void;
@@ -77,6 +79,10 @@ export function createPlaces({ rest, clock }: { rest: Rest; clock: Clock }): Pla
     else noteThread(place);
     return known;
   }
+
+  /** What an earlier session has told of the newest message is long ago: the thread may have been closed since. */
+  const asOfNow = ({ place, session: told }: Known): Place =>
+    told === session ? place : { ...place, newest: undefined };
 
   function noteThread(place: Place): void {
     if (!place.parent) return;
@@ -174,8 +180,14 @@ export function createPlaces({ rest, clock }: { rest: Rest; clock: Clock }): Pla
 
   return {
     hear,
-    known: (channel) => places.get(channel)?.place,
-    find: async (channel) => (places.get(channel) ?? (await ask(channel)))?.place,
+    known(channel) {
+      const known = places.get(channel);
+      return known && asOfNow(known);
+    },
+    async find(channel) {
+      const known = places.get(channel) ?? (await ask(channel));
+      return known && asOfNow(known);
+    },
     overwrites,
     async guild(id) {
       const known = guilds.get(id);
@@ -184,10 +196,15 @@ export function createPlaces({ rest, clock }: { rest: Rest; clock: Clock }): Pla
     },
     guilds: () => [...guilds.keys()],
     described: (guild) => guilds.has(guild) && guilds.get(guild)?.askedAt === undefined,
-    threadsOf: (channel) => [...(threads.get(channel) ?? [])].flatMap((id) => places.get(id)?.place ?? []),
-    learn(place) {
+    threadsOf: (channel) =>
+      [...(threads.get(channel) ?? [])].flatMap((id) => {
+        const known = places.get(id);
+        return known ? [asOfNow(known)] : [];
+      }),
+    learn(place, closed = false) {
       places.set(place.id, { place, overwrites: undefined, askedAt: clock.elapsed(), session });
-      noteThread(place);
+      if (closed) threads.get(place.parent ?? "")?.delete(place.id);
+      else noteThread(place);
     },
     forget,
     reset() {

@@ -107,6 +107,26 @@ describe("what is written while the bot is down", () => {
     );
   });
 
+  it("includes threads and posts that were closed meanwhile, whether or not they were known", async () => {
+    const { server, support, forum } = world;
+    const ana = server.asUser("Ana");
+    const first = await started();
+    await eventually(() => expect(world.marks.saved.has(`base:${forum.id}`)).toBe(true));
+    const known = server.addThread(support, "opened by hand", ana.user);
+    ana.say(known, "before");
+    await eventually(() => expect(textsOf(first.desk.received)).toEqual(["before"]));
+    await first.platform.close();
+    server.gateway.forgetSessions();
+    ana.say(known, "in a thread");
+    server.world.changeChannel(known, { archived: true });
+    const post = ana.postIn(forum, "Export fails", "in a post");
+    server.world.changeChannel(post.thread, { archived: true });
+    const { desk } = await started();
+    await eventually(() =>
+      expect(once(textsOf(desk.received)).sort()).toEqual(["Export fails\n\nin a post", "in a thread"]),
+    );
+  });
+
   it("includes what was said in a thread before a session that ended before it was read up", async () => {
     const { server, support, adapter } = world;
     const ana = server.asUser("Ana");
@@ -313,6 +333,42 @@ describe("a connection that breaks", () => {
       }
     });
   }, 60_000);
+
+  it("loses nothing of a post that is closed before the next session, and asks for no other closed one", async () => {
+    const { server, forum } = world;
+    const ana = server.asUser("Ana");
+    const { desk } = await started();
+    const posts = Array.from({ length: 120 }, (_, n) => ana.postIn(forum, `Post ${n}`, `question ${n}`));
+    await eventually(() => expect(textsOf(desk.received)).toHaveLength(120));
+    for (const post of posts.slice(2)) server.world.changeChannel(post.thread, { archived: true });
+    const anew = async (outage: () => void) => {
+      const { identifies } = server.gateway;
+      server.gateway.trouble.down = true;
+      server.gateway.forgetSessions();
+      await server.waitFor(() => !server.gateway.connected, "the end of the session");
+      outage();
+      server.gateway.trouble.down = false;
+      await server.waitFor(() => server.gateway.identifies > identifies && server.gateway.connected);
+    };
+    // A session that describes what is open with its newest message.
+    await anew(() => undefined);
+    await quiet(desk);
+    const [first, second] = posts.map((post) => post.thread);
+    server.rest.calls.length = 0;
+    await anew(() => {
+      ana.say(first!, "one more thing");
+      server.world.changeChannel(first!, { archived: true });
+      server.world.changeChannel(second!, { archived: true });
+    });
+    await eventually(() => expect(textsOf(desk.received)).toContain("one more thing"));
+    ana.say(first!, "and another");
+    await eventually(() => expect(textsOf(desk.received).at(-1)).toBe("and another"));
+    await quiet(desk);
+    expect(textsOf(desk.received).slice(120)).toEqual(["one more thing", "and another"]);
+    const fetched = server.rest.calls.filter((call) => /^\/channels\/\d+\/messages$/.test(call.path));
+    const ofPosts = fetched.filter((call) => posts.some((post) => call.path.includes(post.thread.id)));
+    expect(new Set(ofPosts.map((call) => call.path))).toEqual(new Set([`/channels/${first!.id}/messages`]));
+  });
 
   it("takes up events that come twice or in another order", async () => {
     const ana = world.server.asUser("Ana");

@@ -340,6 +340,11 @@ export function createRoutes(parts: RoutesParts) {
         (_, guild, user) => ok(memberBody(guildOf(guild ?? ""), user ?? "")),
       ],
       ["GET", `/guilds/${id}/threads/active`, (_, guild) => ok(activeThreads(guildOf(guild ?? "")))],
+      [
+        "GET",
+        `/channels/${id}/threads/archived/public`,
+        (call, channel) => ok(closedThreads(call, channelOf(channel ?? ""))),
+      ],
       ["GET", `/channels/${id}`, (_, channel) => ok(visible(channelOf(channel ?? "")))],
       ["PATCH", `/channels/${id}`, (call, channel) => patchChannel(call, channel ?? "")],
       ["POST", `/channels/${id}/typing`, (_, channel) => typing(channelOf(channel ?? ""))],
@@ -430,6 +435,21 @@ export function createRoutes(parts: RoutesParts) {
     );
     return { threads: threads.map(channelJson), members: [] };
   }
+  /** The one that was closed last comes first. */
+  function closedThreads(call: Call, parent: Channel) {
+    need(parent, "readHistory");
+    const before = Date.parse(call.query.get("before") ?? "") || Number.POSITIVE_INFINITY;
+    const limit = Number(call.query.get("limit") ?? 50);
+    const closed = [...world.channels.values()]
+      .filter((one) => one.parent === parent && one.type !== 12 && one.archived)
+      .filter((one) => (one.archivedAt ?? 0) < before)
+      .sort((a, b) => (b.archivedAt ?? 0) - (a.archivedAt ?? 0));
+    return {
+      threads: closed.slice(0, limit).map(channelJson),
+      members: [],
+      has_more: closed.length > limit,
+    };
+  }
   function file(attachmentId: string): Answer {
     for (const channel of world.channels.values()) {
       for (const message of channel.messages) {
@@ -464,7 +484,8 @@ export function createRoutes(parts: RoutesParts) {
   };
 }
 
-const unknownToSmallServers = /\/commands$|\/typing$|\/threads\/active$|^\/applications\/|^\/oauth2\//;
+const unknownToSmallServers =
+  /\/commands$|\/typing$|\/threads\/(active|archived\/public)$|^\/applications\/|^\/oauth2\//;
 
 function checkName(name: unknown): void {
   const length = typeof name === "string" ? name.length : 0;

@@ -54,6 +54,8 @@ export interface Channel {
   messages: Message[];
   /** Of a thread. */
   archived: boolean;
+  /** When it was last archived or reopened; milliseconds since 1970. */
+  archivedAt?: number;
   locked: boolean;
   members: Set<string>;
   /** Who was seen typing, and when (milliseconds since 1970). */
@@ -152,6 +154,8 @@ export function createWorld(publish: (event: Event) => void) {
   const users = new Map<string, User>();
   const guilds = new Map<string, Guild>();
   const channels = new Map<string, Channel>();
+  /** No two threads are archived at the same moment. */
+  let lastArchivedAt = 0;
 
   function addUser(username: string, more: Partial<User> = {}): User {
     const user: User = {
@@ -247,7 +251,9 @@ export function createWorld(publish: (event: Event) => void) {
   }
 
   function changeChannel(channel: Channel, change: Partial<Channel>): void {
-    Object.assign(channel, change);
+    const turned = change.archived !== undefined && change.archived !== channel.archived;
+    if (turned) lastArchivedAt = Math.max(Date.now(), lastArchivedAt + 1);
+    Object.assign(channel, turned ? { archivedAt: lastArchivedAt } : {}, change);
     if (!channel.guild) return;
     publish({
       name: isThread(channel) ? "THREAD_UPDATE" : "CHANNEL_UPDATE",
@@ -444,7 +450,7 @@ export function channelJson(channel: Channel) {
             archived: channel.archived,
             locked: channel.locked,
             auto_archive_duration: 1440,
-            archive_timestamp: new Date().toISOString(),
+            archive_timestamp: new Date(channel.archivedAt ?? Date.now()).toISOString(),
             ...(channel.type === 12 ? { invitable: false } : {}),
           },
         }
