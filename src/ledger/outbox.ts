@@ -6,8 +6,9 @@
  *      │           └──────▶ failed      the platform will never take it
  *      └──────────────────▶ cancelled   its fence no longer holds: somebody else has the thread
  *
- * `sending` is only entered where the platform cannot be asked whether a post arrived. A row that is `drafting` is a
- * reply that is shown while it is written: it becomes `waiting` with its final text, or is taken back.
+ * `sending` is only entered where the platform cannot be asked whether a post arrived, or where several processes send.
+ * A row that is `drafting` is a reply that is shown while it is written: it becomes `waiting` with its final text, or is
+ * taken back.
  */
 import type { Clock } from "../clock.ts";
 import type { Reader, Transaction } from "../ledger.ts";
