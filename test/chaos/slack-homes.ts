@@ -8,6 +8,8 @@ import { messagesIn } from "../doubles/slack-server/world.ts";
 
 export const ownTeam = "T1";
 export const otherTeam = "T2";
+/** Both are of one organisation, whose directory tells who the customers are. */
+const enterprise = "E1";
 export const support = "C1";
 export const office = "C2";
 export const staffIds = ["U2", "U3"];
@@ -27,6 +29,8 @@ export interface Home {
 export function inhabit(slack: SlackServer, customers: number): Home[] {
   slack.addTeam(otherTeam, "Another Example");
   for (const team of [ownTeam, otherTeam]) {
+    const known = slack.world.teams.get(team);
+    if (known) known.enterprise = enterprise;
     slack.addUser("U2", { team, name: "Maya" });
     slack.addUser("U3", { team, name: "Tom" });
     slack.addChannel(support, { team, name: "support", members: [...staffIds] });
@@ -43,7 +47,8 @@ export function inhabit(slack: SlackServer, customers: number): Home[] {
 function homeOf(slack: SlackServer, at: number, twin: Home | undefined): Home {
   const team = twin ? otherTeam : ownTeam;
   const user = twin?.user ?? `U${100 + at}`;
-  slack.addUser(user, { team, name: `Customer ${at}`, email: `customer${at}@${team.toLowerCase()}.example` });
+  const email = `customer${at}@${team.toLowerCase()}.example`;
+  slack.addUser(user, { team, enterprise, name: `Customer ${at}`, email });
   const { directChannel } = slack.asUser(user, team);
   const home: Home = { team, user, channel: directChannel, last: undefined, twin };
   if (at % 3 === 1) home.root = atTime(slack, twin?.root, () => slack.addAssistantThread(user, team));

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { createClock } from "../../../src/clock.ts";
 import type { Platform, Post } from "../../../src/platform.ts";
 import type { ThreadId } from "../../../src/thread.ts";
 import { recordingDesk } from "../../contracts/platform.ts";
@@ -154,7 +155,15 @@ describe("a doubtful post", () => {
 
   it("is certain where nothing can have arrived", async () => {
     const { slack, platform, thread } = await start();
-    const place = adapterFor(slack, { config: { apiUrl: "http://127.0.0.1:1/api/" } });
+    // Its two minutes of patience are over soon.
+    const clock = createClock();
+    const hurried = {
+      ...clock,
+      elapsed: () => clock.elapsed() * 1_000,
+      sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms / 1_000, signal),
+    };
+    const config = { apiUrl: "http://127.0.0.1:1/api/" };
+    const place = adapterFor(slack, { config, parts: { clock: hurried } });
     expect(await codeOf(place.connect(recordingDesk()))).toBe("platform_unavailable");
     await place.close();
     slack.faults.add({ kind: "error", error: "msg_too_long" }, { method: "chat.postMessage" });

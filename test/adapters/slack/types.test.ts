@@ -24,6 +24,8 @@ async function callsOfEverything(): Promise<Call[]> {
     await ana.dm("Where is it?", { threadTs: pane });
     const ts = await ana.say("C1", "How?");
     const thread = `slack:T1:C1:${ts}`;
+    const shared = { name: "b.txt", mimetype: "text/plain", content: Buffer.from("b") };
+    await slack.asUser("U3").say("C1", "See this.", { files: [shared] });
     const post = {
       text: "See **this**.",
       as: "Maya",
