@@ -1,7 +1,15 @@
 /** The way in: one commit per event, before the platform is told that we have it. */
 import type { Clock } from "./clock.ts";
 import type { Manner } from "./crew.ts";
-import { type Admitted, admit, amendWaiting, markDone, waitingIn, withdrawWaiting } from "./ledger/inbox.ts";
+import {
+  type Admitted,
+  admit,
+  amendWaiting,
+  markDone,
+  strikesAlone,
+  waitingIn,
+  withdrawWaiting,
+} from "./ledger/inbox.ts";
 import { openThread } from "./ledger/threads.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Incoming } from "./message.ts";
@@ -76,7 +84,7 @@ export function createInbox(parts: InboxParts) {
       const [first] = messages;
       if (event.kind !== "message" || (first && authorOf(first) !== event.message.author.id)) break;
       messages.push(one);
-      if (parts.turnPerMessage(one.lane)) break;
+      if (parts.turnPerMessage(one.lane) || one.strikes >= strikesAlone) break;
     }
     return messages;
   }

@@ -634,6 +634,33 @@ describe("the process dies", () => {
     expect(inTheOffice.map((one) => one.post.text)).toEqual([expect.stringContaining("one"), "two"]);
   });
 
+  it("again and again over one message: what came before it is answered, and nobody else pays for it", async () => {
+    const deadly = (request: unknown) =>
+      JSON.stringify(request).includes("poison") ? new Promise<never>(() => {}) : "Hello, how can I help?";
+    desk = await openDesk({ model: createScriptedModel(deadly), settleMs: 50 });
+    const { room } = desk;
+    for (const text of ["one", "poison", "three"]) await room.says("ann", text);
+    const waits = () =>
+      desk.ledger.read((tx) =>
+        tx.all<{ strikes: number }>("SELECT strikes FROM inbox WHERE state = 'waiting'"),
+      );
+    let deaths = 0;
+    for (; (await waits()).length > 0 && deaths < 40; deaths++) {
+      const asked = desk.model.requests.length;
+      await expect
+        .poll(async () => desk.model.requests.length > asked || (await waits()).length === 0)
+        .toBe(true);
+      desk = await desk.reopen();
+      if (deaths === 3) await room.says("bob", "hi");
+    }
+    await desk.quiet();
+    expect(deaths).toBeGreaterThan(21);
+    expect(room.seen("bob")).toEqual(["Hello, how can I help?"]);
+    expect(room.seen("ann")).toEqual(["Hello, how can I help?", expect.stringContaining("ticket is #1")]);
+    const inTheOffice = room.shown.filter((one) => one.place.startsWith(room.deskChannel ?? "-"));
+    expect(inTheOffice.map((one) => one.post.text)).toEqual([expect.stringContaining("poison"), "three"]);
+  }, 30_000);
+
   it("with a card not posted: what comes while the next process connects is shown behind it", async () => {
     desk = await openDesk();
     desk.room.fault(desk.room.deskChannel ?? "", ...Array.from({ length: 20 }, () => "unavailable" as const));

@@ -108,10 +108,12 @@ export async function stillWaits(tx: Reader, id: string): Promise<boolean> {
 
 /**
  * How much trouble an event may make before a person gets it: it breaks the program thrice, or the process dies this
- * often while it waits (most of the time for another reason).
+ * often while it is the next of its lane (most of the time for another reason).
  */
 export const strikesMax = 21;
 const strikesOfFailure = 7;
+/** What has made so much trouble is dealt with by itself: it may be the fault of what came with it. */
+export const strikesAlone = strikesOfFailure;
 
 /** Dealing with these has failed. */
 export async function countFailure(tx: Transaction, ids: readonly string[]): Promise<void> {
@@ -124,10 +126,12 @@ export async function countFailure(tx: Transaction, ids: readonly string[]): Pro
   }
 }
 
-/** What waits now, there or everywhere, was waiting when the last process died. */
+/** What is the next now, there or in every lane, was so when the last process died. What is behind it has no part in that. */
 export async function countDeath(tx: Transaction, lane?: string): Promise<void> {
-  if (lane === undefined) await tx.run("UPDATE inbox SET strikes = strikes + 1 WHERE state = 'waiting'");
-  else await tx.run("UPDATE inbox SET strikes = strikes + 1 WHERE state = 'waiting' AND lane = ?", lane);
+  const next = `UPDATE inbox SET strikes = strikes + 1 WHERE state = 'waiting' AND id =
+    (SELECT first.id FROM inbox AS first WHERE first.lane = inbox.lane AND first.state = 'waiting' ORDER BY first.sort, first.id LIMIT 1)`;
+  if (lane === undefined) await tx.run(next);
+  else await tx.run(`${next} AND lane = ?`, lane);
 }
 
 /**
