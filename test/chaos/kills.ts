@@ -164,7 +164,8 @@ export function createKills(parts: KillsParts): Kills {
   /** People do what leads to the point, again and again. */
   async function diesAt(desk: DeskProcess, chance: Chance, { needs }: Point): Promise<boolean> {
     for (const ends = Date.now() + patienceMs; Date.now() < ends; ) {
-      if (await desk.dies(chance.between(100, 500))) return true;
+      // What several provoke at the pace of one, nobody gets done while all die.
+      if (await desk.dies(crew ? chance.between(600, 1_400) : chance.between(100, 500))) return true;
       parts.provoke(needs);
     }
     return false;
