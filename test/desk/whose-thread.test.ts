@@ -152,6 +152,11 @@ it("words of staff that they delete while another way is looked for go nowhere",
   await expect.poll(() => looks.reached.count).toBe(1);
   const place = { thread: ticketThread(), channel: channel() };
   await desk.room.receives({ kind: "deletion", keys: ["deletion:1"], message, ...place });
+  const withdrawn = () =>
+    desk.ledger.read((tx) =>
+      tx.all("SELECT id FROM outbox WHERE source = ? AND state = 'cancelled'", message),
+    );
+  await expect.poll(async () => (await withdrawn()).length).toBe(1);
   looks.open();
   await desk.quiet();
   expect(desk.room.seen(beside)).toEqual([]);

@@ -10,6 +10,7 @@ describe.skipIf(postgres.missing)("on Postgres", () => {
   keepLedgersIn(postgres);
   describe("the desk", async () => void (await import("../desk/service.test.ts")));
   describe("questions in a private thread", async () => void (await import("../desk/detour.test.ts")));
+  describe("whose thread it is", async () => void (await import("../desk/whose-thread.test.ts")));
   describe("half a reply", async () => void (await import("../desk/half-shown.test.ts")));
   describe("copies", async () => void (await import("../desk/copies.test.ts")));
   describe("confirmation", async () => void (await import("../intents/confirmation.test.ts")));
