@@ -9,7 +9,7 @@ import type { Airspace } from "./airspace.ts";
 import type { Clock } from "./clock.ts";
 import type { Claim } from "./crew.ts";
 import type { Private } from "./desk/privately.ts";
-import { codeOf, DeskError, type ErrorCode, faultOf } from "./errors.ts";
+import { codeOf, DeskError, faultOf } from "./errors.ts";
 import { copiesOf, counterpartsOf } from "./ledger/copies.ts";
 import {
   fenceOf,
@@ -26,6 +26,7 @@ import {
 import { findTicket, placeCard } from "./ledger/tickets.ts";
 import type { Ledger, Reader, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
+import { createNotes } from "./notes.ts";
 import type { Draft, Platform, Post, Posted, Target } from "./platform.ts";
 import { type ChannelId, type MessageId, platformOf, type ThreadId } from "./thread.ts";
 
@@ -80,17 +81,7 @@ export interface Job {
   handsOn?: boolean;
 }
 
-/** The ledger is to learn that a row of this lane was sent. */
-interface Note {
-  lane: string;
-  write(tx: Transaction): Promise<OutboxRow[]>;
-}
-
 const backOffMs = (attempt: number): number => Math.min(60_000, 500 * 2 ** attempt);
-const noteAfterMs = 10;
-const noteAgainAfterMs = 1_000;
-/** Why a note may be refused now, and taken later. */
-const passing = new Set<ErrorCode | undefined>(["ledger_busy", "ledger_full"]);
 /** What may be tried sooner is waited for. */
 const handedOnFromMs = 1_000;
 /** About a day of trying. */
@@ -99,8 +90,7 @@ const dayMs = 86_400_000;
 
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { ledger, platforms, clock, log } = parts;
-  const notes: Note[] = [];
-  const writing = new Set<Note>();
+  const notes = createNotes(parts);
 
   async function deliver(job: Job): Promise<number | undefined> {
     const { row } = job;
@@ -291,40 +281,13 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     };
     const canAsk = row.author === "bot" && posted !== undefined && platformFor(posted.id).find !== undefined;
     if (canAsk && !parts.atOnce) {
-      notes.push({ lane: row.lane, write });
-      if (notes.length === 1) void clock.sleep(noteAfterMs, parts.stopping).then(writeNotes, writeNotes);
+      notes.add({ lane: row.lane, write });
       log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted.id });
       return;
     }
     const next = await ledger.write(write, { lazy: canAsk });
     log.info("send.done", { outbox: row.id, does: row.send.does, lane: row.lane, message: posted?.id });
     parts.push(next);
-  }
-
-  /**
-   * What cannot be noted for now is noted a moment later. What is left at the end is made good at the next start: the row
-   * is looked for.
-   */
-  async function writeNotes(): Promise<void> {
-    const due = notes.splice(0);
-    if (due.length === 0) return;
-    for (const note of due) writing.add(note);
-    try {
-      const next = await ledger.write(async (tx) => {
-        const rows: OutboxRow[] = [];
-        for (const note of due) rows.push(...(await note.write(tx)));
-        return rows;
-      });
-      parts.push(next);
-    } catch (error) {
-      log.error("send.unnoted", { rows: due.length, error });
-      if (parts.stopping.aborted || !passing.has(codeOf(error))) return;
-      notes.unshift(...due);
-      void clock.sleep(noteAgainAfterMs, parts.stopping).then(writeNotes, () => {});
-    } finally {
-      for (const note of due) writing.delete(note);
-      parts.noted();
-    }
   }
 
   async function giveUp(row: OutboxRow, error: unknown): Promise<void> {
@@ -343,7 +306,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   async function copies(source: MessageId): Promise<MessageId[]> {
-    await writeNotes();
+    await notes.write();
     return ledger.read((tx) => copiesOf(tx, source));
   }
 
@@ -359,8 +322,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
   return {
     deliver,
-    writeNotes,
-    noting: () => [...notes, ...writing].map((note) => note.lane),
+    writeNotes: notes.write,
+    noting: notes.lanes,
   };
 }
 

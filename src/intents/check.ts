@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import { type Intent, movedForCustomer, movedForSubject, type OkPreview } from "../ledger/intents.ts";
+import type { Intent, OkPreview } from "../ledger/intents.ts";
+import { movedForCustomer, movedForSubject } from "../ledger/money-moved.ts";
 import type { Ledger, Reader } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { ThreadId } from "../thread.ts";

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createClock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import { saveIdentity } from "../../src/ledger/identities.ts";
-import { movedForCustomer, movedForSubject } from "../../src/ledger/intents.ts";
+import { movedForCustomer, movedForSubject } from "../../src/ledger/money-moved.ts";
 import { createSqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import type { Row } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
