@@ -174,7 +174,7 @@ describe("a workspace with faults", () => {
     const desk = await openTerminal(folder, { ...inShop(shop), early: true });
     expect(await desk.gone).toBe(1);
     expect(desk.errors()).toContain(folder);
-    expect(desk.errors()).toContain("Check that the data folder exists, is writable");
+    expect(desk.errors()).toContain("Check the data folder (--data): that it is writable");
     expect(desk.errors()).not.toContain("    at ");
   });
 });
