@@ -645,11 +645,10 @@ describe("the process dies", () => {
         tx.all<{ strikes: number }>("SELECT strikes FROM inbox WHERE state = 'waiting'"),
       );
     let deaths = 0;
-    for (; (await waits()).length > 0 && deaths < 40; deaths++) {
-      const asked = desk.model.requests.length;
-      await expect
-        .poll(async () => desk.model.requests.length > asked || (await waits()).length === 0)
-        .toBe(true);
+    for (let asked = 0; (await waits()).length > 0 && deaths < 40; deaths++) {
+      const stuck = async () => desk.model.requests.length > asked || (await waits()).length === 0;
+      await expect.poll(stuck, { timeout: 10_000 }).toBe(true);
+      asked = desk.model.requests.length;
       desk = await desk.reopen();
       if (deaths === 3) await room.says("bob", "hi");
     }

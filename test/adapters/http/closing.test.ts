@@ -60,6 +60,6 @@ describe("the end", () => {
   it("says what is wrong when the port is taken", async () => {
     const desk = await open();
     const port = desk.adapter.address()?.port ?? 0;
-    await expect(openDesk({ config: { port } })).rejects.toMatchObject({ code: "config_invalid" });
+    await expect(openDesk({ config: { port } })).rejects.toMatchObject({ code: "command_failed" });
   });
 });
