@@ -95,7 +95,8 @@ export interface Core {
   stop(graceMs?: number): Promise<void>;
 }
 
-const silenceMaxMs = 30_000;
+/** Nobody waits 30 s in silence: until the notice can be read it takes a moment, too. */
+const silenceMaxMs = 27_000;
 const stopGraceMs = 12_000;
 const suggestionsMax = 25;
 const atOnce = { settle: false, supersede: false };
