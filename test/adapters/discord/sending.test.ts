@@ -68,6 +68,20 @@ const creates = (channel: string) =>
     (call) => call.method === "POST" && call.path === `/channels/${channel}/messages`,
   );
 
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+/** Seven bytes that can be sent. */
+async function someFile() {
+  const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
+  folders.push(folder);
+  const path = join(folder, "a.txt");
+  await writeFile(path, "content");
+  return { name: "a.txt", mediaType: "text/plain", bytes: 7, path };
+}
+
 describe("a send whose answer is lost", () => {
   for (const trouble of [
     { kind: "reset", after: true },
@@ -479,44 +493,28 @@ describe("what people see", () => {
 
   it("includes files, and a file that is too large is named instead", async () => {
     const { thread, channel } = await dmThread();
-    const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
-    try {
-      const path = join(folder, "a.txt");
-      await writeFile(path, "content");
-      const file = { name: "a.txt", mediaType: "text/plain", bytes: 7, path };
-      await platform.post({ thread }, { text: "here", files: [file] }, key());
-      const [message] = world.server.byBot(channel);
-      expect(message?.attachments.map((one) => [one.filename, String(Buffer.from(one.content))])).toEqual([
-        ["a.txt", "content"],
-      ]);
-      const huge = { ...file, name: "b.txt", bytes: 26 * 1024 * 1024 };
-      await platform.post({ thread }, { text: "words", files: [huge] }, key());
-      await world.server.waitFor(() => world.server.byBot(channel).length === 2);
-      expect(world.server.byBot(channel)[1]?.content).toBe(
-        "words\n\n(file: b.txt, too large for this place)",
-      );
-      const gone = { ...file, path: join(folder, "gone") };
-      expect(codeOf(await rejection(platform.post({ thread }, { text: "x", files: [gone] }, key())))).toBe(
-        "platform_refused",
-      );
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const file = await someFile();
+    await platform.post({ thread }, { text: "here", files: [file] }, key());
+    const [message] = world.server.byBot(channel);
+    expect(message?.attachments.map((one) => [one.filename, String(Buffer.from(one.content))])).toEqual([
+      ["a.txt", "content"],
+    ]);
+    const huge = { ...file, name: "b.txt", bytes: 26 * 1024 * 1024 };
+    await platform.post({ thread }, { text: "words", files: [huge] }, key());
+    await world.server.waitFor(() => world.server.byBot(channel).length === 2);
+    expect(world.server.byBot(channel)[1]?.content).toBe("words\n\n(file: b.txt, too large for this place)");
+    const gone = { ...file, path: `${file.path}-gone` };
+    expect(codeOf(await rejection(platform.post({ thread }, { text: "x", files: [gone] }, key())))).toBe(
+      "platform_refused",
+    );
   });
 
   it("includes a file that takes longer to send than any other call may", async () => {
     const { thread, channel } = await dmThread();
-    const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
-    try {
-      const path = join(folder, "a.txt");
-      await writeFile(path, "content");
-      const file = { name: "a.txt", mediaType: "text/plain", bytes: 7, path };
-      world.server.rest.fault({ method: "POST", path: /\/messages$/, trouble: { kind: "slow", ms: 11_000 } });
-      await platform.post({ thread }, { text: "here", files: [file] }, key());
-      expect(world.server.byBot(channel).map((one) => one.attachments.length)).toEqual([1]);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const file = await someFile();
+    world.server.rest.fault({ method: "POST", path: /\/messages$/, trouble: { kind: "slow", ms: 11_000 } });
+    await platform.post({ thread }, { text: "here", files: [file] }, key());
+    expect(world.server.byBot(channel).map((one) => one.attachments.length)).toEqual([1]);
   });
 
   it("names a file that does not get through, however long it is tried, and the words arrive", async () => {
@@ -525,25 +523,18 @@ describe("what people see", () => {
     platform = world.adapter({ clock });
     await platform.connect(desk);
     const { thread, channel } = await dmThread();
-    const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
-    try {
-      const path = join(folder, "a.txt");
-      await writeFile(path, "content");
-      const post = { text: "words", files: [{ name: "a.txt", mediaType: "text/plain", bytes: 7, path }] };
-      const id = key();
-      const since = clock.now();
-      world.server.rest.fault({ method: "POST", path: /\/messages$/, times: 3, trouble: { kind: "hang" } });
-      for (let n = 0; n < 3; n++) {
-        expect(codeOf(await rejection(platform.post({ thread }, post, id)))).toBe("platform_ambiguous");
-        expect(await platform.find?.({ thread }, id, { post, since })).toBeUndefined();
-      }
-      const posted = await platform.post({ thread }, post, id);
-      const words = "words\n\n(file: a.txt, could not be uploaded)";
-      expect(world.server.byBot(channel).map((one) => [one.content, one.attachments])).toEqual([[words, []]]);
-      expect((await platform.find?.({ thread }, id, { post, since }))?.id).toBe(posted.id);
-    } finally {
-      await rm(folder, { recursive: true });
+    const post = { text: "words", files: [await someFile()] };
+    const id = key();
+    const since = clock.now();
+    world.server.rest.fault({ method: "POST", path: /\/messages$/, times: 3, trouble: { kind: "hang" } });
+    for (let n = 0; n < 3; n++) {
+      expect(codeOf(await rejection(platform.post({ thread }, post, id)))).toBe("platform_ambiguous");
+      expect(await platform.find?.({ thread }, id, { post, since })).toBeUndefined();
     }
+    const posted = await platform.post({ thread }, post, id);
+    const words = "words\n\n(file: a.txt, could not be uploaded)";
+    expect(world.server.byBot(channel).map((one) => [one.content, one.attachments])).toEqual([[words, []]]);
+    expect((await platform.find?.({ thread }, id, { post, since }))?.id).toBe(posted.id);
   });
 
   it("is let go of with its files when the bot stops", async () => {
@@ -554,20 +545,13 @@ describe("what people see", () => {
     platform = world.adapter({ clock: { ...clock, sleep } });
     await platform.connect(desk);
     const { thread, channel } = await dmThread();
-    const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
-    try {
-      const path = join(folder, "a.txt");
-      await writeFile(path, "content");
-      const file = { name: "a.txt", mediaType: "text/plain", bytes: 7, path };
-      world.server.rest.fault({ method: "POST", path: /\/messages$/, trouble: { kind: "hang" } });
-      const sending = rejection(platform.post({ thread }, { text: "here", files: [file] }, key()));
-      await world.server.waitFor(() => creates(channel).length === 1, "the upload");
-      leaving = true;
-      await platform.close();
-      expect(codeOf(await sending)).toBe("platform_ambiguous");
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const file = await someFile();
+    world.server.rest.fault({ method: "POST", path: /\/messages$/, trouble: { kind: "hang" } });
+    const sending = rejection(platform.post({ thread }, { text: "here", files: [file] }, key()));
+    await world.server.waitFor(() => creates(channel).length === 1, "the upload");
+    leaving = true;
+    await platform.close();
+    expect(codeOf(await sending)).toBe("platform_ambiguous");
   });
 
   it("is not rid of its files by an outage in which Discord answers", async () => {
@@ -576,25 +560,18 @@ describe("what people see", () => {
     platform = world.adapter({ clock });
     await platform.connect(desk);
     const { thread, channel } = await dmThread();
-    const folder = await mkdtemp(join(tmpdir(), "deskhand-discord-"));
-    try {
-      const path = join(folder, "a.txt");
-      await writeFile(path, "content");
-      const post = { text: "words", files: [{ name: "a.txt", mediaType: "text/plain", bytes: 7, path }] };
-      const id = key();
-      const trouble = { kind: "status", status: 502 } as const;
-      world.server.rest.fault({ method: "POST", path: /\/messages$/, times: 5, trouble });
-      for (let n = 0; n < 5; n++) {
-        expect(codeOf(await rejection(platform.post({ thread }, post, id)))).toBe("platform_ambiguous");
-        clock.pass(120_000);
-      }
-      await platform.post({ thread }, post, id);
-      expect(world.server.byBot(channel).map((one) => [one.content, one.attachments.length])).toEqual([
-        ["words", 1],
-      ]);
-    } finally {
-      await rm(folder, { recursive: true });
+    const post = { text: "words", files: [await someFile()] };
+    const id = key();
+    const trouble = { kind: "status", status: 502 } as const;
+    world.server.rest.fault({ method: "POST", path: /\/messages$/, times: 5, trouble });
+    for (let n = 0; n < 5; n++) {
+      expect(codeOf(await rejection(platform.post({ thread }, post, id)))).toBe("platform_ambiguous");
+      clock.pass(120_000);
     }
+    await platform.post({ thread }, post, id);
+    expect(world.server.byBot(channel).map((one) => [one.content, one.attachments.length])).toEqual([
+      ["words", 1],
+    ]);
   });
 
   it("changes and removes all messages of a long post, after a restart, too", async () => {
