@@ -1,7 +1,7 @@
 /** A Discord desk as a company runs it: the program's own process before the double of Discord. */
 import { createDiscordServer, type DiscordServer } from "../doubles/discord-server/discord-server.ts";
 import type { Channel, Message } from "../doubles/discord-server/world.ts";
-import { mailedCode } from "./mailed-code.ts";
+import { mailedCodes } from "./mailed-codes.ts";
 import { openTerminal, type Terminal, temporaryFolder } from "./terminal.ts";
 
 export interface DiscordDesk {
@@ -17,8 +17,8 @@ export interface DiscordDesk {
   byBot(channel: Channel): string[];
   marked(message: Message, emoji: string): Promise<unknown>;
   staff(name: string): ReturnType<DiscordServer["asUser"]>;
-  /** The code of the newest mail in the data folder; undefined as long as there is none. */
-  mailedCode(): string | undefined;
+  /** The codes of all mails in the data folder, oldest first. */
+  mailedCodes(): string[];
   kill(): Promise<void>;
   start(): Promise<void>;
   /** Ends the program as an operator does. @returns its exit code */
@@ -88,7 +88,7 @@ export async function openDiscordDesk(
       if (!discord.guild.members.get(person.id)?.roles.includes(agents.id)) discord.giveRole(name, agents.id);
       return person;
     },
-    mailedCode: () => mailedCode(data.path),
+    mailedCodes: () => mailedCodes(data.path),
     async kill() {
       await program.kill();
     },

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createInhabitedSlack, type Transport } from "../adapters/slack/harness.ts";
 import type { Seen } from "../doubles/slack-server/seen.ts";
 import type { SlackServer, SlackServerOptions } from "../doubles/slack-server/slack-server.ts";
-import { mailedCode } from "./mailed-code.ts";
+import { mailedCodes } from "./mailed-codes.ts";
 import { openTerminal, type Terminal, temporaryFolder } from "./terminal.ts";
 
 export interface SlackDesk {
@@ -18,8 +18,8 @@ export interface SlackDesk {
   replied(channel: string, already: number, thread?: string): Promise<unknown>;
   /** Waits until the bot has put this reaction on a message of staff. */
   marked(channel: string, ts: string, name: string): Promise<unknown>;
-  /** The code of the newest mail in the data folder; undefined as long as there is none. */
-  mailedCode(): string | undefined;
+  /** The codes of all mails in the data folder, oldest first. */
+  mailedCodes(): string[];
   /** Where the desk takes HTTP requests; empty with Socket Mode. */
   address: string;
   /** Where it has its pages for installing; empty when it has none. */
@@ -125,7 +125,7 @@ export async function openSlackDesk(options: SlackDeskOptions = {}): Promise<Sla
       slack.waitFor(() =>
         slack.messages(channel).some((one) => one.ts === ts && one.message.reactions.has(name)),
       ),
-    mailedCode: () => mailedCode(data.path),
+    mailedCodes: () => mailedCodes(data.path),
     async kill() {
       await program.kill();
     },

@@ -1,5 +1,5 @@
 /** The terminal: the customer's thread and the staff's channel in one. */
-import { mailedCode } from "../mailed-code.ts";
+import { mailedCodes } from "../mailed-codes.ts";
 import { openTerminal, type Terminal, temporaryFolder } from "../terminal.ts";
 import type { Stage, StageOptions } from "./stage.ts";
 
@@ -47,7 +47,7 @@ export async function createConsoleStage({ workspace, modelUrl }: StageOptions):
     },
     read: async () => printed(false),
     desk: () => printed(true).join("\n"),
-    mailedCode: () => mailedCode(data.path),
+    mailedCodes: () => mailedCodes(data.path),
     program,
     async restart() {
       await program().kill();

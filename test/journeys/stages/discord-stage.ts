@@ -31,7 +31,7 @@ export async function createDiscordStage({ workspace, modelUrl }: StageOptions):
         .flatMap((place) => discord.messages(place))
         .map(words)
         .join("\n"),
-    mailedCode: desk.mailedCode,
+    mailedCodes: desk.mailedCodes,
     program: () => desk.program,
     async restart() {
       await desk.kill();

@@ -1,6 +1,6 @@
 /** A web shop's own chat window over HTTP, with staff at the desk's terminal. */
 import { createHmac } from "node:crypto";
-import { mailedCode } from "../mailed-code.ts";
+import { mailedCodes } from "../mailed-codes.ts";
 import { openTerminal, temporaryFolder } from "../terminal.ts";
 import type { Stage, StageOptions } from "./stage.ts";
 
@@ -85,7 +85,7 @@ export async function createHttpStage({ workspace, modelUrl }: StageOptions): Pr
         .map(({ id = "", text }) => `${text}\n${sources.get(id) ?? ""}`);
     },
     desk,
-    mailedCode: () => mailedCode(data.path),
+    mailedCodes: () => mailedCodes(data.path),
     program: () => program,
     async restart() {
       await program.kill();

@@ -34,7 +34,7 @@ export async function createSlackStage({ workspace, modelUrl }: StageOptions): P
         .messages(office)
         .map(({ text }) => text)
         .join("\n"),
-    mailedCode: desk.mailedCode,
+    mailedCodes: desk.mailedCodes,
     program: () => desk.program,
     async restart() {
       await desk.kill();

@@ -18,7 +18,8 @@ export interface Stage {
   read(): Promise<string[]>;
   /** All that staff can see. */
   desk(): string;
-  mailedCode(): string | undefined;
+  /** The codes of all mails to customers, oldest first. */
+  mailedCodes(): string[];
   /** The process that runs now. */
   program(): Terminal;
   /** The process dies on the spot and is started again. */

@@ -65,9 +65,10 @@ export async function tell(story: Story, stage: Stage, prompter?: Prompter): Pro
   async function prove(customer: string, model: readonly ModelLine[]): Promise<void> {
     if (stage.knows) return;
     await reads("… e-mail address …");
+    const mailed = stage.mailedCodes().length;
     await act(() => stage.says(`${customer}@example.com`), true);
     await reads("… six digits …");
-    const known = await found(() => stage.mailedCode());
+    const known = await found(() => stage.mailedCodes()[mailed]);
     prompter?.next(model);
     await act(() => stage.says(known), true);
   }
