@@ -40,6 +40,8 @@ const greetMaxMs = 60_000;
 const staffEveryMs = 250;
 /** As long as most answers take from their first word to their last. */
 const growsMs = 350;
+/** As long as staff wait for an answer to grow: some for what a crew takes over from a dead process, too. */
+const growthMaxMs = [3_000, 20_000];
 
 export function createCrowd(parts: {
   stage: Stage;
@@ -61,6 +63,8 @@ export function createCrowd(parts: {
   const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
   /** What is to happen when the beginning of an answer can be seen, by thread. */
   const drafts = new Map<string, () => void>();
+  /** Customers whose next answer staff lie in wait for. */
+  const ambushed = new Set<number>();
   const seenCards = new Map<string, { labels: string; since: number; patienceMs: number }>();
 
   function later(ms: number, act: () => void): void {
@@ -185,7 +189,8 @@ export function createCrowd(parts: {
   /** The ticket is taken at some moment of the bot's answer, or while the platform holds it up. */
   function ambush(who: number, card: Card): void {
     const customer = customerOf(card);
-    if (customer === undefined) return;
+    if (customer === undefined || ambushed.has(customer)) return;
+    ambushed.add(customer);
     const { thread } = sayOne(customer);
     if (customer % 3 !== 1 && chance.happens(heldUpShare)) {
       stage.limit(thread, 1);
@@ -193,11 +198,15 @@ export function createCrowd(parts: {
     }
     // At some moment of what can be seen to grow; where nothing can, at some moment of the turn.
     const take = once(() => {
+      ambushed.delete(customer);
       drafts.delete(thread);
       stage.staff.press(who, "Take", card);
     });
     drafts.set(thread, () => later(chance.between(0, growsMs), take));
-    later(customer % 3 === 1 ? chance.between(1_000, 3_000) : chance.between(0, 900), take);
+    later(
+      customer % 3 === 1 ? chance.between(1_000, chance.pick(growthMaxMs)) : chance.between(0, 900),
+      take,
+    );
   }
 
   /** Whose words are on a card. */
