@@ -164,7 +164,7 @@ export function createLanes(parts: LanesParts): Lanes {
     lanes.delete(name);
     if (stopped) {
       // What waits is taken up at the next start.
-    } else if (typeof next === "object") begin(name, false, 0, next.afterMs);
+    } else if (typeof next === "object" && !lane.again) begin(name, false, 0, next.afterMs);
     else if (next === "more" || lane.again) begin(name, lane.again?.settle ?? false, failures);
     advance();
     tellIdlers();

@@ -301,6 +301,34 @@ describe("lanes", () => {
     enough,
   );
 
+  it("do not keep waiting what comes while they find that what is there is not due yet", async () => {
+    const clock = createVirtualClock();
+    const waiting: { due: number }[] = [];
+    const dealt: number[] = [];
+    const lanes = createLanes({
+      async run() {
+        const least = Math.min(...waiting.map(({ due }) => due));
+        await clock.sleep(5);
+        if (least > clock.elapsed()) return { afterMs: least - clock.elapsed() };
+        waiting.length = 0;
+        dealt.push(clock.elapsed());
+        return "done";
+      },
+      failed: async () => true,
+      settleMs: 0,
+      settleCapMs,
+      runningMax,
+      clock,
+    });
+    waiting.push({ due: 60_000 });
+    lanes.wake("ann", gathers);
+    await clock.pass(2);
+    waiting.push({ due: 0 });
+    lanes.wake("ann", gathers);
+    await clock.until(lanes.idle());
+    expect(dealt).toEqual([10]);
+  });
+
   it(
     "that are stopped end what runs and begin nothing, and whoever waits for quiet is told",
     async () => {
