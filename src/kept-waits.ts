@@ -152,20 +152,25 @@ export function createKeptWaits(parts: KeptWaitsParts): KeptWaits {
     }
   }
 
-  /** @returns what is not past, and how long it still is */
+  /**
+   * What was noted by a clock that is not this one (the machine has been started anew, the desk has moved) would never be
+   * past: it counts from now.
+   * @returns what is not past, and how long it still is
+   */
   async function forgetPast(tx: Transaction): Promise<[name: string, left: number][]> {
     const now = timeIn(tx);
-    const notes = (await readMarks(tx, place)).map(([name, value]): [string, number] => [
-      name,
-      Math.min(leftOf(JSON.parse(value) as Note, now), recalledMaxMs),
-    ]);
-    const past = notes.filter(([, left]) => left <= 0);
-    await writeMarks(
-      tx,
-      place,
-      past.map(([name]) => [name, undefined]),
-    );
-    return notes.filter(([, left]) => left > 0);
+    const left: [string, number][] = [];
+    const changes: [string, string | undefined][] = [];
+    for (const [name, value] of await readMarks(tx, place)) {
+      const note = JSON.parse(value) as Note;
+      const ms = leftOf(note, now);
+      if (ms > 0) left.push([name, Math.min(ms, recalledMaxMs)]);
+      if (ms <= 0) changes.push([name, undefined]);
+      else if (note.until > now + note.ms + marginMs)
+        changes.push([name, JSON.stringify({ ...note, until: now + note.ms })]);
+    }
+    await writeMarks(tx, place, changes);
+    return left;
   }
 
   function forgetLater(): void {

@@ -129,6 +129,23 @@ it("a machine that has been started anew waits no longer than was said", async (
   expect((await again(false)).of("slack").left("a")).toBe(3_000);
 });
 
+it.each([
+  ["a machine that has been started anew", false, () => 5 * dayMs],
+  ["a desk that has moved from a database to a file", false, () => clock.now()],
+  ["a crew whose database's clock has gone back", true, () => clock.now() + 5 * dayMs],
+])("%s waits once for what was said before, and not at each start", async (_, shared, then) => {
+  clock.uptime = clock.elapsed;
+  const note = JSON.stringify({ until: then(), ms: 300_000 });
+  await ledger.write((tx) => writeMarks(tx, "waits", [["slack a", note]]));
+  const first = await again(shared);
+  expect(first.of("slack").left("a")).toBe(300_000);
+  await clock.pass(200_000);
+  expect((await again(shared)).of("slack").left("a")).toBeLessThanOrEqual(100_100);
+  await clock.pass(200_000);
+  expect((await again(shared)).of("slack").left("a")).toBe(0);
+  expect(await kept()).toEqual([]);
+});
+
 it("nobody waits for more than ten minutes for what an earlier process was told", async () => {
   begin().of("slack").note("a", dayMs);
   expect((await again()).of("slack").left("a")).toBe(600_000);
