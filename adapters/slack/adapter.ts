@@ -8,6 +8,7 @@ import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Receiver as Desk, Mark, Platform } from "../../src/platform.ts";
 import { createWaits } from "../../src/waits.ts";
 import { answerAt, createAnswers, isAnswerAddress, showPrivately, spotNamed } from "./answers.ts";
+import { createBelongings } from "./belongings.ts";
 import { createDirectThreads } from "./direct-threads.ts";
 import { createDrafting, type Recipient } from "./draft.ts";
 import { toName } from "./emoji.ts";
@@ -87,6 +88,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     api,
     readingBack: createReadingBack({ api, workspaces, directThreads }),
     directThreads,
+    belongings: createBelongings(api, workspaces, log),
     upload: createUpload(api, http),
     log,
   });

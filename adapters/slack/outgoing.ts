@@ -55,9 +55,31 @@ export function toParts(post: Post, feedback: FeedbackStyle): [Part, ...Part[]] 
 
 /** The post as one message, for places where there can be no second one; what does not fit is cut. */
 export function toOnePart(post: Post, feedback: FeedbackStyle): Part {
-  const [first, ...rest] = toParts(post, feedback);
-  if (rest.length === 0) return first;
-  return { text: `${first.text}\n…`, blocks: [...first.blocks, context("…"), ...tailOf(post, feedback)] };
+  return toSome(post, feedback, 1)[0];
+}
+
+/**
+ * The post as so many messages at most, for places where there can be no further one: the last of them is as long as
+ * Slack takes it, and what does not fit is cut.
+ */
+export function toSome(post: Post, feedback: FeedbackStyle, most: number): [Part, ...Part[]] {
+  const parts = toParts(post, feedback);
+  if (parts.length <= most) return parts;
+  const tail = tailOf(post, feedback);
+  const [first, ...rest] = parts.splice(most - 1);
+  const blocks = [...(first?.blocks ?? [])];
+  let room = limits.card - JSON.stringify([blocks, tail]).length;
+  const further = rest.flatMap((part) => part.blocks).slice(0, -tail.length || undefined);
+  for (const block of further) {
+    room -= JSON.stringify(block).length + 1;
+    if (room < 0) {
+      blocks.push(context("…"));
+      break;
+    }
+    blocks.push(block);
+  }
+  parts.push({ text: `${first?.text}\n…`, blocks: [...blocks, ...tail] });
+  return parts;
 }
 
 /** What stands below the text: sources, choices, feedback. */

@@ -12,9 +12,10 @@ import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Post, Posted, Sought, Target } from "../../src/platform.ts";
 import type { MessageId } from "../../src/thread.ts";
+import type { Belongings } from "./belongings.ts";
 import type { DirectThreads } from "./direct-threads.ts";
 import { slackErrorOf } from "./faults.ts";
-import { type FeedbackStyle, type Part, tailOf, toOnePart, toParts } from "./outgoing.ts";
+import { type FeedbackStyle, type Part, tailOf, toParts, toSome } from "./outgoing.ts";
 import { type Found, type Metadata, metadataOf, type Search, type Wanted } from "./reading-back.ts";
 import { isDirect, messageId, type Place, placeOf, threadId } from "./thread-id.ts";
 import type { Upload } from "./upload.ts";
@@ -48,6 +49,8 @@ interface Progress {
   /** The ts of each part that has arrived. */
   parts: Map<number, string>;
   filesDone: boolean;
+  /** The ids of what was shared; undefined where that is not known. */
+  files: string[] | undefined;
   /** A send ended without an answer: look before the next. */
   doubtful: boolean;
   /** Everything of this post is later than this. */
@@ -74,15 +77,15 @@ interface PostingParts {
   api: WebApi;
   readingBack: (search: Search) => Promise<Found>;
   directThreads: DirectThreads;
+  belongings: Belongings;
   upload: Upload;
   log: Log;
 }
 
-export function createPosting({ api, readingBack, directThreads, upload, log }: PostingParts): Posting {
+export function createPosting(given: PostingParts): Posting {
+  const { api, readingBack, directThreads, belongings, upload, log } = given;
   const progress = new Map<string, Progress>();
   const lastSeen = new Map<string, string>();
-  /** The later parts of messages, by the first one's id. */
-  const continuations = new Map<MessageId, string[]>();
   const plainFeedback = new Set<string>();
   /** Whose messages are known, by where they stand. */
   const owners = new Map<string, string>();
@@ -95,7 +98,14 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
   function progressOf(key: string, after: string | undefined): Progress {
     const known = progress.get(key);
     if (known) return known;
-    const fresh = { parts: new Map(), filesDone: false, doubtful: false, after, remnant: undefined };
+    const fresh: Progress = {
+      parts: new Map(),
+      filesDone: false,
+      files: [],
+      doubtful: false,
+      after,
+      remnant: undefined,
+    };
     keep(progress, key, fresh);
     return fresh;
   }
@@ -118,7 +128,7 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
         done.parts.set(n, await postPart(threaded(place, done), part, content, { metadata, id, n }));
       }
       if (files.length > 0 && !done.filesDone) {
-        await upload(shownIn(threaded(place, done)), files);
+        done.files = await upload(shownIn(threaded(place, done)), files);
         done.filesDone = true;
       }
     } catch (error) {
@@ -150,7 +160,7 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
     const first = done.parts.get(0) ?? "";
     const id = messageId(team, channel, first);
     const later = [...done.parts].filter(([n]) => n > 0).map(([, one]) => one);
-    if (later.length > 0) keep(continuations, id, later);
+    if (done.files) belongings.keep(id, { parts: later, files: done.files });
     return { id, thread: threadId(team, channel, ts ?? (isDirect(channel) ? undefined : first)) };
   }
 
@@ -199,6 +209,7 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
     }
     done.parts = found.parts;
     done.filesDone = found.filesDone;
+    if (found.filesDone) done.files = undefined;
     done.doubtful = false;
     return found;
   }
@@ -243,6 +254,14 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
     }
   }
 
+  async function deleteFile(team: string, file: string): Promise<void> {
+    try {
+      await api.call(team, "files.delete", { file });
+    } catch (error) {
+      if (!["file_not_found", "file_deleted"].includes(slackErrorOf(error) ?? "")) throw error;
+    }
+  }
+
   function saw(team: string, channel: string, ts: string): void {
     const place = `${team} ${channel}`;
     const before = lastSeen.get(place);
@@ -266,15 +285,24 @@ export function createPosting({ api, readingBack, directThreads, upload, log }: 
     },
     async edit(message, content) {
       const { team, channel, ts = "" } = placeOf(message);
-      const { text, blocks } = toOnePart(content, styleOf(team));
-      await api.call(team, "chat.update", { channel, ts, text, blocks });
-      for (const later of continuations.get(message) ?? []) await deleteMessage(team, channel, later);
-      continuations.delete(message);
+      // A card is one message.
+      const rest = content.card ? undefined : await belongings.of(message);
+      const parts = rest?.parts ?? [];
+      const shown = toSome(content, styleOf(team), 1 + parts.length);
+      for (const [n, one] of [ts, ...parts].entries()) {
+        const part = shown[n];
+        if (part) await api.call(team, "chat.update", { channel, ts: one, ...part });
+        else await deleteMessage(team, channel, one);
+      }
+      if (rest) belongings.keep(message, { ...rest, parts: parts.slice(0, shown.length - 1) });
     },
     async remove(message) {
       const { team, channel, ts = "" } = placeOf(message);
-      for (const one of [ts, ...(continuations.get(message) ?? [])]) await deleteMessage(team, channel, one);
-      continuations.delete(message);
+      const { parts, files } = await belongings.of(message);
+      for (const file of files) await deleteFile(team, file);
+      // By the first one the others are found: it goes last.
+      for (const one of [...parts, ts]) await deleteMessage(team, channel, one);
+      belongings.forget(message);
     },
     begin,
     guard({ team, channel }) {

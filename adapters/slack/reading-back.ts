@@ -12,7 +12,7 @@ import type { ArgumentsOf, WebApi } from "./web-api.ts";
 import type { Workspace, Workspaces } from "./workspaces.ts";
 
 /** What stands in the metadata; other apps can read it, so it is an opaque key and numbers. */
-interface Label {
+export interface Label {
   id: string;
   part: number;
   of: number;
@@ -119,7 +119,7 @@ export function createReadingBack(parts: ReadingBackParts): (search: Search) => 
   };
 }
 
-function isOwn(message: Json, workspace: Workspace | undefined): boolean {
+export function isOwn(message: Json, workspace: Workspace | undefined): boolean {
   const user = textAt(message, "user");
   if (user !== undefined) return user === workspace?.bot;
   return workspace?.botId !== undefined && textAt(message, "bot_id") === workspace.botId;
@@ -167,7 +167,8 @@ async function recognise(found: Reading, wanted: Wanted | undefined): Promise<vo
   }
 }
 
-function labelOf(message: Json): Label | undefined {
+/** What the desk has noted with a message of its own. */
+export function labelOf(message: Json): Label | undefined {
   if (textAt(message, "metadata", "event_type") !== metadataType) return undefined;
   const payload = at(message, "metadata", "event_payload");
   const id = textAt(payload, "id");
@@ -200,7 +201,7 @@ function threadsOf(
 }
 
 /** Newest first in a channel, oldest first in a thread. */
-async function* messagesOf(
+export async function* messagesOf(
   api: WebApi,
   { team, channel, ts }: Place,
   after: string | undefined,

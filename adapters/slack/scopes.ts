@@ -53,6 +53,7 @@ export const methods = {
   "conversations.open": { scopes: ["im:write"], limit: "workspace", repeatable: true },
   "conversations.replies": { scopes: history, limit: "workspace", repeatable: true },
   "files.completeUploadExternal": { scopes: ["files:write"], limit: "workspace" },
+  "files.delete": { scopes: ["files:write"], limit: "workspace", repeatable: true },
   "files.getUploadURLExternal": { scopes: ["files:write"], limit: "workspace", repeatable: true },
   "files.info": { scopes: ["files:read"], limit: "workspace", repeatable: true },
   "reactions.add": {

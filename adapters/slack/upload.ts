@@ -1,5 +1,6 @@
 /** Files out and in: uploading what staff send along, fetching what customers have sent. */
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { DeskError } from "../../src/errors.ts";
 import type { FileRef } from "../../src/message.ts";
@@ -10,8 +11,12 @@ import { oneLine } from "./plain-text.ts";
 import type { Place } from "./thread-id.ts";
 import type { WebApi } from "./web-api.ts";
 
-/** Shares the files, in one message, in this place. */
-export type Upload = (place: Place, files: OutgoingFile[]) => Promise<void>;
+/**
+ * Shares the files, in one message, in this place.
+ * @returns their ids
+ * @throws DeskError platform_*; platform_refused when one cannot be read
+ */
+export type Upload = (place: Place, files: OutgoingFile[]) => Promise<string[]>;
 
 const uploadTimeoutMs = 120_000;
 const downloadTimeoutMs = 60_000;
@@ -19,14 +24,15 @@ const downloadTimeoutMs = 60_000;
 export function createUpload(api: WebApi, http: Http): Upload {
   async function one(team: string, file: OutgoingFile): Promise<{ id: string; title: string }> {
     const filename = oneLine(file.name).replace(/[/\\]/g, "_").slice(0, 200) || "file";
-    const ticket = await api.call(team, "files.getUploadURLExternal", { filename, length: file.bytes });
+    const bytes = await sizeOf(file);
+    const ticket = await api.call(team, "files.getUploadURLExternal", { filename, length: bytes });
     if (!ticket.upload_url || !ticket.file_id) {
       throw new DeskError("platform_unavailable", "files.getUploadURLExternal: an answer without an address");
     }
     try {
       const { statusCode, body } = await http.request(ticket.upload_url, {
         method: "POST",
-        headers: { "content-type": "application/octet-stream", "content-length": String(file.bytes) },
+        headers: { "content-type": "application/octet-stream", "content-length": String(bytes) },
         body: createReadStream(file.path),
         timeoutMs: uploadTimeoutMs,
       });
@@ -41,14 +47,24 @@ export function createUpload(api: WebApi, http: Http): Upload {
 
   return async ({ team, channel, ts }, files) => {
     const [first, ...rest] = files;
-    if (!first) return;
+    if (!first) return [];
     const complete: [{ id: string; title: string }, ...{ id: string; title: string }[]] = [
       await one(team, first),
     ];
     for (const file of rest) complete.push(await one(team, file));
     const thread = ts === undefined ? {} : { thread_ts: ts };
     await api.call(team, "files.completeUploadExternal", { files: complete, channel_id: channel, ...thread });
+    return complete.map(({ id }) => id);
   };
+}
+
+/** Now, on this machine: a copy that is gone will not come back. */
+async function sizeOf(file: OutgoingFile): Promise<number> {
+  try {
+    return (await stat(file.path)).size;
+  } catch (cause) {
+    throw new DeskError("platform_refused", "a file that is to be posted cannot be read", { cause });
+  }
 }
 
 /**

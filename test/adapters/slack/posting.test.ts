@@ -108,6 +108,35 @@ describe("a long post", () => {
     await platform.remove?.(again.id);
     expect(byBot(desk, ts)).toEqual(["Short now."]);
   });
+
+  it("is edited as a whole into another long one, also longer than it was, and by another process", async () => {
+    const desk = await start();
+    const { platform, thread, ts } = desk;
+    const posted = await platform.post({ thread }, long, "o_1");
+    const shown = () => byBot(desk, ts);
+    const all = (texts: string[]) => numbers(texts.flatMap((text) => text.split("\n")));
+    const before = shown().length;
+    await platform.edit?.(posted.id, { ...long, text: long.text.replaceAll("word", "term") });
+    expect(shown()).toHaveLength(before);
+    expect(all(shown())).toEqual(everyNumber);
+    expect(shown().join()).not.toContain("word");
+
+    const second = await reborn(desk);
+    await second.edit?.(posted.id, long);
+    expect(shown()).toHaveLength(before);
+    expect(all(shown())).toEqual(everyNumber);
+    expect(shown().join()).not.toContain("term");
+
+    const one = await second.post({ thread }, { text: "short" }, "o_2");
+    await second.edit?.(one.id, { text: paragraphs.slice(0, 20).join("\n\n") });
+    const grown = JSON.stringify(desk.slack.messages("C1", ts).at(-1)?.message.blocks);
+    expect(numbers([grown])).toEqual(everyNumber.slice(0, 20));
+
+    const third = await reborn(desk);
+    await third.remove?.(posted.id);
+    await third.remove?.(one.id);
+    expect(shown()).toEqual([]);
+  });
 });
 
 describe("a doubtful post", () => {
@@ -265,5 +294,29 @@ describe("files", () => {
     await second.post({ thread }, post, "o_2");
     expect(shares()).toBe(2);
     expect(slack.messages("C1", ts).filter((seen) => seen.text.includes("See this."))).toHaveLength(2);
+  });
+
+  it("go with their message when it is taken back, also by another process, and no others do", async () => {
+    const desk = await start();
+    const { slack, platform, thread } = desk;
+    const post = (name: string) => ({ text: `${name}!`, files: [aFile(name, "x")] });
+    const kept = () => [...slack.world.files.values()].map((file) => file.title);
+    const first = await platform.post({ thread }, post("a.txt"), "o_1");
+    const second = await platform.post({ thread }, post("b.txt"), "o_2");
+    await platform.post({ thread }, { text: "no files" }, "o_3");
+    await platform.post({ thread }, post("c.txt"), "o_4");
+    await platform.remove?.(first.id);
+    expect(kept()).toEqual(["b.txt", "c.txt"]);
+    await (await reborn(desk)).remove?.(second.id);
+    expect(kept()).toEqual(["c.txt"]);
+    expect(byBot(desk, desk.ts).filter(Boolean)).toEqual(["no files", "c.txt!", "c.txt"]);
+  });
+
+  it("that are gone are refused, and not tried again for a day", async () => {
+    const { platform, thread } = await start();
+    const gone = { ...aFile("a.txt", "x"), path: join(tmpdir(), "deskhand-nowhere", "content") };
+    expect(await codeOf(platform.post({ thread }, { text: "See this.", files: [gone] }, "o_1"))).toBe(
+      "platform_refused",
+    );
   });
 });

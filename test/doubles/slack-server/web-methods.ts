@@ -53,6 +53,7 @@ export const scopeOf: Readonly<Record<string, string | ((channel: Channel) => st
   "reactions.remove": "reactions:write",
   "files.getUploadURLExternal": "files:write",
   "files.completeUploadExternal": "files:write",
+  "files.delete": "files:write",
   "files.info": "files:read",
   "assistant.threads.setStatus": "assistant:write",
   "assistant.threads.setTitle": "assistant:write",
@@ -272,6 +273,17 @@ export const webMethods: Readonly<Record<string, Method>> = {
       announce(context, channel, message);
     }
     return { files: files.map((file) => asFile(file, context.base)) };
+  },
+
+  /** It is gone from every message. */
+  "files.delete"({ world, team }, args) {
+    const id = need(args, "file", "file_not_found");
+    if (!world.files.delete(key(team.id, id))) throw new Refusal("file_not_found");
+    for (const [place, messages] of world.messages) {
+      if (!place.startsWith(`${team.id} `)) continue;
+      for (const message of messages) message.files = message.files.filter((file) => file.id !== id);
+    }
+    return {};
   },
 
   "files.info"(context, args) {
