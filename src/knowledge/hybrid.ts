@@ -54,6 +54,10 @@ export function createMeanings({ embedder, cache, log, clock }: MeaningsParts): 
   let preparing: Promise<void> = Promise.resolve();
   let restUntil = Number.NEGATIVE_INFINITY;
   let failing = false;
+  /** How many numbers the model's vectors have, as it answered last. */
+  let numbers: number | undefined;
+  /** For which of these the passages were asked for anew. */
+  let renewedFor: number | undefined;
 
   function fail(error: unknown): void {
     restUntil = clock.elapsed() + restMs;
@@ -72,7 +76,18 @@ export function createMeanings({ embedder, cache, log, clock }: MeaningsParts): 
       ),
     );
     if (found.length !== texts.length) throw new Error(`${texts.length} texts, ${found.length} vectors`);
+    numbers = found[0]?.length ?? numbers;
     return found.map(toUnit);
+  }
+
+  /** Another model answers under the same name: what was kept of the one before is of no use. */
+  const isOutgrown = (vector: Float32Array): boolean => numbers !== undefined && vector.length !== numbers;
+
+  /** Those are asked for anew after the rest, once for each length. */
+  function forgetOutgrown(): void {
+    if (renewedFor === numbers) return;
+    renewedFor = numbers;
+    for (const [key, vector] of vectors) if (isOutgrown(vector)) vectors.delete(key);
   }
 
   function keyOf(passage: Passage): string {
@@ -91,7 +106,7 @@ export function createMeanings({ embedder, cache, log, clock }: MeaningsParts): 
     const cached = await Promise.all([...texts.keys()].map((key) => cache?.get(key).catch(() => undefined)));
     for (const [at, [key, text]] of [...texts].entries()) {
       const vector = decode(cached[at]);
-      if (vector) vectors.set(key, vector);
+      if (vector && !isOutgrown(vector)) vectors.set(key, vector);
       else missing.push([key, text]);
     }
     if (missing.length === 0) return;
@@ -138,11 +153,13 @@ export function createMeanings({ embedder, cache, log, clock }: MeaningsParts): 
       }
       try {
         const [asked] = await embed([question], questionTimeoutMs, signal);
+        const cosines = Float32Array.from(rows, (row) => dot(asked!, row!));
         failing = false;
-        return Float32Array.from(rows, (row) => dot(asked!, row!));
+        return cosines;
       } catch (error) {
         signal?.throwIfAborted();
         fail(error);
+        forgetOutgrown();
         return undefined;
       }
     },

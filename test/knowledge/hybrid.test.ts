@@ -138,6 +138,21 @@ describe("the vectors of passages", () => {
     expect(await after.meanings.cosines("money back please", shop)).toEqual(cosines);
   });
 
+  it("are asked for anew when another model answers under the same name", async () => {
+    const cache = createMapCache();
+    await make({ cache }).meanings.prepare(shop);
+    const clock = createVirtualClock();
+    const { meanings, answerBy, texts } = make({ cache, clock });
+    answerBy(async (asked) => asked.map((_, at) => Float32Array.of(1, at)));
+    await meanings.prepare(shop);
+    expect(await meanings.cosines("parcel", shop)).toBeUndefined();
+    await clock.pass(31_000);
+    expect(await meanings.cosines("parcel", shop)).toBeUndefined();
+    await meanings.prepare(shop);
+    expect(await meanings.cosines("parcel", shop)).toHaveLength(3);
+    expect(texts()).toHaveLength(1 + 3 + 1);
+  });
+
   it("of two models never meet, whatever the cache holds", async () => {
     const cache = createMapCache();
     await make({ cache }).meanings.prepare(shop);
