@@ -9,6 +9,7 @@ import { readText } from "./answer-reader.ts";
 import { endpointOf, waitingAsAsked } from "./asked-to-wait.ts";
 import { withinTime } from "./call-limits.ts";
 import { createOpenAIClient } from "./openai-client.ts";
+import { RefusedError } from "./openai-errors.ts";
 
 export interface OpenAIEmbedderParts {
   /** Absent for a server that wants none. */
@@ -39,6 +40,8 @@ export const batchTextsMax = 32;
 export const batchCharactersMax = 100_000;
 /** Characters of one text; models read about 8,000 tokens, and some refuse more instead of cutting. */
 export const textCharactersMax = 8_000;
+/** A text is not made shorter than this for a server that finds it too long. */
+const textCharactersMin = 500;
 /** Requests of one `embed` under way at once. */
 export const requestsMax = 2;
 
@@ -46,9 +49,14 @@ export function createOpenAIEmbedder(parts: OpenAIEmbedderParts): OpenAIEmbedder
   const { model, clock, timeoutMs = 60_000 } = parts;
   const client = createOpenAIClient(parts);
 
+  /** The most texts that the server has not refused. */
+  let textsMax = batchTextsMax;
+  let namesEncoding = true;
+
   const askForBatch = (input: string[], signal: AbortSignal | undefined): Promise<Float32Array[]> =>
     withinTime({ clock, timeoutMs }, signal, async (call) => {
-      const bytes = await client.embeddings({ model, input, encoding_format: "float" }, call.signal);
+      const encoding = namesEncoding ? { encoding_format: "float" } : {};
+      const bytes = await client.embeddings({ model, input, ...encoding }, call.signal);
       return readVectors(await readText(bytes, { clock, idleTimeoutMs: timeoutMs, call }), input.length);
     });
   const embedBatch = waitingAsAsked(askForBatch, {
@@ -56,18 +64,48 @@ export function createOpenAIEmbedder(parts: OpenAIEmbedderParts): OpenAIEmbedder
     name: `embeddings ${endpointOf(parts.baseURL)}`,
   });
 
+  /** A batch that the server finds too large is halved, and so is a text that it finds too long. */
+  async function embedFitting(input: string[], signal: AbortSignal): Promise<Float32Array[]> {
+    try {
+      return await embedBatch(input, signal);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      if (namesEncoding && isOfForm(error) && error.mentions(/encoding_format/)) namesEncoding = false;
+      else if (!isTooMuch(error)) throw error;
+      else if (input.length === 1) return [await embedShorter(input[0]!, error, signal)];
+      else textsMax = Math.min(textsMax, Math.ceil(input.length / 2));
+    }
+    const vectors: Float32Array[] = [];
+    const size = textsMax;
+    for (let at = 0; at < input.length; at += size)
+      vectors.push(...(await embedFitting(input.slice(at, at + size), signal)));
+    return vectors;
+  }
+
+  async function embedShorter(
+    text: string,
+    refusal: RefusedError,
+    signal: AbortSignal,
+  ): Promise<Float32Array> {
+    if (text.length <= textCharactersMin) throw refusal;
+    const shorter = asTaken(text.slice(0, Math.max(textCharactersMin, Math.ceil(text.length / 2))));
+    const [vector] = await embedFitting([shorter], signal);
+    textsMax = batchTextsMax; // it was not the number of texts
+    return vector!;
+  }
+
   return {
     model,
     async embed(texts, signal) {
       signal?.throwIfAborted();
-      const batches = inBatches(texts.map(fit));
+      const batches = inBatches(texts.map(asTaken), textsMax);
       const vectors: Float32Array[][] = [];
       const failed = new AbortController(); // the first batch that fails stops the others
       const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
       let next = 0;
       const work = async () => {
         for (let at = next++; at < batches.length; at = next++)
-          vectors[at] = await embedBatch(batches[at]!, either);
+          vectors[at] = await embedFitting(batches[at]!, either);
       };
       try {
         await Promise.all(Array.from({ length: Math.min(requestsMax, batches.length) }, work));
@@ -81,7 +119,7 @@ export function createOpenAIEmbedder(parts: OpenAIEmbedderParts): OpenAIEmbedder
 }
 
 /** What every server takes: not empty, not too long, no half of a surrogate pair. */
-function fit(text: string): string {
+function asTaken(text: string): string {
   return (
     text
       .slice(0, textCharactersMax)
@@ -90,12 +128,23 @@ function fit(text: string): string {
   );
 }
 
-function inBatches(texts: string[]): string[][] {
+function isOfForm({ status }: RefusedError): boolean {
+  return status === 400 || status === 422;
+}
+
+/** llama.cpp says so with 500. */
+function isTooMuch(refusal: RefusedError): boolean {
+  return (
+    isOfForm(refusal) || refusal.status === 413 || (refusal.status === 500 && refusal.mentions(/too large/i))
+  );
+}
+
+function inBatches(texts: string[], textsMax: number): string[][] {
   const batches: string[][] = [];
   let characters = 0;
   for (const text of texts) {
     const last = batches.at(-1);
-    if (last && last.length < batchTextsMax && characters + text.length <= batchCharactersMax) {
+    if (last && last.length < textsMax && characters + text.length <= batchCharactersMax) {
       last.push(text);
       characters += text.length;
     } else {

@@ -140,6 +140,55 @@ describe("the OpenAI embedder", () => {
     }
   });
 
+  it("asks for less at once where a server refuses so many texts, and keeps to it", async () => {
+    const { embedder, inputs } = await openEmbedder({
+      other: ({ body }) =>
+        (body.input as string[]).length > 10
+          ? {
+              status: 400,
+              body: { error: { message: "batch size is invalid, it should not be larger than 10" } },
+            }
+          : undefined,
+    });
+    const many = Array.from({ length: 40 }, (_, n) => `text number ${n}`);
+    expect(await embedder.embed(many)).toEqual(many.map((text) => vectorOf(text)));
+    const before = inputs().length;
+    expect(await embedder.embed(many)).toEqual(many.map((text) => vectorOf(text)));
+    expect(
+      inputs()
+        .slice(before)
+        .every((input) => input.length <= 10),
+    ).toBe(true);
+  });
+
+  it("shortens a text that a server finds too long, and no other", async () => {
+    const tooLarge = {
+      error: { message: "input is too large to process. increase the physical batch size" },
+    };
+    const { embedder, inputs } = await openEmbedder({
+      other: ({ body }) =>
+        (body.input as string[]).some((text) => text.length > 2_000)
+          ? { status: 500, body: tooLarge }
+          : undefined,
+    });
+    const long = "word ".repeat(1_000);
+    expect(await embedder.embed(["a", long, "b"])).toHaveLength(3);
+    expect(inputs().at(-1)).toEqual(["b"]);
+    expect(await embedder.embed(["a", "b"])).toEqual([vectorOf("a"), vectorOf("b")]);
+  });
+
+  it("asks without a name for the encoding where a server takes none", async () => {
+    const { embedder, server } = await openEmbedder({
+      other: ({ body }) =>
+        "encoding_format" in body
+          ? { status: 400, body: { error: { message: "Unknown field: encoding_format" } } }
+          : undefined,
+    });
+    expect(await embedder.embed(texts)).toEqual(vectors());
+    expect(await embedder.embed(texts)).toEqual(vectors());
+    expect(server.requests).toHaveLength(3);
+  });
+
   it("stops with the first batch that fails", async () => {
     const { embedder, server } = await openEmbedder({
       other: (_request, number) => (number === 0 ? { status: 500 } : undefined),
