@@ -36,7 +36,7 @@ function parse(text: string): unknown {
 }
 
 /** Just behind the bracket that closes the one at `start`; brackets in strings do not count. */
-function endOfValue(text: string, start: number): number | undefined {
+export function endOfValue(text: string, start: number): number | undefined {
   let depth = 0;
   let inString = false;
   for (let at = start; at < text.length; at++) {

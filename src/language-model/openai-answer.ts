@@ -8,9 +8,11 @@
  */
 import { DeskError } from "../errors.ts";
 import type { ModelStep, ToolCall } from "../language-model.ts";
+import { callsInText, createTextGate } from "./calls-in-text.ts";
 import { isJson } from "./json-in-text.ts";
 import { errorInAnswer } from "./openai-errors.ts";
-import { createReasoningFilter } from "./reasoning.ts";
+import type { Thoughts } from "./openai-prompt.ts";
+import { createReasoningFilter, withoutThoughts } from "./reasoning.ts";
 
 /** Characters of text, and of all arguments together, in one answer. */
 export const answerCharactersMax = 200_000;
@@ -21,6 +23,12 @@ export interface AnswerParts {
   /** A new id for a call that came with none, or with one that another call has. */
   newId: () => string;
   isSecret: (text: string) => boolean;
+  /** The names of the tools that were offered: calls of them are found in the text, too. */
+  tools: readonly string[];
+  /** The model is known to close its thinking without having opened it. */
+  thinksFirst: boolean;
+  /** Gets what came with a call. */
+  keep(call: ToolCall, thoughts: Thoughts): void;
 }
 
 export interface Answer {
@@ -32,11 +40,16 @@ export interface Answer {
   readonly whole: boolean;
   /** @throws DeskError model_interrupted | model_rejected | model_failed */
   step(): ModelStep;
+  /** After `step`: whether the model has closed its thinking without having opened it. */
+  readonly thinksFirst: boolean;
 }
 
 export function createAnswer(parts: AnswerParts): Answer {
   const calls = createCalls();
-  const reasoning = createReasoningFilter();
+  const reasoning = createReasoningFilter(parts.thinksFirst);
+  const gate = createTextGate();
+  let thinksFirst = false;
+  let thought = "";
   let text = "";
   let ending: string | undefined;
   let done = false;
@@ -46,7 +59,11 @@ export function createAnswer(parts: AnswerParts): Answer {
     if (!words) return;
     text += words;
     if (text.length > answerCharactersMax) throw tooLong();
-    parts.show(words);
+    show(gate.take(words));
+  }
+
+  function show(words: string): void {
+    if (words) parts.show(words);
   }
 
   function take(value: unknown, type?: string): void {
@@ -63,15 +80,17 @@ export function createAnswer(parts: AnswerParts): Answer {
       const words = wordsOf(said.content);
       if (words) say(reasoning.take(words));
       if (typeof said.refusal === "string") say(said.refusal);
+      if (typeof said.reasoning_content === "string") thought += said.reasoning_content;
       if (Array.isArray(said.tool_calls)) for (const delta of said.tool_calls) calls.add(record(delta) ?? {});
     }
-    if (typeof choice.finish_reason === "string" && choice.finish_reason) ending = choice.finish_reason;
+    const reason = choice.finish_reason;
+    if (typeof reason === "string" && reason && reason !== "null") ending = reason;
   }
 
   return {
     event(data, type) {
       if (data.startsWith("[DONE]")) done = true;
-      else take(parse(data, "a chunk of the stream"), type);
+      else if (data.trim() !== "") take(parse(data, "a chunk of the stream"), type);
     },
     body(content) {
       const value = parse(content, "the answer");
@@ -86,7 +105,29 @@ export function createAnswer(parts: AnswerParts): Answer {
     step() {
       check(ending);
       say(reasoning.rest());
-      return { text, calls: finished(calls.list, parts.newId), ...(usage ? { usage } : {}) };
+      const said = withoutThoughts(text);
+      thinksFirst = said.unopened;
+      const written = parts.tools.length > 0 ? callsInText(said.text, parts.tools) : { ...said, calls: [] };
+      if (written.calls.length === 0) show(gate.rest());
+      const made = calls.list.length > 0 ? calls.list : written.calls.map((call) => ({ id: "", ...call }));
+      const step = {
+        text: written.text,
+        calls: finished(made, parts.newId),
+        ...(usage ? { usage } : {}),
+      };
+      step.calls.forEach((call, at) => {
+        const extra = calls.list[at]?.extra;
+        if (thought || extra) {
+          parts.keep(call, {
+            ...(thought ? { reasoning_content: thought } : {}),
+            ...(extra ? { extra_content: extra } : {}),
+          });
+        }
+      });
+      return step;
+    },
+    get thinksFirst() {
+      return thinksFirst;
     },
   };
 }
@@ -111,6 +152,7 @@ interface GatheredCall {
   id: string;
   name: string;
   arguments: string;
+  extra?: Record<string, unknown>;
 }
 
 /** Puts fragments of calls together: by index, else by id, else to the one before. */
@@ -122,18 +164,19 @@ function createCalls() {
   function open(index: number | undefined): GatheredCall {
     if (list.length >= callsMax)
       throw new DeskError("model_failed", `the answer has more than ${callsMax} tool calls`);
-    const call = { id: "", name: "", arguments: "" };
+    const call: GatheredCall = { id: "", name: "", arguments: "" };
     list.push(call);
     if (index !== undefined) byIndex.set(index, call);
     return call;
   }
 
-  function callOf(index: number | undefined, id: string, name: string): GatheredCall {
+  function callOf(index: number | undefined, id: string, name: string, says: boolean): GatheredCall {
     const known =
       index !== undefined ? byIndex.get(index) : id ? list.findLast((call) => call.id === id) : list.at(-1);
     if (!known) return open(index);
     // a second whole call in the place of the first: every index 0, or no index and the same id or none
-    const another = index === undefined || (id !== "" && known.id !== "" && id !== known.id);
+    const another =
+      index === undefined || (id !== known.id && id !== "" && known.id !== "") || (!id && !known.id && says);
     return name && another && isJson(known.arguments) ? open(index) : known;
   }
 
@@ -143,10 +186,13 @@ function createCalls() {
       const made = record(delta.function) ?? {};
       const id = typeof delta.id === "string" ? delta.id : "";
       const name = typeof made.name === "string" ? made.name : "";
-      const call = callOf(typeof delta.index === "number" ? delta.index : undefined, id, name);
-      call.id ||= id;
-      if (name !== call.name && call.arguments === "") call.name += name;
       const words = record(made.arguments) ? JSON.stringify(made.arguments) : made.arguments;
+      const says = typeof words === "string" && words.trim() !== "";
+      const call = callOf(typeof delta.index === "number" ? delta.index : undefined, id, name, says);
+      call.id ||= id;
+      const extra = record(delta.extra_content);
+      if (extra) call.extra = { ...call.extra, ...extra };
+      if (name !== call.name && call.arguments === "") call.name += name;
       if (typeof words !== "string") return;
       call.arguments += words;
       characters += words.length;
@@ -170,7 +216,7 @@ function firstChoice(choices: unknown): Record<string, unknown> | undefined {
   if (!Array.isArray(choices)) return undefined;
   for (const value of choices) {
     const choice = record(value);
-    if (choice && (choice.index === 0 || choice.index === undefined)) return choice;
+    if (choice && (choice.index === 0 || typeof choice.index !== "number")) return choice;
   }
   return undefined;
 }

@@ -9,9 +9,9 @@ import { readAnswer } from "./answer-reader.ts";
 import { type Call, withinTime } from "./call-limits.ts";
 import { createAnswer } from "./openai-answer.ts";
 import type { Bytes, OpenAIClient } from "./openai-client.ts";
-import { common, concede, type Dialect, foldRoles, fullDialect } from "./openai-dialect.ts";
+import { common, concede, type Dialect, fullDialect, inDialect } from "./openai-dialect.ts";
 import { RefusedError } from "./openai-errors.ts";
-import type { ChatMessage, ChatTool } from "./openai-prompt.ts";
+import type { ChatMessage, ChatTool, ThoughtsOf } from "./openai-prompt.ts";
 
 export interface ChatParts {
   client: OpenAIClient;
@@ -21,6 +21,8 @@ export interface ChatParts {
   timeoutMs: number;
   /** Silence after which an answer that has begun counts as dead. */
   idleTimeoutMs: number;
+  /** Gets what comes with each call. */
+  thoughts: ThoughtsOf;
   clock: Clock;
   log: Log;
 }
@@ -39,6 +41,7 @@ export type Chat = (ask: Ask, signal: AbortSignal, show?: (delta: string) => voi
 export function createChat(parts: ChatParts): Chat {
   const { client, model, clock, log, timeoutMs, idleTimeoutMs } = parts;
   let learned = fullDialect;
+  let thinksFirst = false;
 
   function learn(dialect: Dialect): void {
     const both = common(learned, dialect);
@@ -71,9 +74,14 @@ export function createChat(parts: ChatParts): Chat {
         },
         newId: () => clock.id("call"),
         isSecret: client.isSecret,
+        tools: (ask.tools ?? []).map((tool) => tool.function.name),
+        thinksFirst,
+        keep: (made, came) => void parts.thoughts.set(made, came),
       });
       await readAnswer(bytes, answer, { clock, idleTimeoutMs, call });
-      return answer.step();
+      const step = answer.step();
+      thinksFirst ||= answer.thinksFirst;
+      return step;
     });
 }
 
@@ -85,10 +93,10 @@ function bodyOf(
   return {
     model,
     ...(dialect.temperature ? { temperature } : {}),
-    messages: foldRoles(ask.messages, dialect.roles),
+    messages: inDialect(ask.messages, dialect),
     ...(ask.tools && ask.tools.length > 0 ? { tools: ask.tools } : {}),
     ...(ask.format && dialect.responseFormat ? { response_format: ask.format } : {}),
-    stream: true,
+    ...(dialect.stream ? { stream: true } : {}),
     ...(dialect.streamOptions ? { stream_options: { include_usage: true } } : {}),
   };
 }

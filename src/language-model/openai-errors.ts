@@ -116,6 +116,7 @@ function sentences(body: unknown): string {
   const error = field(body, "error") ?? body;
   if (typeof error === "string") return error.slice(0, 4_000);
   const parts = ["code", "type", "param", "message"].map((name) => field(error, name));
+  parts.push(field(field(error, "metadata"), "raw")); // a gateway's: what the server behind it said
   const detail = field(body, "detail");
   // FastAPI: { detail: [{ loc, msg, input }] }
   for (const entry of Array.isArray(detail) ? detail.slice(0, 20) : [detail]) {

@@ -1,7 +1,7 @@
 /** A language model behind any OpenAI-compatible server. */
 import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
-import type { LanguageModel, StructureRequest } from "../language-model.ts";
+import type { LanguageModel, StructureRequest, ToolSpec } from "../language-model.ts";
 import type { Log } from "../log.ts";
 import { createWaits, type Waits } from "../waits.ts";
 import { readText } from "./answer-reader.ts";
@@ -11,7 +11,7 @@ import { jsonInText } from "./json-in-text.ts";
 import { createChat } from "./openai-chat.ts";
 import { type Bytes, createOpenAIClient } from "./openai-client.ts";
 import { RefusedError } from "./openai-errors.ts";
-import { writeMessages, writeStructureMessages, writeTools } from "./openai-prompt.ts";
+import { type ThoughtsOf, writeMessages, writeStructureMessages, writeTools } from "./openai-prompt.ts";
 import { isStrictSchema } from "./strict-schema.ts";
 
 export interface OpenAIModelParts {
@@ -40,7 +40,11 @@ export function createOpenAIModel(parts: OpenAIModelParts): LanguageModel {
   const client = createOpenAIClient(parts);
   const waits = parts.waits ?? createWaits(clock);
   const asAsked = (ability: string) => ({ waits, name: `${ability} ${endpointOf(parts.baseURL)}` });
-  const chat = waitingAsAsked(createChat({ ...parts, client, timeoutMs, idleTimeoutMs }), asAsked("chat"));
+  const thoughts: ThoughtsOf = new WeakMap();
+  const chat = waitingAsAsked(
+    createChat({ ...parts, client, timeoutMs, idleTimeoutMs, thoughts }),
+    asAsked("chat"),
+  );
 
   /** The whole of an answer that is not a chat's. */
   const read = (signal: AbortSignal, ask: (signal: AbortSignal) => Promise<Bytes>): Promise<string> =>
@@ -60,7 +64,7 @@ export function createOpenAIModel(parts: OpenAIModelParts): LanguageModel {
   return {
     name: model,
     step: (request, { signal, show }) =>
-      chat({ messages: writeMessages(request), tools: writeTools(request.tools) }, signal, show),
+      chat({ messages: writeMessages(request, thoughts), tools: writeTools(request.tools) }, signal, show),
 
     async structure(request, { signal }) {
       const { text } = await chat(
@@ -73,10 +77,14 @@ export function createOpenAIModel(parts: OpenAIModelParts): LanguageModel {
     },
 
     async examine({ signal }) {
+      // A server that takes none could answer no customer.
+      const tools = writeTools([readyTool]);
       try {
-        await chat({ messages: [{ role: "user", content: "Answer with the word: ready" }] }, signal);
+        await chat({ messages: [{ role: "user", content: "Answer with the word: ready" }], tools }, signal);
       } catch (error) {
         if (!(error instanceof RefusedError) || ![400, 404, 422].includes(error.status)) throw error;
+        if (error.mentions(/\btools?\b|function.?call/i))
+          throw new DeskError("model_rejected", `${error.message}: it takes no tools, or ${model} does not`);
         const list = await read(signal, client.models).catch(() => "");
         signal.throwIfAborted();
         throw unlisted(model, list) ?? error;
@@ -86,6 +94,13 @@ export function createOpenAIModel(parts: OpenAIModelParts): LanguageModel {
     ...(transcribe ? { transcribe } : {}),
   };
 }
+
+const readyTool: ToolSpec = {
+  name: "say_ready",
+  description: "Not to be called.",
+  input: { type: "object", properties: {} },
+  effect: "read",
+};
 
 function formatOf({ name, schema }: StructureRequest): Record<string, unknown> {
   const plainName = name.replace(/[^\w-]/g, "_").slice(0, 64);

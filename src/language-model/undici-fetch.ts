@@ -25,6 +25,8 @@ export function createUndiciFetch(): UndiciFetch {
     const { body, type } = await pack(init.body);
     const headers = init.headers instanceof Headers && !type ? init.headers : new Headers(init.headers);
     if (type) headers.set("content-type", type);
+    // Where nothing is said of it a server may pack its answer in any way.
+    if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
     const answer = await agent.request({
       origin: url.origin,
       path: url.pathname + url.search,

@@ -184,6 +184,17 @@ describe("examining the endpoint", () => {
     }
   });
 
+  it("says when the model could not do what each customer's question needs: tools", async () => {
+    const message = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set';
+    const { model } = await openDesk({
+      script: ({ body }) => (body.tools ? { status: 400, body: { error: { message } } } : { text: "ready" }),
+    });
+    await expect(model.examine!(options())).rejects.toMatchObject({
+      code: "model_rejected",
+      message: expect.stringMatching(/takes no tools/),
+    });
+  });
+
   it("finds a wrong key", async () => {
     const server = await createOpenAIServer({ apiKey: "another" });
     const model = createOpenAIModel(await modelParts(server.url));

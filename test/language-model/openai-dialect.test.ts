@@ -15,6 +15,108 @@ describe("a server that does not take the whole request", () => {
     });
   }
 
+  it("is asked for whole answers where it does not stream, from then on at once", async () => {
+    for (const refusal of [
+      {
+        status: 400,
+        body: {
+          error: {
+            message:
+              "Your organization must be verified to stream this model. Please go to: https://example.com",
+            type: "invalid_request_error",
+            param: "stream",
+            code: "unsupported_value",
+          },
+        },
+      },
+      refusing("Cannot use tools with stream", 500),
+    ]) {
+      const { ask, server } = await openDesk({
+        script: ({ body }) => (body.stream ? refusal : { text: "fine" }),
+      });
+      expect((await ask()).shown.join("")).toBe("fine");
+      expect((await ask()).step.text).toBe("fine");
+      expect(server.requests).toHaveLength(3);
+      expect(server.requests.at(-1)!.body).not.toHaveProperty("stream_options");
+    }
+  });
+
+  it("is understood in the words of each when it is about roles", async () => {
+    for (const message of [
+      "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+      "Developer instruction is not enabled for models/gemma-3-27b-it",
+      "Unexpected role 'system' after role 'assistant'",
+      "deepseek-reasoner does not support successive user or assistant messages (messages[1] and messages[2])",
+    ]) {
+      const { ask, server } = await openDesk({ script: [refusing(message), { text: "fine" }] });
+      expect((await ask()).step.text).toBe("fine");
+      expect(server.requests).toHaveLength(2);
+    }
+  });
+
+  it("is understood through a gateway that wraps what the server said", async () => {
+    const raw = JSON.stringify({ error: { message: "Unsupported value: 'temperature'" } });
+    const error = {
+      message: "Provider returned error",
+      code: 400,
+      metadata: { raw, provider_name: "OpenAI" },
+    };
+    const { ask } = await openDesk({ script: [{ status: 400, body: { error } }, { text: "fine" }] });
+    expect((await ask()).step.text).toBe("fine");
+  });
+
+  describe("and what was called before", () => {
+    const before = saying("and now?", {
+      transcript: [
+        { role: "customer", text: "Where is it?" },
+        {
+          role: "calls",
+          text: "",
+          calls: [{ id: "offline_0123456789abcdef_0", name: "lookup_order", arguments: "{}" }],
+        },
+        { role: "result", id: "offline_0123456789abcdef_0", name: "lookup_order", failed: false, result: 1 },
+        { role: "bot", text: "On its way." },
+        { role: "customer", text: "And now?" },
+      ],
+    });
+    type Message = { role: string; content: unknown; tool_call_id?: string; tool_calls?: { id: string }[] };
+    const messagesIn = (body: Record<string, unknown>) => body.messages as Message[];
+
+    it("has other ids where it takes only its own", async () => {
+      const { ask, server } = await openDesk({
+        script: ({ body }) => {
+          const ids = messagesIn(body).flatMap((one) =>
+            [one.tool_call_id ?? [], (one.tool_calls ?? []).map(({ id }) => id)].flat(),
+          );
+          return ids.every((id) => /^[a-zA-Z0-9]{9}$/.test(id))
+            ? { text: "fine" }
+            : refusing("Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9.");
+        },
+      });
+      expect((await ask(before)).step.text).toBe("fine");
+      const [call, result] = messagesIn(server.requests.at(-1)!.body).slice(2);
+      expect(result?.tool_call_id).toBe(call?.tool_calls?.[0]?.id);
+    });
+
+    it("has an empty text where it takes no null", async () => {
+      const { ask, server } = await openDesk({
+        script: [
+          {
+            status: 422,
+            body: {
+              detail: [{ loc: ["body", "messages", 2, "content"], msg: "Input should be a valid string" }],
+            },
+          },
+          { text: "fine" },
+        ],
+      });
+      const answer = ask(before).catch((error: unknown) => error);
+      await answer;
+      expect(server.requests).toHaveLength(2);
+      expect(messagesIn(server.requests.at(-1)!.body).some(({ content }) => content === null)).toBe(false);
+    });
+  });
+
   it("is understood when it refuses one thing after the other", async () => {
     const { ask, server } = await openDesk({
       refuses: ["temperature", "stream_options"],

@@ -80,6 +80,7 @@ describe("a failed step", () => {
     ["a stream that ends in the middle of an event", "model_interrupted", { text: words, after: "cut" }],
     ["no finish_reason", "model_interrupted", { text: words, finishReason: null, done: false }],
     ["no finish_reason before [DONE]", "model_interrupted", { text: words, finishReason: null }],
+    ['a finish_reason "null"', "model_interrupted", { raw: [chunk({ content: "a" }, "null")] }],
     ["an empty stream", "model_interrupted", { raw: [] }],
     ["a cut text", "model_interrupted", { text: words, finishReason: "length" }],
     ["a cut text in a plain body", "model_interrupted", { text: words, finishReason: "length", whole: true }],

@@ -3,6 +3,7 @@ import { createClock } from "../../src/clock.ts";
 import { answerCharactersMax } from "../../src/language-model/openai-answer.ts";
 import { createOpenAIModel } from "../../src/language-model/openai-model.ts";
 import { createUndiciFetch } from "../../src/language-model/undici-fetch.ts";
+import type { ModelRequest } from "../../src/language-model.ts";
 import { createLog } from "../../src/log.ts";
 import { describeLanguageModel } from "../contracts/language-model.ts";
 import { createOpenAIServer, type ReceivedRequest, type Reply } from "../doubles/openai-server.ts";
@@ -162,6 +163,21 @@ describe("a step of the OpenAI model", () => {
     expect(shown).toEqual(["I am sorry", " to hear that."]);
   });
 
+  it("does not say to customers what a model thinks before it closes what it has not opened", async () => {
+    const text = ["The customer ", "is angry.\n</think>", "\n\nI am ", "sorry."];
+    const { ask } = await openDesk({ script: [{ text }, { text }, { text: "Sorry!" }] });
+    expect((await ask()).step.text).toBe("I am sorry.");
+    const { step, shown } = await ask();
+    expect([step.text, shown.join("")]).toEqual(["I am sorry.", "I am sorry."]);
+    expect((await ask()).shown.join("")).toBe("Sorry!");
+  });
+
+  it("says that its answer is to come as it is, because nothing here unpacks it", async () => {
+    const { ask, server } = await openDesk();
+    await ask();
+    expect(server.requests[0]!.headers["accept-encoding"]).toBe("identity");
+  });
+
   it("passes over fields it does not know", async () => {
     const extra = { reasoning_content: "The customer is angry.", annotations: [], audio: null };
     const { ask } = await openDesk({ script: [{ text: "Sorry!", extra }] });
@@ -216,6 +232,14 @@ describe("what servers send in the place of a tidy stream", () => {
       raw: [chunk({ content: "Hello there" }, "stop"), 'data: {"usage":{"pro'],
     },
     "silence after the answer": { text: "Hello there", after: "hang" },
+    "an event without data, to keep the line alive": {
+      raw: ["data:\n\n", "event: ping\ndata:\n\n", chunk({ content: "Hello there" }, "stop")],
+    },
+    "a choice whose index is null": {
+      raw: [
+        'data: {"choices":[{"index":null,"delta":{"content":"Hello there"},"finish_reason":"stop"}]}\n\n',
+      ],
+    },
     "the message itself in a chunk": {
       raw: ['data: {"choices":[{"message":{"content":"Hello there"},"finish_reason":"stop"}]}\n\n'],
     },
@@ -256,6 +280,7 @@ describe("tool calls of the OpenAI model", () => {
     "neither index nor ids": { calls: two, index: false, ids: "missing" },
     "no index and repeated ids": { calls: two, index: false, ids: "repeated" },
     "every index 0": { calls: two, index: "zero" },
+    "every index 0 and no ids": { calls: two, index: "zero", ids: "missing" },
     "a plain body": { calls: two, whole: true },
     "a plain body with repeated ids": { calls: two, whole: true, ids: "repeated" },
     "noise between the chunks": { calls: two, noise: true, fragment: 4 },
@@ -322,6 +347,75 @@ describe("tool calls of the OpenAI model", () => {
     });
     const { ask } = await openDesk({ script: [{ raw: [body], contentType: "application/json" }] });
     expect((await ask()).step.calls).toMatchObject([{ id: "c1", arguments: '{"order_id":"ord_1001"}' }]);
+  });
+
+  it("bring back what came with them, as long as the turn goes on", async () => {
+    const extra_content = { google: { thought_signature: "c2lnbmF0dXJl" } };
+    const call = { index: 0, id: "c1", extra_content, function: { name: "lookup_order", arguments: "{}" } };
+    const raw = [
+      `data: ${JSON.stringify({ choices: [{ index: 0, delta: { reasoning_content: "An order. " } }] })}\n\n`,
+      `data: ${JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: [call] }, finish_reason: "tool_calls" }] })}\n\n`,
+    ];
+    const { ask, server } = await openDesk({ script: [{ raw }, { text: "Fine." }, { text: "Fine." }] });
+    const { calls } = (await ask()).step;
+    const transcript = (made: typeof calls): ModelRequest["transcript"] => [
+      { role: "customer", text: "Where is it?" },
+      { role: "calls", text: "", calls: made },
+      { role: "result", id: "c1", name: "lookup_order", failed: false, result: {} },
+    ];
+    await ask(saying("", { transcript: transcript(calls) }));
+    await ask(saying("", { transcript: transcript(calls.map((one) => ({ ...one }))) }));
+    const sent = server.requests.slice(1).map(({ body }) => (body.messages as Record<string, unknown>[])[2]);
+    expect(sent[0]).toMatchObject({
+      reasoning_content: "An order. ",
+      tool_calls: [{ id: "c1", extra_content }],
+    });
+    expect(JSON.stringify(sent[1])).not.toMatch(/signature|reasoning/);
+  });
+
+  const written: Record<string, string[]> = {
+    "between tags": [
+      "Let me look.\n<tool",
+      '_call>\n{"name": "lookup_order", "arg',
+      'uments": {"order_id": "ord_1001"}}\n</tool_call>',
+    ],
+    "behind a mark": [
+      'Let me look. [TOOL_CALLS] [{"name":"lookup_order","arguments":{"order_id":"ord_1001"}}]',
+    ],
+    "with a name before": ['Let me look. <function=lookup_order>{"order_id": "ord_1001"}</function>'],
+    "with parameters between tags": [
+      "Let me look.\n<tool_call>\n<function=lookup_order>\n<parameter=order_id>\nord_1001\n</parameter>\n</function>\n</tool_call>",
+    ],
+    alone: ['{"name": "lookup_order", ', '"parameters": {"order_id": "ord_1001"}}'],
+    "alone in a fence": ['```json\n{"name": "lookup_order", "arguments": {"order_id": "ord_1001"}}\n```'],
+  };
+  for (const [title, text] of Object.entries(written)) {
+    it(`are found where the server has left them in the text, and not shown: ${title}`, async () => {
+      const { ask } = await openDesk({ script: [{ text }] });
+      const { step, shown } = await ask();
+      expect(step.calls.map(({ name, arguments: given }) => [name, JSON.parse(given)])).toEqual([
+        ["lookup_order", { order_id: "ord_1001" }],
+      ]);
+      expect(["", "Let me look."]).toContain(step.text);
+      expect(shown.join("").trim()).toBe(step.text);
+    });
+  }
+
+  it("in the text fail the step where they cannot be read, and words about them are words", async () => {
+    const words = [
+      "Write <tool_call> before it.",
+      '{"name": "cable", "arguments": {}}',
+      "[1] says so.",
+      "`a` or [b",
+    ];
+    const { ask } = await openDesk({
+      script: [{ text: '<tool_call>{"name": "lookup_order", "arg' }, ...words.map((text) => ({ text }))],
+    });
+    await expect(ask()).rejects.toMatchObject({ code: "model_failed" });
+    for (const text of words) {
+      const { step, shown } = await ask();
+      expect([step.text, step.calls, shown.join("")]).toEqual([text, [], text]);
+    }
   });
 
   it("fail the step when one has no name or there are too many", async () => {
