@@ -10,9 +10,9 @@ import {
   waitingIn,
   withdrawWaiting,
 } from "./ledger/inbox.ts";
-import { openThread } from "./ledger/threads.ts";
+import { findThread, openThread } from "./ledger/threads.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
-import type { Incoming } from "./message.ts";
+import type { Incoming, Message } from "./message.ts";
 import { redact } from "./redaction/redact.ts";
 import type { ChannelId, UserId } from "./thread.ts";
 
@@ -35,13 +35,13 @@ export type Inbox = ReturnType<typeof createInbox>;
 export function createInbox(parts: InboxParts) {
   const { ledger, clock } = parts;
 
-  /** Resolves when the event is durable; undefined when it has been here before. */
+  /** Resolves when the event is durable; undefined when it has been here before, or is nothing for the desk. */
   async function take(event: Incoming): Promise<Admitted | undefined> {
     const [admitted] = await takeAll([event]);
     return admitted;
   }
 
-  /** Resolves when all are durable, to those that had not been here before; rejects when none is. */
+  /** Resolves when all are durable, to those that are new and for the desk; rejects when none is. */
   function takeAll(events: readonly Incoming[]): Promise<Admitted[]> {
     const clean = events.map((event) => cleanEvent(event, parts.messageCharactersMax));
     return ledger.write(async (tx) => {
@@ -55,6 +55,7 @@ export function createInbox(parts: InboxParts) {
   }
 
   async function takeIn(tx: Transaction, event: Incoming): Promise<Admitted | undefined> {
+    if (event.kind === "message" && !(await concernsDesk(tx, event.message))) return undefined;
     const admitted = await admit(tx, laneOf(event), event, clock);
     if (!admitted) return undefined;
     if (event.kind === "message" && event.message.channel !== parts.deskChannel()) {
@@ -62,6 +63,11 @@ export function createInbox(parts: InboxParts) {
     }
     await changeQuestion(tx, admitted);
     return admitted;
+  }
+
+  /** Who does not speak to the bot goes on with a conversation that it is in, or talks to others: of that nothing is kept. */
+  async function concernsDesk(tx: Transaction, { addressed, channel, thread }: Message): Promise<boolean> {
+    return addressed || channel === parts.deskChannel() || (await findThread(tx, thread)) !== undefined;
   }
 
   /** An edit or a deletion before the answer changes the question itself. */
@@ -135,8 +141,9 @@ function cleanEvent(event: Incoming, max: number): Incoming {
   switch (event.kind) {
     case "message":
     case "edit": {
-      const text = cleanText(event.message.text, max);
-      return text === event.message.text ? event : { ...event, message: { ...event.message, text } };
+      const { message } = event;
+      const files = message.files.map((file) => ({ ...file, name: redact(file.name).text }));
+      return { ...event, message: { ...message, text: cleanText(message.text, max), files } };
     }
     case "command": {
       const { about } = event;

@@ -1,0 +1,82 @@
+/** Whose word it is in threads that others read: people who talk to each other, and staff who answer before the bot does. */
+import { afterEach, describe, expect, it } from "vitest";
+import { type DeskInARoom, openDesk } from "../doubles/desk-in-a-room.ts";
+import { createScriptedModel, hanging } from "../doubles/scripted-model.ts";
+
+let desk: DeskInARoom;
+afterEach(() => desk.close());
+
+const shared = "room:t:hall/1";
+const cardOf = (number = 1) =>
+  desk.room.shown.find((one) => one.post.card?.title.startsWith(`Ticket #${number}:`));
+const ticketThread = (number = 1) => `${desk.room.deskChannel}/${cardOf(number)?.id}`;
+const atTheDesk = (number = 1) => desk.room.seen(ticketThread(number));
+const inShared = (who: string, text: string) => desk.room.says(who, text, { thread: shared, shared: true });
+
+describe("staff who answer in a thread that others read", () => {
+  it("right behind the question: the bot says nothing, and they have the thread", async () => {
+    desk = await openDesk({ settleMs: 40, model: createScriptedModel("I am the bot.") });
+    await inShared("ann", "When do you open?");
+    await inShared("staff-maya", "At nine, Ann.");
+    await desk.quiet();
+    expect(desk.room.seen(shared)).toEqual([]);
+    expect(desk.model.requests).toHaveLength(0);
+    expect(atTheDesk().join()).toContain("Taken by staff-maya");
+    await inShared("ann", "And on Sundays?");
+    await desk.quiet();
+    expect(desk.model.requests).toHaveLength(0);
+    expect(atTheDesk()).toContain("And on Sundays?");
+  });
+
+  it("while the bot thinks: it does not think again, and what was asked is on the card and in its thread", async () => {
+    const thinking = hanging();
+    desk = await openDesk({ model: createScriptedModel(thinking.line, "I am the bot.") });
+    await inShared("ann", "When do you open?");
+    await thinking.asked;
+    await inShared("staff-maya", "At nine, Ann.");
+    await desk.quiet();
+    expect(desk.room.seen(shared)).toEqual([]);
+    expect(desk.model.requests).toHaveLength(1);
+    expect(atTheDesk().join()).toContain("Taken by staff-maya");
+    expect(cardOf()?.post.card?.title).toBe("Ticket #1: When do you open?");
+    expect(atTheDesk()).toContain("When do you open?");
+  });
+});
+
+describe("people who talk to each other", () => {
+  it("in a thread where nobody has spoken to the bot are not answered, and nothing of it is kept", async () => {
+    desk = await openDesk();
+    await unaddressed("room:t:plaza/7", "Lunch?");
+    await desk.quiet();
+    expect(desk.room.shown).toEqual([]);
+    expect(await desk.ledger.read((tx) => tx.all("SELECT id FROM threads"))).toEqual([]);
+    expect(await desk.ledger.read((tx) => tx.all("SELECT id FROM inbox"))).toEqual([]);
+  });
+
+  it("in a thread where the bot was spoken to go on with it", async () => {
+    desk = await openDesk();
+    await inShared("ann", "@bot hello");
+    await desk.quiet();
+    await unaddressed(shared, "And when do you open?");
+    await desk.quiet();
+    expect(desk.room.seen(shared)).toHaveLength(2);
+  });
+
+  const unaddressed = (thread: string, text: string) =>
+    desk.room.receives({
+      kind: "message",
+      keys: [`${thread}/${text}`],
+      message: {
+        id: `room:m:${text}`,
+        thread,
+        channel: "room:t:plaza",
+        author: { id: "room:t:ann", tenant: "t", name: "ann" },
+        text,
+        sentAt: 9,
+        order: "000000900",
+        visibility: "shared",
+        addressed: false,
+        files: [],
+      },
+    });
+});
