@@ -18,7 +18,7 @@ import type { Incoming } from "./message.ts";
 import type { Reception } from "./reception.ts";
 import type { Replies } from "./replies.ts";
 import { tellAlso } from "./tell-also.ts";
-import type { ThreadId } from "./thread.ts";
+import type { ThreadId, UserId } from "./thread.ts";
 import type { Trouble } from "./trouble.ts";
 import type { Turns } from "./turns.ts";
 
@@ -89,9 +89,9 @@ export function createBot({
     }
     switch (event.kind) {
       case "message":
-        return hear(await asked(inbox.burst(waiting)), control);
+        return hear(await asked(inbox.burst(waiting)), waiting, control);
       case "action":
-        if (event.thread && isCustomers(event)) return converse(event.thread, [first], control);
+        if (event.thread && isCustomers(event)) return converse(event.thread, [first], waiting, control);
         if (event.name.startsWith("intent.")) await intents.decide(first, event);
         else if (event.name === "feedback") await service.rate(first, event);
         else await desk.act(first, event);
@@ -118,14 +118,18 @@ export function createBot({
   }
 
   /** Somebody has written: their files are copied first. */
-  async function hear(burst: readonly Admitted[], control: Control): Promise<Next | undefined> {
+  async function hear(
+    burst: readonly Admitted[],
+    waiting: readonly Admitted[],
+    control: Control,
+  ): Promise<Next | undefined> {
     const said = await files.copied(burst, control.signal);
     const [first] = said;
     if (first?.event.kind !== "message") return undefined;
     const { message } = first.event;
     if (desk.hosts(message)) await desk.hear(first, message);
-    else if (await desk.isStaffIn(message)) await desk.stepIn(first, message);
-    else return converse(message.thread, said, control);
+    else if (await desk.isStaffIn(message)) await desk.stepIn(first, message, []);
+    else return converse(message.thread, said, waiting, control);
     return undefined;
   }
 
@@ -133,9 +137,11 @@ export function createBot({
   async function converse(
     id: ThreadId,
     said: readonly Admitted[],
+    waiting: readonly Admitted[],
     control: Control,
   ): Promise<Next | undefined> {
     const thread = await turns.threadOf(id);
+    if (thread.control !== "taken_over" && (await aPersonAnswers(said, waiting))) return "more";
     switch (thread.control) {
       case "automated":
         return answer(thread, said, control);
@@ -148,6 +154,20 @@ export function createBot({
         await turns.reopen(thread);
         return "more";
     }
+  }
+
+  /** Staff have answered while the question still waits: theirs is the word, and the question goes to them. */
+  async function aPersonAnswers(said: readonly Admitted[], waiting: readonly Admitted[]): Promise<boolean> {
+    const known = new Set(said.map(authorOf));
+    for (const one of waiting) {
+      const { event } = one;
+      if (event.kind !== "message" || known.has(authorOf(one))) continue;
+      known.add(authorOf(one));
+      if (!(await desk.isStaffIn(event.message))) continue;
+      await desk.stepIn(one, event.message, said);
+      return true;
+    }
+    return false;
   }
 
   /** The bot has the thread. */
@@ -174,6 +194,9 @@ export function createBot({
 
   return { receive, receiveAll, run };
 }
+
+const authorOf = ({ event }: Admitted): UserId | undefined =>
+  event.kind === "message" ? event.message.author.id : undefined;
 
 const idsOf = (admitted: readonly Admitted[]): string[] => admitted.map((one) => one.id);
 

@@ -197,9 +197,12 @@ export function createDesk(parts: DeskParts) {
     return parts.staff.includes(author);
   }
 
-  /** Staff answer in the customer's own thread: from this word on it is theirs. */
-  async function stepIn(admitted: Admitted, message: Message): Promise<void> {
-    const { threads, rows } = await ledger.write((tx) => stepInTo(tx, parts, admitted, message));
+  /**
+   * Staff answer in the customer's own thread: from this word on it is theirs.
+   * @param unheard what the customer has written before, and nobody has dealt with
+   */
+  async function stepIn(admitted: Admitted, message: Message, unheard: readonly Admitted[]): Promise<void> {
+    const { threads, rows } = await ledger.write((tx) => stepInTo(tx, parts, admitted, message, unheard));
     for (const thread of threads) parts.interrupt(thread);
     parts.push(rows);
   }

@@ -12,6 +12,7 @@ import type { ThreadId } from "../thread.ts";
 import { askOf, briefOf } from "./brief.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueCard, enqueueToStaff, type OpenTicketParts } from "./open-ticket.ts";
+import { messagesOf } from "./relay.ts";
 import { relayUnanswered, relayUntold, type UnansweredParts } from "./unanswered.ts";
 
 const historyMax = 60;
@@ -22,6 +23,7 @@ export async function stepInTo(
   parts: OpenTicketParts & UnansweredParts,
   admitted: Admitted,
   message: Message,
+  unheard: readonly Admitted[],
 ): Promise<{ threads: ThreadId[]; rows: OutboxRow[] }> {
   const { clock } = parts;
   const { author } = message;
@@ -30,7 +32,7 @@ export async function stepInTo(
   // A thread that staff opened themselves is no customer's.
   if (!before || before.opener === author.id) return { threads: [], rows: [] };
   const mine = before.control === "taken_over" && before.assignee === author.id;
-  const ticket = await ticketFor(tx, parts, before);
+  const ticket = await ticketFor(tx, parts, before, unheard);
   const thread = mine
     ? before
     : await moveThread(tx, before, "take_over", { assignee: author, ticket: ticket.number });
@@ -72,12 +74,18 @@ export async function stepInTo(
 }
 
 /** The thread's unresolved ticket, or a new one. */
-async function ticketFor(tx: Transaction, parts: OpenTicketParts, thread: Thread): Promise<Ticket> {
+async function ticketFor(
+  tx: Transaction,
+  parts: OpenTicketParts,
+  thread: Thread,
+  unheard: readonly Admitted[],
+): Promise<Ticket> {
   const known = thread.ticket === undefined ? undefined : await findTicket(tx, thread.ticket);
   if (known && known.state !== "resolved") return known;
   const history = (await historyOf(tx, thread.id, historyMax)).map((one) => one.item);
   const last = history.findLast((item) => item.role === "customer");
-  const lastWords = last?.role === "customer" ? last.text : "";
+  const waiting = messagesOf(unheard).map(({ text }) => text);
+  const lastWords = waiting.join("\n") || (last?.role === "customer" ? last.text : "");
   const { queue, language } = parts.route(lastWords, parts.queues);
   const reason = "A member of staff answered in the customer's thread.";
   const brief = briefOf({
