@@ -29,9 +29,19 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? pino.destination({ fd: 2, sync: true }),
+    destination ?? standardError(),
   );
   return wrap(sink);
+}
+
+/** Lines that cannot be written, as on a full disk, are kept until they can be, as far as this; in characters. */
+const keptMax = 1_000_000;
+
+/** A desk does not end of a log that cannot be written. */
+function standardError(): DestinationStream {
+  const stream = pino.destination({ fd: 2, sync: true, maxLength: keptMax });
+  stream.on("error", () => {});
+  return stream;
 }
 
 type Sink = Pick<BaseLogger, "debug" | "info" | "warn" | "error"> & {

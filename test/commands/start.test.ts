@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -6,7 +7,15 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createInhabitedSlack } from "../adapters/slack/harness.ts";
 import { careful } from "../fixtures/scenarios.ts";
 import { writeShop } from "../fixtures/workspace.ts";
-import { closeTerminals, openTerminal, temporaryFolder } from "../journeys/terminal.ts";
+import {
+  closeTerminals,
+  environment,
+  openTerminal,
+  program,
+  root,
+  temporaryFolder,
+  terminalOf,
+} from "../journeys/terminal.ts";
 import { run } from "./run.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -37,6 +46,26 @@ describe("the line that says that the desk is ready", () => {
     expect(ready.platforms).toEqual(["console"]);
     expect(ready).not.toHaveProperty("http");
   });
+});
+
+describe("a desk whose log cannot be written", () => {
+  it.skipIf(!existsSync("/dev/full"))(
+    "goes on answering while the disk of its log is full (skipped where there is no /dev/full)",
+    async () => {
+      const full = openSync("/dev/full", "w");
+      const child = spawn(process.execPath, [program(), "start", "--workspace", shop, "--data", data], {
+        cwd: root,
+        env: environment(),
+        stdio: ["pipe", "pipe", full],
+      });
+      closeSync(full);
+      const desk = terminalOf(child, data);
+      desk.type("How long does express shipping take?");
+      await Promise.race([desk.sees("Shipping"), desk.gone]);
+      expect(desk.output()).toContain("Shipping");
+      expect(await desk.end()).toBe(0);
+    },
+  );
 });
 
 describe("a desk that cannot start says in a few lines what to do", () => {
