@@ -26,6 +26,7 @@ const foundation = [
   "src/clock.ts",
   "src/time-limit.ts",
   "src/waits.ts",
+  "src/money.ts",
 ];
 const contracts = [
   "src/platform.ts",

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isCurrency, minorUnits } from "../src/config/money.ts";
 import { nearest } from "../src/config/nearest.ts";
 import { variables } from "../src/config/variables.ts";
 import { type Config, policyOf, readConfig, type Sources } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
+import { isCurrency, minorUnits } from "../src/money.ts";
 import type { Problem } from "../src/platform.ts";
 
 let folder: string;

@@ -1,7 +1,7 @@
 /** The form of desk.yaml: every key with its default and its range. Keys are as people write them. */
 import { z } from "zod";
+import { exponentOf, isCurrency, minorUnits } from "../money.ts";
 import type { MoneyPolicy } from "../tool.ts";
-import { exponentOf, isCurrency, minorUnits } from "./money.ts";
 import { type Day, days, daysOf, isZone, type OfficeHours, type Span, spansOf } from "./office-hours.ts";
 
 const whole = (min: number, max: number) => {

@@ -1,5 +1,6 @@
 /** What an approver sees: the company's data, not the model's words. Pure. */
 import type { Intent } from "../ledger/intents.ts";
+import { exponentOf } from "../money.ts";
 import type { Post } from "../platform.ts";
 
 export function approvalCard(
@@ -58,7 +59,7 @@ function factOf(
   const [, money] = /^(.+)_minor$/.exec(name) ?? [];
   if (money === undefined || currency === undefined || !Number.isSafeInteger(value))
     return { label: labelOf(name), value: String(value) };
-  const digits = digitsOf(currency);
+  const digits = exponentOf(currency);
   return {
     label: labelOf(money),
     value: `${(Number(value) / 10 ** digits).toFixed(digits)} ${currency}`,
@@ -68,14 +69,4 @@ function factOf(
 /** `gift_card` is `Gift card`. */
 function labelOf(name: string): string {
   return name.replaceAll("_", " ").replace(/^./u, (first) => first.toUpperCase());
-}
-
-/** Two for a currency that nobody knows. */
-function digitsOf(currency: string): number {
-  try {
-    const style = new Intl.NumberFormat("en", { style: "currency", currency });
-    return style.resolvedOptions().maximumFractionDigits ?? 2;
-  } catch {
-    return 2;
-  }
 }

@@ -1,4 +1,5 @@
 /** What a tool said, as people write it: `ORD-12345 — status: shipped · items: Headphones × 1 (59.00)`. Pure. */
+import { exponentOf } from "../money.ts";
 import { asSchema, type Schema } from "./offline-schema.ts";
 import { snake } from "./offline-slots.ts";
 
@@ -143,19 +144,8 @@ function fieldsOf(object: Schema): [string, unknown][] {
 function moneyOf(value: unknown): string | undefined {
   const object = asSchema(value);
   if (!object || typeof object.currency !== "string" || !Number.isSafeInteger(object.minor)) return undefined;
-  const digits = digitsOf(object.currency);
+  const digits = exponentOf(object.currency);
   return `${((object.minor as number) / 10 ** digits).toFixed(digits)} ${object.currency}`;
-}
-
-function digitsOf(currency: string): number {
-  try {
-    return (
-      new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ??
-      2
-    );
-  } catch {
-    return 2;
-  }
 }
 
 function plain(value: unknown): string {

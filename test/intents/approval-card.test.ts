@@ -13,6 +13,9 @@ describe("what an approver reads of the company's data", () => {
   it.each([
     ["USD", { captured_minor: 99_999, refunded_minor: 0 }, ["Captured: 999.99 USD", "Refunded: 0.00 USD"]],
     ["JPY", { captured_minor: 1_500 }, ["Captured: 1500 JPY"]],
+    ["HUF", { captured_minor: 499_900 }, ["Captured: 4999.00 HUF"]],
+    ["KWD", { captured_minor: 1_500 }, ["Captured: 1.500 KWD"]],
+    ["IQD", { captured_minor: 1_500 }, ["Captured: 1.500 IQD"]],
     ["USD", { placed: "2026-08-23", gift_card: "no" }, ["Placed: 2026-08-23", "Gift card: no"]],
     ["USD", { captured_minor: "much" }, ["Captured minor: much"]],
   ])("is money as people write it, in %s: %j", (currency, facts, read) => {

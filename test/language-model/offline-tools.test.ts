@@ -1,10 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { createOfflineModel } from "../../src/language-model/offline-model.ts";
+import { rendered } from "../../src/language-model/offline-render.ts";
 import type { TranscriptItem } from "../../src/language-model.ts";
 import { escalation, type TestTool, tool } from "./offline-conversation.ts";
 import { ask, lookup, pattern, request, talk } from "./offline-shop.ts";
 
 describe("tools", () => {
+  it("tells minor units in the digits that a currency has", () => {
+    const amount = (currency: string) => rendered({ id: "ord_1", refunded: { minor: 499_900, currency } });
+    expect(amount("HUF")).toContain("4999.00 HUF");
+    expect(amount("KWD")).toContain("499.900 KWD");
+  });
+
   it("looks up each order that is named, each once", async () => {
     const { calls, text } = await ask("Where are ORD-1 and ORD-2?");
     expect(calls.map((call) => call.arguments)).toEqual([{ order_id: "ORD-1" }, { order_id: "ORD-2" }]);

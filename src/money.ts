@@ -19,7 +19,7 @@ export function isCurrency(code: string): boolean {
 
 /** Digits behind the point of a currency's minor unit. */
 export function exponentOf(currency: string): number {
-  return exponents[currency] ?? 2;
+  return Object.hasOwn(exponents, currency) ? (exponents[currency] ?? 2) : 2;
 }
 
 /** Minor units of a decimal text; undefined when it is not an amount, is negative, or has too many digits. */
