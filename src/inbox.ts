@@ -140,18 +140,15 @@ export function laneOf(event: Incoming): string {
 function cleanEvent(event: Incoming, max: number): Incoming {
   switch (event.kind) {
     case "message":
-    case "edit": {
-      const { message } = event;
-      const files = message.files.map((file) => ({ ...file, name: redact(file.name).text }));
-      return { ...event, message: { ...message, text: cleanText(message.text, max), files } };
-    }
+    case "edit":
+      return { ...event, message: cleanMessage(event.message, max) };
     case "command": {
       const { about } = event;
       return {
         ...event,
         // The long number of an account is no card.
         text: /^\s*transfer\b/i.test(event.text) ? event.text.slice(0, max) : cleanText(event.text, max),
-        ...(about ? { about: { ...about, text: cleanText(about.text, max) } } : {}),
+        ...(about ? { about: cleanMessage(about, max) } : {}),
       };
     }
     case "action": {
@@ -164,6 +161,11 @@ function cleanEvent(event: Incoming, max: number): Incoming {
     case "trouble":
       return event;
   }
+}
+
+function cleanMessage(message: Message, max: number): Message {
+  const files = message.files.map((file) => ({ ...file, name: redact(file.name).text }));
+  return { ...message, text: cleanText(message.text, max), files };
 }
 
 /** Longer than any message that a platform takes. */

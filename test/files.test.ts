@@ -41,6 +41,22 @@ describe("a file", () => {
     expect(readFileSync(post?.files?.[0]?.path ?? "", "utf8")).toBe("hello");
   });
 
+  it("leaves a secret that its name holds nowhere", async () => {
+    desk = await openDesk();
+    const named = file("card", { name: "my card 4111 1111 1111 1111.txt" });
+    desk.room.files.set("room:f:card", bytes("hello"));
+    await desk.room.says("ann", "Look at this", { files: [named] });
+    await desk.quiet();
+    const kept = await desk.ledger.read(async (tx) => [
+      await tx.all("SELECT * FROM inbox"),
+      await tx.all("SELECT files FROM messages"),
+    ]);
+    for (const text of [JSON.stringify(kept), JSON.stringify(desk.model.requests)]) {
+      expect(text).not.toContain("1111");
+      expect(text).toContain("card number");
+    }
+  });
+
   it("of staff reaches the customer, also without a word", async () => {
     await taken();
     desk.room.files.set("room:f:a", bytes("hello"));
