@@ -29,16 +29,16 @@ export async function answer(parts: IntentsParts, said: Said): Promise<Settled |
   const yes = said.pressed ? said.pressed.yes : plainAnswer(said);
   if (yes === undefined) return undefined;
   const { pressed, thread } = said;
-  const intent = await parts.ledger.read((tx) =>
-    pressed ? findIntent(tx, pressed.intent) : askedLast(tx, thread),
+  const found = await parts.ledger.read((tx) =>
+    pressed ? findIntent(tx, pressed.intent) : askedLast(tx, thread, said.event),
   );
+  // Of a question in another conversation nothing is told or put on record here, not even that there is one.
+  const intent = found?.thread === thread ? found : undefined;
   if (!intent) return pressed ? turnAway(parts, said, wording.over()) : undefined;
   if (said.by !== intent.opener) {
     return pressed ? turnAway(parts, said, wording.notYours(), intent) : undefined;
   }
-  if (intent.thread !== thread || intent.state !== "proposed") {
-    return turnAway(parts, said, wording.over(), intent);
-  }
+  if (intent.state !== "proposed") return turnAway(parts, said, wording.over(), intent);
   if (intent.expiresAt <= parts.clock.now()) return settle(parts, said, intent, "expire");
   return yes ? confirm(parts, said, intent) : settle(parts, said, intent, "decline");
 }
@@ -79,7 +79,7 @@ async function decide(
   { intent, wish, seen }: { intent: Intent; wish: Wish; seen: Seen },
 ): Promise<{ intent: Intent; rows: OutboxRow[] } | undefined> {
   await stillTheBots(tx, intent.thread);
-  await stillSaid(tx, said.event);
+  await stillSaid(tx, said.event, (text) => yesOrNo(text) === "yes");
   const decision = await judge(tx, parts, wish, seen);
   if (decision.allow && decision.approval) {
     const held = await hold(tx, parts, intent, said.event);

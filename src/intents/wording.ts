@@ -41,6 +41,7 @@ function told(result: unknown): string {
 export function reasonIn(result: unknown): string | undefined {
   if (typeof result !== "object" || result === null) return undefined;
   const { reason, error, ok, ...rest } = result as Record<string, unknown>;
+  if (ok === true) return undefined;
   const said = [reason, error].find((one): one is string => typeof one === "string" && one.trim() !== "");
   if (ok === false) return said ?? "no reason was given.";
   const denied = said === error || Object.values(rest).includes(false);

@@ -5,13 +5,16 @@ const no =
   /^(?:n|no|nope|nah|cancel|cancel it|stop|don'?t|do not|no (?:thanks|thank you|don'?t|please don'?t|stop)|please don'?t|never ?mind|nein|nein danke|non|nao|não|nie|iie)$/;
 const thumbUp = /^(?:👍|✅|👌)\p{Emoji_Modifier}?$/u;
 const thumbDown = /^(?:👎|❌|🚫)\p{Emoji_Modifier}?$/u;
-const signOfNo = /[👎❌🚫]/u;
+const signOfNo = /[👎❌🚫⛔🛑❎🙅✋]/u;
+const signOfQuestion = /[?？؟⁇⁈⁉‽❓❔]/u;
+/** What is struck through is taken back, and what is quoted was said before. */
+const notSaid = /~~|^>/;
 /** Longer texts are never one. */
 const lengthMax = 60;
 
 export function yesOrNo(text: string): "yes" | "no" | undefined {
   const trimmed = text.trim().normalize("NFC");
-  if (trimmed.length > lengthMax || /[?？]/.test(trimmed)) return undefined;
+  if (trimmed.length > lengthMax || signOfQuestion.test(trimmed) || notSaid.test(trimmed)) return undefined;
   if (thumbUp.test(trimmed)) return "yes";
   if (thumbDown.test(trimmed)) return "no";
   const words = trimmed

@@ -103,7 +103,16 @@ export const markDone = (tx: Transaction, ids: readonly string[]): Promise<void>
 
 /** Whether something has still to come of it. */
 export async function stillWaits(tx: Reader, id: string): Promise<boolean> {
-  return (await tx.get("SELECT 1 AS one FROM inbox WHERE id = ? AND state = 'waiting'", id)) !== undefined;
+  return (await waitingEvent(tx, id)) !== undefined;
+}
+
+/** As it is now, edits included; undefined when nothing has to come of it any more. */
+export async function waitingEvent(tx: Reader, id: string): Promise<Incoming | undefined> {
+  const row = await tx.get<{ event: string }>(
+    "SELECT event FROM inbox WHERE id = ? AND state = 'waiting'",
+    id,
+  );
+  return row && (JSON.parse(row.event) as Incoming);
 }
 
 /**
@@ -167,11 +176,7 @@ export async function amendWaiting(tx: Transaction, message: Message): Promise<b
 
 /** What has become known of a waiting message's files; it may have been edited meanwhile. */
 export async function noteFiles(tx: Transaction, id: string, known: readonly FileRef[]): Promise<void> {
-  const row = await tx.get<{ event: string }>(
-    "SELECT event FROM inbox WHERE id = ? AND state = 'waiting'",
-    id,
-  );
-  const event = row && (JSON.parse(row.event) as Incoming);
+  const event = await waitingEvent(tx, id);
   if (event?.kind !== "message") return;
   const files = event.message.files.map((file) => known.find((one) => one.id === file.id) ?? file);
   const noted: Incoming = { ...event, message: { ...event.message, files } };

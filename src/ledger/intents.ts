@@ -12,6 +12,7 @@ import { DeskError } from "../errors.ts";
 import type { Reader, SqlValue, Transaction } from "../ledger.ts";
 import type { ThreadId, UserId } from "../thread.ts";
 import type { Preview } from "../tool.ts";
+import { isLater } from "./ids.ts";
 import type { Send } from "./outbox.ts";
 
 export type IntentState =
@@ -280,12 +281,16 @@ export async function rebind(tx: Transaction, id: string, thread: ThreadId, hash
 /**
  * What a plain "yes" in a thread is about: the store's question, where that is the last thing the customer was told. To
  * anything said since, by the bot or by staff, it would be an answer to something else; and so it would be to what the
- * same turn has wished for and not asked, when it was begun again with a newer message.
+ * same turn has wished for and not asked, when it was begun again with a newer message. Nor is it about a question that
+ * nobody can have read: one that has not arrived yet, or that did not exist when the yes came in.
+ * @param event the inbox event that says yes or no
  */
-export async function askedLast(tx: Reader, thread: ThreadId): Promise<Intent | undefined> {
+export async function askedLast(tx: Reader, thread: ThreadId, event: string): Promise<Intent | undefined> {
   const said = await tx.get<{ send: string | null }>(
-    `SELECT CASE WHEN deleted_at IS NULL THEN (SELECT send FROM outbox WHERE outbox.id = messages.id) END AS send
-     FROM messages WHERE thread = ? AND author IN ('bot', 'staff') AND NOT EXISTS
+    `SELECT CASE WHEN deleted_at IS NULL THEN (SELECT send FROM outbox WHERE outbox.id = messages.id
+       AND NOT (state = 'waiting' AND fault IS NOT NULL)) END AS send
+     FROM messages WHERE thread = ? AND author IN ('bot', 'staff')
+       AND seq > (SELECT since_seq FROM threads WHERE threads.id = messages.thread) AND NOT EXISTS
        (SELECT 1 FROM outbox WHERE outbox.id = messages.id AND (state IN ('failed', 'cancelled')
           OR (state = 'waiting' AND fence <> (SELECT version FROM threads WHERE threads.id = outbox.thread))))
      ORDER BY seq DESC LIMIT 1`,
@@ -294,7 +299,8 @@ export async function askedLast(tx: Reader, thread: ThreadId): Promise<Intent | 
   const send = said?.send ? (JSON.parse(said.send) as Send) : undefined;
   const asked = send?.does === "post" ? send.post.confirmation : undefined;
   const intent = asked && (await findIntent(tx, asked.id));
-  return intent?.state === "proposed" && intent.thread === thread ? intent : undefined;
+  if (intent?.state !== "proposed" || intent.thread !== thread) return undefined;
+  return isLater(event, intent.id) ? intent : undefined;
 }
 
 /** Approvals that nobody has given in time. */

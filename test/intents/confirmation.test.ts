@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { auditOf } from "../../src/ledger/audit.ts";
+import { amendWaiting } from "../../src/ledger/inbox.ts";
+import type { Incoming } from "../../src/message.ts";
+import { createSessions } from "../../src/sessions.ts";
+import type { Tool } from "../../src/tool.ts";
 import { type DeskInARoom, openDesk, passage } from "../doubles/desk-in-a-room.ts";
-import { threadOf } from "../doubles/room.ts";
+import { createRoom, threadOf } from "../doubles/room.ts";
 import { createScriptedModel } from "../doubles/scripted-model.ts";
 import {
   createShop,
@@ -128,11 +133,70 @@ describe("a yes that is none", () => {
     expect(shop.asked).toHaveLength(1);
   });
 
-  it("from another customer's own thread does nothing", async () => {
+  it("from another customer's own thread does nothing, and is answered and recorded as if there were no such question", async () => {
     const id = await askedFor();
     await says(desk, "bob", "hello");
     await presses(desk, "bob", "intent.confirm", id);
     expect(shop.asked).toEqual([]);
+    expect(desk.room.seen("bob").at(-1)).toBe("That has been decided already.");
+    const onRecord = await desk.ledger.read((tx) => auditOf(tx, threadOf("bob")));
+    expect(JSON.stringify(onRecord)).not.toMatch(`ord_1|${id}`);
+  });
+
+  it("that was written before the question was put is about something else", async () => {
+    shop = createShop();
+    desk = await openShop(shop, { room: createRoom({ turnPerMessage: true }) });
+    const both = ["Please refund ord_1: it arrived broken", "yes"];
+    await Promise.all(both.map((text) => desk.room.says("ann", text, { customer: "cust_ann" })));
+    await desk.quiet();
+    expect(shop.asked).toEqual([]);
+    expect(desk.room.seen("ann")).toEqual([question(desk).text, "All right."]);
+  });
+
+  it("while the question cannot be posted is about something else", async () => {
+    shop = createShop();
+    desk = await openShop(shop);
+    desk.room.fault("ann", "unavailable");
+    await desk.room.says("ann", "Please refund ord_1: it arrived broken", { customer: "cust_ann" });
+    const tried = () => desk.ledger.read((tx) => tx.get("SELECT id FROM outbox WHERE fault IS NOT NULL"));
+    await expect.poll(tried).toBeDefined();
+    await says(desk, "ann", "yes");
+    expect(shop.asked).toEqual([]);
+    expect(desk.room.seen("ann")).toEqual([question(desk).text, "All right."]);
+  });
+
+  it("in a conversation that was begun anew since the question does nothing", async () => {
+    await askedFor();
+    const by = { id: "room:t:ann", tenant: "t", name: "ann" };
+    await createSessions(desk).reset(threadOf("ann"), by);
+    await says(desk, "ann", "ok");
+    expect(shop.asked).toEqual([]);
+    expect(desk.room.seen("ann").at(-1)).toBe("All right.");
+  });
+
+  it("that another process has had changed into a no meanwhile does nothing", async () => {
+    shop = createShop();
+    const { preview } = shop.tool;
+    let meanwhile = async (): Promise<unknown> => undefined;
+    const tool: Tool = {
+      ...shop.tool,
+      async preview(input, context) {
+        await meanwhile();
+        return (preview as NonNullable<Tool["preview"]>)(input, context);
+      },
+    };
+    desk = await openShop({ ...shop, tool });
+    await says(desk, "ann", "Please refund ord_1: it arrived broken");
+    meanwhile = () =>
+      desk.ledger.write(async (tx) => {
+        const row = await tx.get<{ event: string }>("SELECT event FROM inbox WHERE message = 'said'");
+        const event = JSON.parse(row?.event ?? "") as Extract<Incoming, { kind: "message" }>;
+        await amendWaiting(tx, { ...event.message, text: "no" });
+      });
+    await desk.room.says("ann", "yes", { id: "said", customer: "cust_ann" });
+    await desk.quiet();
+    expect(shop.asked).toEqual([]);
+    expect(desk.room.seen("ann").at(-1)).toBe("All right, nothing was done.");
   });
 
   it.each(["yes", "no"])("written as %s by somebody else in the same thread does nothing", async (word) => {

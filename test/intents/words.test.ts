@@ -68,6 +68,12 @@ describe("neither", () => {
     "yes ".repeat(100),
     "y e s",
     "<yes>no</yes>",
+    "yes❓",
+    "ok ⁉️",
+    "yes؟",
+    "~~yes~~",
+    "> yes",
+    "yes 🛑",
   ])("%s", (text) => {
     expect(yesOrNo(text)).toBeUndefined();
   });
@@ -114,6 +120,7 @@ describe("what a run says", () => {
     [{ ok: false }, "no reason was given."],
     [{ error: "not found" }, "not found"],
     [{ refunded: true, gift: false }, undefined],
+    [{ ok: true, reason: "it was broken", whole_order: false }, undefined],
     ["no", undefined],
     [null, undefined],
   ])("is a failure only when it says so and why: %j", (result, reason) => {
