@@ -92,7 +92,8 @@ export function createDesk(parts: DeskParts) {
 
   /** Somebody wrote in the human channel. */
   async function hear(admitted: Admitted, message: Message): Promise<void> {
-    parts.push(await ledger.write((tx) => staffToCustomer(tx, parts, admitted, message)));
+    const mayAnswer = parts.relay === "staff" && (await parts.staff.includesWriter(message.author));
+    parts.push(await ledger.write((tx) => staffToCustomer(tx, parts, admitted, message, mayAnswer)));
   }
 
   /**

@@ -69,11 +69,13 @@ export const toStaff = {
   handedBack: (name: string) => `Handed back to the bot by ${name}.`,
   resolved: (name: string) => `Resolved by ${name}.`,
   again: (reason: string) => `The bot asks for a person again: ${reason}`,
-  takeFirst: () => "Not sent to the customer: take the ticket first. (A note begins with //.)",
+  takeFirst: (notePrefix: string) =>
+    `Not sent to the customer: take the ticket first. (A note begins with ${notePrefix}.)`,
   goesOnIn: (ticket: number) =>
     `Not sent to the customer: this conversation is ticket #${ticket} now. Write in its thread.`,
   notYours: (name: string) =>
     `Kept as a note: ${name} has this ticket, so only their words reach the customer.`,
+  notAmongStaff: () => "Kept as a note: only the words of the desk's staff reach the customer.",
   notStaff: () => "Only the desk's staff can do this.",
   unknownAction: () => "This button is not known any more.",
   noTicket: (number: number) => `There is no ticket #${number}.`,

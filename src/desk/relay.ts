@@ -117,18 +117,22 @@ function sayWaiting(
   });
 }
 
-/** What somebody wrote in the human channel: for the customer, a note, or nothing that concerns a ticket. */
+/**
+ * What somebody wrote in the human channel: for the customer, a note, or nothing that concerns a ticket.
+ * @param mayAnswer whether they may answer customers although somebody else has the ticket
+ */
 export async function staffToCustomer(
   tx: Transaction,
   parts: RelayParts,
   admitted: Admitted,
   message: Message,
+  mayAnswer: boolean,
 ): Promise<OutboxRow[]> {
   await markDone(tx, [admitted.id]);
   const ticket = await ticketOfDeskThread(tx, message.thread);
   const thread = ticket && (await findThread(tx, ticket.thread));
   if (!ticket || !thread || (message.text.trim() === "" && message.files.length === 0)) return [];
-  const relayed = relays(parts, ticket, thread, message);
+  const relayed = relays(parts, ticket, thread, message, mayAnswer);
   const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: parts.clock.now() });
   await writeMessage(tx, thread.id, seq + 1, {
     id: message.id,
@@ -177,13 +181,21 @@ async function notePromises(
 }
 
 /** True: to the customer. False: a note. A text: a note, and what its writer should know. */
-function relays(parts: RelayParts, ticket: Ticket, thread: Thread, message: Message): boolean | string {
+function relays(
+  parts: RelayParts,
+  ticket: Ticket,
+  thread: Thread,
+  message: Message,
+  mayAnswer: boolean,
+): boolean | string {
   if (isNote(parts, message.text)) return false;
   // The thread goes on as another ticket's: who writes here speaks of it, not in it.
   if (thread.ticket !== undefined && thread.ticket !== ticket.number) return toStaff.goesOnIn(thread.ticket);
-  if (thread.control !== "taken_over") return toStaff.takeFirst();
-  if (parts.relay === "staff" || thread.assignee === message.author.id) return true;
-  return toStaff.notYours(ticket.assigneeName ?? "someone else");
+  if (thread.control !== "taken_over") return toStaff.takeFirst(parts.notePrefix);
+  if (mayAnswer || thread.assignee === message.author.id) return true;
+  return parts.relay === "staff"
+    ? toStaff.notAmongStaff()
+    : toStaff.notYours(ticket.assigneeName ?? "someone else");
 }
 
 /** Whether staff write this for each other. */

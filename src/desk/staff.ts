@@ -7,6 +7,8 @@ import { type ChannelId, platformOf } from "../thread.ts";
 export interface Staff {
   /** Whether this person may act for the desk now. A platform that cannot be asked answers no. */
   includes(person: Person): Promise<boolean>;
+  /** The same of somebody who has just written in the human channel: where its members are staff, they are. */
+  includesWriter(person: Person): Promise<boolean>;
   /** Whether they are among these: `staff`, or ids of people, groups and roles. */
   among(person: Person, ids: readonly string[]): Promise<boolean>;
 }
@@ -38,6 +40,7 @@ export function createStaff(parts: {
 
   return {
     includes,
+    includesWriter: async (person) => parts.staff === "members" || includes(person),
     async among(person, ids) {
       const named = ids.filter((id) => id !== "staff");
       return (named.length < ids.length && (await includes(person))) || belongs(person, named);

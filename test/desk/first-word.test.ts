@@ -80,3 +80,26 @@ describe("people who talk to each other", () => {
       },
     });
 });
+
+describe("where all of staff may answer, and staff are named", () => {
+  it("words of somebody else who can write in the channel stay inside", async () => {
+    desk = await openDesk({
+      configure: (config) => ({
+        ...config,
+        desk: { ...config.desk, relay: "staff", staff: ["support"] },
+      }),
+    });
+    const belongs = desk.room.belongs;
+    desk.room.belongs = async (user, group) =>
+      group === "support" ? user.startsWith("room:t:staff-") : ((await belongs?.(user, group)) ?? false);
+    await desk.room.says("ann", "I want to talk to a human please");
+    await desk.quiet();
+    await desk.room.presses("ticket.take", 1);
+    await desk.quiet();
+    await desk.room.staffSays(ticketThread(), "Hello, I am just passing by.", "eve");
+    await desk.room.staffSays(ticketThread(), "Tom here, I help out.", "staff-tom");
+    await desk.quiet();
+    expect(desk.room.seen("ann").join()).not.toContain("passing by");
+    expect(desk.room.seen("ann").at(-1)).toBe("Tom here, I help out.");
+  });
+});
