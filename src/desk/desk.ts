@@ -76,10 +76,11 @@ export function createDesk(parts: DeskParts) {
   /** In the turn's own transaction: a person is needed. */
   async function escalate(tx: Transaction, appeal: Appeal): Promise<Opened> {
     const opened = await openTicketFor(tx, parts, appeal);
-    // What the card has no room for is read in its thread.
-    if (appeal.turn !== undefined && isCut(appeal.lastWords)) {
+    // What the card has no room for, long words and files, is read in its thread.
+    if (appeal.turn !== undefined) {
       const asked = await askedIn(tx, appeal.thread.id, appeal.turn);
-      opened.rows.push(...(await relayAsked(tx, parts, opened.ticket, asked)));
+      const rest = isCut(appeal.lastWords) ? asked : asked.filter(({ files }) => files.length > 0);
+      opened.rows.push(...(await relayAsked(tx, parts, opened.ticket, rest)));
     }
     return opened;
   }

@@ -9,7 +9,7 @@ import type { Transaction } from "../ledger.ts";
 import type { Person } from "../message.ts";
 import type { ChannelId, ThreadId } from "../thread.ts";
 import { toStaff } from "./notices.ts";
-import { enqueueCard, enqueueToStaff } from "./open-ticket.ts";
+import { enqueueCard, enqueueToStaff, moveFenceOn } from "./open-ticket.ts";
 import { relayUnanswered } from "./unanswered.ts";
 
 export type Receiver = { queue: string } | { person: Pick<Person, "id" | "name"> };
@@ -46,7 +46,12 @@ export async function transferTicket(
   await moveThread(tx, thread, how, change);
   const threads = [thread.id, ...(await moveOthers(tx, thread, how, change))];
   const unsaid: string[] = [];
-  for (const id of threads) unsaid.push(...(await cancelUnsent(tx, id, "ticket.transferred")));
+  // Nobody has taken it from the bot: what that has answered before is still to be read.
+  const stillSaid = "queue" in to && thread.control === "escalated";
+  for (const id of threads) {
+    if (stillSaid) await moveFenceOn(tx, id);
+    else unsaid.push(...(await cancelUnsent(tx, id, "ticket.transferred")));
+  }
   const now = await changeTicket(
     tx,
     ticket,

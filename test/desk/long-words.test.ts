@@ -32,7 +32,31 @@ describe("what the bot has answered before it asks for a person", () => {
   });
 });
 
+describe("what the bot has answered before it asks for a person, when the ticket goes to another queue", () => {
+  it("is still read: nobody has taken it", async () => {
+    desk = await openDesk({ configure: (config) => ({ ...config, queues: ["general", "billing"] }) });
+    desk.room.fault("ann", "unavailable");
+    await desk.room.says("ann", "I want to speak to a human");
+    await expect.poll(() => desk.room.shown.filter((message) => message.post.card).length).toBe(1);
+    await desk.room.presses("ticket.transfer", "1 billing");
+    await desk.quiet();
+    expect(desk.room.seen("ann")).toEqual([expect.stringContaining("your ticket is #1")]);
+    expect(inTheThread()).toEqual(["Transferred to billing by staff-maya."]);
+  });
+});
+
 describe("what a customer has written before a person is asked for", () => {
+  it("brings its files to the ticket's thread: a card shows none", async () => {
+    desk = await openDesk();
+    desk.room.files.set("f1", new Uint8Array([1, 2, 3]));
+    const file = { id: "f1", name: "broken.png", mediaType: "image/png", bytes: 3 };
+    await desk.room.says("ann", "I want to speak to a human, see the picture", { files: [file] });
+    await desk.quiet();
+    expect(inTheThread()).toEqual(["I want to speak to a human, see the picture"]);
+    const posts = desk.room.shown.flatMap(({ post }) => post.files ?? []);
+    expect(posts.map(({ name }) => name)).toEqual(["broken.png"]);
+  });
+
   it("stands in the ticket's thread when the card has no room for it, each message once", async () => {
     desk = await openDesk();
     await desk.room.hasSaid("ann", ["hello", long]);
