@@ -17,7 +17,7 @@ import type { Waits } from "../../src/waits.ts";
 import { deskErrorFrom } from "./faults.ts";
 import type { Http } from "./fetch.ts";
 import { askedBy, whenPossible } from "./first-calls.ts";
-import { record } from "./payload.ts";
+import { record, textAt } from "./payload.ts";
 import type { Handle, Receiver } from "./receiver.ts";
 import { clientOptions, sdkLogger } from "./web-api.ts";
 
@@ -60,6 +60,8 @@ const backoffMs = { first: 250, most: 30_000 } as const;
 const furtherMs = 5 * 60_000;
 /** A connection that is lost so soon after another was opened was perhaps dropped for it. */
 const displacedWithinMs = 3_000;
+/** A connection that ends sooner was not wanted: the next one is not opened at once. */
+const briefMs = 5_000;
 /** Longer than a server that takes a single connection lets two live. */
 const settledMs = 60_000;
 
@@ -83,12 +85,16 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
   /** Keeps one connection up until the end. `first` is already open. */
   async function keepUp(first: Link): Promise<void> {
     let link = first;
+    /** How often, one time after the other, a connection did not last. */
+    let brief = 0;
     for (;;) {
       await Promise.race([link.gone, link.leaving]);
       const old = link;
       staying.delete(old);
       if (stop.signal.aborted) return;
+      brief = clock.elapsed() - old.since < briefMs ? brief + 1 : 0;
       if (isDisplaced(old)) await patience(furtherMs);
+      else if (brief > 1) await patience(Math.min(backoffMs.first * 2 ** brief, backoffMs.most));
       const next = await reopen();
       if (!next) return;
       link = next;
@@ -203,7 +209,9 @@ function announceLeaving(client: SocketModeReceiver["client"], log: Log): Promis
   client.removeAllListeners("ws_message");
   return new Promise((resolve) => {
     client.on("ws_message", async (data: string | ArrayBuffer, isBinary: boolean) => {
-      if (asksToLeave(data)) {
+      const reason = reasonToLeave(data);
+      if (reason !== undefined) {
+        log[planned.has(reason) ? "debug" : "warn"]("slack.socket_leaving", { reason });
         resolve();
         return;
       }
@@ -216,13 +224,18 @@ function announceLeaving(client: SocketModeReceiver["client"], log: Log): Promis
   });
 }
 
-function asksToLeave(data: string | ArrayBuffer): boolean {
+/** Slack recycles its connections; any other reason (`too_many_websockets`, `link_disabled`) is for whoever operates the desk. */
+const planned: ReadonlySet<string> = new Set(["warning", "refresh_requested"]);
+
+/** Why Slack will close the connection, when this says so. */
+function reasonToLeave(data: string | ArrayBuffer): string | undefined {
   // Events are long and announcements short: this keeps the former from being read twice.
-  if (typeof data !== "string" || data.length > 2_000) return false;
+  if (typeof data !== "string" || data.length > 2_000) return undefined;
   try {
-    return record(JSON.parse(data))?.type === "disconnect";
+    const message = record(JSON.parse(data));
+    return message?.type === "disconnect" ? (textAt(message, "reason") ?? "unknown").slice(0, 80) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

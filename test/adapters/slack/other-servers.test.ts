@@ -131,6 +131,18 @@ describe("a server that takes a single connection", () => {
   });
 });
 
+describe("a workspace whose other processes have all the connections that Slack allows", () => {
+  it("is not stormed, and what comes in arrives over the connections that there are", async () => {
+    const { slack, desk } = await start({ connectionsMost: 1 });
+    const opened = () => slack.callsOf("apps.connections.open").length;
+    await slack.waitFor(() => opened() >= 3);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(opened()).toBeLessThanOrEqual(6);
+    await slack.asUser("U1").dm("hello");
+    expect(desk.received.map((one) => one.kind)).toEqual(["message"]);
+  });
+});
+
 describe("a server that keeps nothing of what messages are sent with", () => {
   const forgetful: { forgets: NonNullable<PlainServer["forgets"]> }[] = [
     { forgets: ["metadata"] },

@@ -55,6 +55,8 @@ export interface PlainServer {
   membersMost?: number;
   /** A single connection of Socket Mode: a further one is refused, or takes the place of the first. */
   oneConnection?: "refuses" | "displaces";
+  /** Slack takes ten; whatever is opened beyond is told so, and closed. */
+  connectionsMost?: number;
 }
 
 export interface Call {
@@ -152,7 +154,12 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       return;
     }
     const former = [...deliveries.sockets];
-    deliveries.addSocket(acceptWebSocket(request, stream));
+    const socket = acceptWebSocket(request, stream);
+    deliveries.addSocket(socket);
+    if (former.length >= (plain.connectionsMost ?? 10)) {
+      socket.send(JSON.stringify({ type: "disconnect", reason: "too_many_websockets" }));
+      setTimeout(() => socket.close(1000), 50).unref();
+    }
     if (plain.oneConnection === "displaces") for (const socket of former) socket.close(1008);
   });
 
