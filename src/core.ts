@@ -65,6 +65,8 @@ export interface CoreParts {
   offlineModel: LanguageModel;
   /** By name; filled before `start`. */
   platforms: ReadonlyMap<string, Platform>;
+  /** Platforms that only other processes of the desk have. */
+  elsewhere?: ReadonlySet<string>;
   /** Undefined: this process is the desk alone. */
   crew?: Crew | undefined;
   clock: Clock;
@@ -121,6 +123,7 @@ export function createCore(parts: CoreParts): Core {
   const posting = createSender({
     ledger,
     platforms,
+    ...(parts.elsewhere ? { elsewhere: parts.elsewhere } : {}),
     crew,
     sent: (tx, row, posted) => desk.sent(tx, row, posted),
     detour: (row, error) => detour.find(row, error),

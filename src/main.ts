@@ -20,7 +20,7 @@ import { forgiving } from "./memory/forgiving.ts";
 import { createMemory } from "./memory/memory.ts";
 import type { Memory } from "./memory.ts";
 import type { Platform } from "./platform.ts";
-import { openPlatforms } from "./platforms.ts";
+import { openPlatforms, platformsElsewhere } from "./platforms.ts";
 import { createCustomerFiles } from "./records/customer-files.ts";
 import { forgettingIn } from "./records/forgetting.ts";
 import { createRecords, recordsHandlers } from "./records/records.ts";
@@ -99,6 +99,7 @@ async function runDesk(ground: Ground): Promise<Running> {
     model: await openModel({ ...ground, waits }),
     offlineModel: createOfflineModel(),
     platforms,
+    elsewhere: platformsElsewhere(config),
     crew,
     clock,
     log,

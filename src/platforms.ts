@@ -39,6 +39,10 @@ export async function openPlatforms(platforms: Map<string, Platform>, parts: Pla
   for (const platform of await Promise.all(open)) if (platform) platforms.set(platform.name, platform);
 }
 
+/** Platforms that only other processes of the desk have: an HTTP request is answered where it was received. */
+export const platformsElsewhere = ({ http, roles }: Config): ReadonlySet<string> =>
+  new Set(http && !roles.includes("receive") ? ["http"] : []);
+
 /**
  * What is wrong with the desk's installations on its platforms, channel by channel. It only asks; nothing is received,
  * and nobody is asked where no platform is configured.

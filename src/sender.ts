@@ -13,7 +13,7 @@ import { isOnItsWay, notedPauseMaxMs, type OutboxRow, unsent, unsentIn } from ".
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import type { Draft, Platform, Posted } from "./platform.ts";
-import type { ThreadId } from "./thread.ts";
+import { platformOf, type ThreadId } from "./thread.ts";
 import { endsWithin } from "./time-limit.ts";
 
 export interface Sender {
@@ -23,7 +23,7 @@ export interface Sender {
   load(): Promise<void>;
   /** Takes up what has been loaded. */
   recover(): void;
-  /** Where several processes send: sends what waits in a lane. Resolves when nothing is left, or another has it. */
+  /** Where several processes send: sends what waits in a lane. Resolves when nothing is left, or it is for another. */
   sendLane(lane: string): Promise<void>;
   /** Resolves when nothing of the bot is on its way into this thread. */
   settled(thread: ThreadId): Promise<void>;
@@ -50,6 +50,8 @@ export interface SenderParts {
   detour?(row: OutboxRow, error: unknown): Promise<Private | undefined>;
   /** In the transaction that gives a row up. */
   failed(tx: Transaction, row: OutboxRow, error: unknown, detour: Private | undefined): Promise<OutboxRow[]>;
+  /** Platforms that only other processes of the desk have: what is to be posted there is left to them. */
+  elsewhere?: ReadonlySet<string>;
   /** Undefined: this process is the only one. */
   crew?: Pick<Crew, "roles" | "claim" | "claimed" | "offerSends" | "later"> | undefined;
   clock: Clock;
@@ -88,8 +90,18 @@ export function createSender(parts: SenderParts): Sender {
   function push(rows: readonly OutboxRow[], drafts?: ReadonlyMap<string, Draft>): void {
     const dueAt = clock.elapsed();
     const jobs = rows.map((row) => ({ row, draft: drafts?.get(row.id), doubtful: false, dueAt }));
-    if (!crew || crew.roles.has("send")) for (const job of jobs) add(job);
-    else crew.offerSends(rows.map((row) => row.lane));
+    for (const job of jobs) if (sends(job.row.lane)) add(job);
+    const others = rows.map((row) => row.lane).filter((lane) => !sends(lane));
+    if (others.length > 0) crew?.offerSends(others);
+  }
+
+  /** Whether this process may send a lane: one of a platform that knows its own process only is nobody else's. */
+  function sends(lane: string): boolean {
+    const name = platformOf(lane);
+    if (!crew) return true;
+    if (parts.elsewhere?.has(name)) return false;
+    const platform = parts.platforms.get(name);
+    return crew.roles.has("send") || (platform !== undefined && !platform.listen);
   }
 
   function add(job: Job): void {
@@ -231,7 +243,7 @@ export function createSender(parts: SenderParts): Sender {
       left = [];
     },
     async sendLane(name) {
-      if (!crew) return;
+      if (!crew || !sends(name)) return;
       if (!lanes.has(name)) {
         lanes.set(name, []);
         void drainClaimed(crew, name);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClock } from "../src/clock.ts";
-import type { Claim } from "../src/crew.ts";
+import type { Claim, Role } from "../src/crew.ts";
 import { DeskError } from "../src/errors.ts";
 import { migrate } from "../src/ledger/migrate.ts";
 import { migrations } from "../src/ledger/migrations.ts";
@@ -33,8 +33,14 @@ let fails: () => boolean;
 let claimed: () => Promise<boolean>;
 /** Another process has the lane by now. */
 let lost: boolean;
+let roles: Set<Role>;
+let elsewhere: Set<string>;
+let offered: string[];
 beforeEach(async () => {
   lost = false;
+  roles = new Set(["send"]);
+  elsewhere = new Set();
+  offered = [];
   folder = mkdtempSync(join(tmpdir(), "sender-"));
   fails = () => false;
   claimed = async () => false;
@@ -54,13 +60,14 @@ beforeEach(async () => {
     ledger,
     platforms: new Map([[room.name, room]]),
     crew: {
-      roles: new Set(["send"]),
+      roles,
       claim: async () => claim,
       claimed: () => claimed(),
-      offerSends: () => {},
+      offerSends: (lanes) => void offered.push(...lanes),
       later: async () => {},
     },
     sent: async () => [],
+    elsewhere,
     overtaken: async () => [],
     failed: async () => [],
     clock,
@@ -184,5 +191,42 @@ describe("a reply that another process is showing while it is written", () => {
     await sender.sendLane(thread);
     expect(room.seen("ann")).toEqual([]);
     expect(await stateOf()).toBe("cancelled");
+  });
+});
+
+describe("a row of a platform that only one process has", () => {
+  const post = () =>
+    ledger.write((tx) =>
+      enqueue(tx, clock, {
+        id: reply,
+        lane: thread,
+        author: "staff",
+        send: { does: "post", to: { thread }, post: answer },
+      }),
+    );
+
+  it("is sent by that process, which sends nothing else", async () => {
+    roles.delete("send");
+    sender.push([await post()]);
+    await sender.idle();
+    expect(room.seen("ann")).toEqual([answer.text]);
+    const other = await ledger.write((tx) =>
+      enqueue(tx, clock, {
+        lane: "ticket:1",
+        author: "desk",
+        send: { does: "post", to: { ticket: 1 }, post: answer },
+      }),
+    );
+    sender.push([other]);
+    expect(offered).toEqual(["ticket:1"]);
+  });
+
+  it("is left to that process by whoever sends all else", async () => {
+    elsewhere.add(room.name);
+    sender.push([await post()]);
+    await sender.sendLane(thread);
+    await sender.idle();
+    expect(offered).toEqual([thread]);
+    expect(await stateOf()).toBe("waiting");
   });
 });

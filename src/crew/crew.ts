@@ -158,7 +158,7 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
           await keepToClock(tx);
           await forgetPutOff(tx, tx.now);
           const lanes = parts.roles.has("work") ? await lanesLeft(tx, tx.now - leftMs, tx.now, leftMax) : [];
-          const sends = parts.roles.has("send") ? await sendsLeft(tx, tx.now - leftMs, tx.now, leftMax) : [];
+          const sends = await sendsLeft(tx, tx.now - leftMs, tx.now, leftMax);
           return { lanes, sends };
         },
         { lazy: true },

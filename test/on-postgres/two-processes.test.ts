@@ -1,8 +1,7 @@
 /** The two processes of docs/operations.md, on one Postgres: one listens and posts, the other takes turns. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../commands/run.ts";
+import { freePort } from "../doubles/free-port.ts";
 import { postgresForTests } from "../doubles/postgres-run.ts";
 import { openTerminal, type Terminal, temporaryFolder } from "../journeys/terminal.ts";
 
@@ -51,19 +50,12 @@ describe.skipIf(postgres.missing)("a desk in two processes", () => {
     expect(listed).toMatchObject({ code: 0, out: expect.stringMatching(/^#1 /), err: "" });
   }, 60_000);
 
-  it("each stops by itself when it is told to", async () => {
-    const front = await start("receive,send");
-    const worker = await start("work");
+  it("answers where it was asked, whoever sends all else; and each stops by itself when it is told to", async () => {
+    const front = await start("receive");
+    const worker = await start("work,send");
+    expect((await ask("What is your return policy?")).response).toContain("30 days");
     expect(await worker.kill("SIGTERM")).toBe(0);
     expect(await front.kill("SIGTERM")).toBe(0);
     running.length = 0;
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
