@@ -11,7 +11,7 @@ import { DeskError, type ErrorCode, faultOf } from "./errors.ts";
 
 export type Handlers = Readonly<Record<string, (asked: Record<string, unknown>) => Promise<unknown>>>;
 
-/** A socket's path is at most this long on every system. */
+/** A socket's path is at most this long on every system, in bytes. */
 const pathMax = 100;
 /** In characters. What the desk answers is as long as it has to be: whoever asks for much asks for it in pages. */
 const questionMax = 1_000_000;
@@ -20,7 +20,7 @@ const answerMax = 100_000_000;
 function socketPath(data: string): string {
   if (process.platform === "win32") return `\\\\.\\pipe\\deskhand-${hashOf(data)}`;
   const path = join(data, "desk.sock");
-  return path.length <= pathMax ? path : join(tmpdir(), `deskhand-${hashOf(data)}.sock`);
+  return Buffer.byteLength(path) <= pathMax ? path : join(tmpdir(), `deskhand-${hashOf(data)}.sock`);
 }
 
 const hashOf = (data: string): string =>
@@ -79,7 +79,11 @@ export async function askRunningDesk(
   const socket = await connected(data);
   if (!socket) return undefined;
   socket.write(`${JSON.stringify({ does, ...asked })}\n`);
-  const told = JSON.parse(await readLine(socket, answerMax)) as {
+  const line = await readLine(socket, answerMax).catch((cause: unknown) => {
+    const fault = `the running desk has ended before it answered (${does}): see what has come of it, then do it again`;
+    throw new DeskError("command_failed", fault, { cause });
+  });
+  const told = JSON.parse(line) as {
     result: unknown;
     error?: { fault: string; code?: ErrorCode };
   };

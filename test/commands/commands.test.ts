@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -132,12 +133,28 @@ describe("tickets", () => {
     expect(out).toMatch(/^#1 {2}open /);
   });
 
-  it("reaches a desk whose data folder has a long name", async () => {
-    const long = join(folder.path, "d".repeat(120));
+  it.each([
+    ["of many letters", "d".repeat(120)],
+    ["of letters that take two bytes each", "д".repeat(60)],
+  ])("reaches a desk whose data folder has a name %s", async (_of, name) => {
+    const long = join(folder.path, name);
     const desk = await openTerminal(long, { args: folders.slice(0, 2) });
     await desk.say("I want to speak to a human");
     const { out } = await run(["tickets", "--workspace", shop, "--data", long]);
     expect(out).toMatch(/^#1 {2}open /);
+  });
+});
+
+describe("a command that a desk does not answer any more", () => {
+  it("says so, because the desk has ended meanwhile", async () => {
+    mkdirSync(data);
+    const desk = createServer((socket) => socket.on("data", () => socket.destroy()));
+    await new Promise<void>((listening) => desk.listen(join(data, "desk.sock"), listening));
+    const { code, err } = await run(["pause", ...folders]);
+    await new Promise((closed) => desk.close(closed));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^the running desk has ended before it answered/);
+    expect(err).not.toMatch(/^ +at /m);
   });
 });
 
