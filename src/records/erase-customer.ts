@@ -46,7 +46,7 @@ export interface Erasure {
   rows: ErasedRows;
   /** Absolute paths. */
   files: string[];
-  /** Cards of their tickets in the human channel, which is not ours to empty, by the platform's ids. */
+  /** Cards of their tickets and approvals in the human channel, which is not ours to empty, by the platform's ids. */
   cards: MessageId[];
   /** When this customer was erased before, in milliseconds since 1970. */
   before: number | undefined;

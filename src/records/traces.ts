@@ -17,7 +17,7 @@ export interface Traces {
   copies: string[];
   /** The staff's side of their tickets. */
   deskThreads: ThreadId[];
-  /** The cards above it. */
+  /** The cards above it, and those of what they have asked approval for. */
   cards: MessageId[];
   /** Rows of the inbox, and the keys under which their events, or events about their messages, may come again. */
   inbox: string[];
@@ -103,6 +103,11 @@ interface DeskSide {
   cards: Set<MessageId>;
 }
 
+/** What may stand behind the number: which write, which queue. */
+const pressForm = /^(\w+\.)\w+ (\d+)(?: |$)/;
+/** Staff's `/support note 7 …`, with the ticket's number. */
+const commandForm = /^\s*(?:take|resolve|hand\s*back|note|transfer)\s+#?(\d+)\b/i;
+
 async function deskOf(ledger: Ledger, threads: readonly ThreadId[]): Promise<DeskSide> {
   const lanes = new Set<string>();
   const presses = new Set<string>();
@@ -118,11 +123,15 @@ async function deskOf(ledger: Ledger, threads: readonly ThreadId[]): Promise<Des
         presses.add(`ticket. ${number}`);
         if (desk_thread !== null) lanes.add(desk_thread);
       }
-      const held = await tx.all<{ approval: number }>(
-        "SELECT approval FROM intents WHERE thread = ? AND approval IS NOT NULL",
+      const held = await tx.all<{ approval: number; card: string | null }>(
+        `SELECT approval, (SELECT MAX(posted) FROM outbox WHERE source = 'approval:' || approval) AS card
+         FROM intents WHERE thread = ? AND approval IS NOT NULL ORDER BY approval`,
         thread,
       );
-      for (const { approval } of held) presses.add(`intent. ${approval}`);
+      for (const { approval, card } of held) {
+        presses.add(`intent. ${approval}`);
+        if (card !== null) cards.add(card);
+      }
     });
   }
   return { lanes, presses, cards };
@@ -166,9 +175,11 @@ async function inboxOf(
 }
 
 function isPress(event: string, presses: ReadonlySet<string>): boolean {
-  if (presses.size === 0 || !event.includes('"kind":"action"')) return false;
-  const { name, value } = JSON.parse(event) as { name: string; value: string };
-  return presses.has(`${name.slice(0, name.indexOf(".") + 1)} ${value}`);
+  if (presses.size === 0 || !/"kind":"(?:action|command)"/.test(event)) return false;
+  const { kind, name, value, text } = JSON.parse(event) as Record<string, unknown>;
+  if (kind === "command") return presses.has(`ticket. ${commandForm.exec(String(text))?.[1]}`);
+  const [, about, number] = pressForm.exec(`${name} ${value}`) ?? [];
+  return presses.has(`${about} ${number}`);
 }
 
 /** Keys of what happens to a message begin with the message's id, and that with its thread's. */

@@ -39,6 +39,24 @@ describe("an erased customer", () => {
     expect(scene.filesWith("zebrafinch")).toEqual([]);
   });
 
+  it("is not left in what staff pressed or typed about them", async () => {
+    const { room } = scene.desk;
+    const held = room.shown.find(({ post }) => post.card?.title.startsWith("Approval #1"));
+    const value =
+      held?.post.buttons?.[0]?.value ?? (await rows("SELECT id FROM intents WHERE approval = 1"))[0]?.id;
+    const by = { id: "room:t:staff-maya", tenant: "t", name: "staff-maya" };
+    const press = { kind: "action" as const, interaction: "i", by, channel: room.deskChannel ?? "" };
+    const reason = "A zebrafinch has had enough";
+    const denied = { name: "intent.deny", value: `1 ${value}`, reason, keys: ["denied"] as [string] };
+    await room.receives({ ...press, ...denied });
+    await room.commands("note #1 the zebrafinch has called again");
+    await room.commands("note 2 the kingfisher has called again");
+    await scene.desk.quiet();
+    await erase();
+    expect(scene.filesWith("zebrafinch")).toEqual([]);
+    expect(await rows("SELECT id FROM inbox WHERE event LIKE '%the kingfisher has called%'")).toHaveLength(1);
+  });
+
   it("takes nothing of anybody else along", async () => {
     const mine = ["messages", "journal", "outbox", "tickets", "intents", "audit"].map(
       (table) => `SELECT * FROM ${table} WHERE thread = ?`,
@@ -74,7 +92,8 @@ describe("an erased customer", () => {
     expect(found.rows).toMatchObject({ threads: 1, messages: 16, tickets: 1, writes: 1, events: 13 });
     expect(found.files).toHaveLength(2);
     const shown = scene.desk.room.shown.find(({ post }) => post.card?.title.startsWith("Ticket #1"));
-    expect(found.cards).toEqual([shown?.id]);
+    const held = scene.desk.room.shown.find(({ post }) => post.card?.title.startsWith("Approval #1"));
+    expect(found.cards).toEqual([shown?.id, held?.id]);
     expect(done.cards).toEqual(found.cards);
     // A reply to them in somebody else's thread is found when it is looked at.
     expect(done.rows).toMatchObject({ threads: 1, messages: 17, tickets: 1, writes: 1, events: 13 });
