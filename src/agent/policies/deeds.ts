@@ -185,9 +185,17 @@ function resultOf(item: TranscriptItem, transcript: readonly TranscriptItem[]): 
   const { result } = item;
   const fields = typeof result === "object" && result !== null ? (result as Record<string, unknown>) : {};
   if (fields.ok === false || fields.success === false || typeof fields.error === "string") return [];
-  const said = typeof result === "string" ? result : JSON.stringify(result);
+  if (fields.ok !== true && typeof fields.reason === "string" && Object.values(fields).includes(false))
+    return [];
+  const said = typeof result === "string" ? result : (JSON.stringify(result, withoutNothings) ?? "");
   const text = `${item.name.replaceAll("_", " ")} ${argumentsOf(item.id, transcript)} ${said}`.toLowerCase();
   return [{ text, acts: !reads.test(item.name), pending: typeof fields.pending === "string" }];
+}
+
+/** `"refunded": false` says nothing of a refund, whatever its name. */
+function withoutNothings(_name: string, value: unknown): unknown {
+  const nothing = value === false || value === null || value === 0 || value === "";
+  return nothing || (typeof value === "string" && /^0+(?:[.,]0+)?$/.test(value)) ? undefined : value;
 }
 
 function argumentsOf(id: string, transcript: readonly TranscriptItem[]): string {

@@ -43,6 +43,7 @@ describe("what is said to have been done", () => {
   it.each([
     ["failed", result("issue_refund", { refunded: true }, true)],
     ["was refused", result("issue_refund", { ok: false, reason: "too old" })],
+    ["says that it did nothing", result("issue_refund", { refunded: false, reason: "paid back already" })],
     ["waits for somebody", result("issue_refund", { pending: "approval", text: "Refund 49.99" })],
     ["did something else", result("report_bug", { ok: true, number: 7 })],
     ["only looked", result("lookup_refund", { refundable: true })],
@@ -67,6 +68,14 @@ describe("what is said to have been done", () => {
   it("does not take a look for a deed", () => {
     const found = result("lookup_order", { status: "delivered", refundable: true, plan: "free" });
     expect(passes("Your order has been refunded.", [found])).toBe(false);
+  });
+
+  it.each([
+    [{ status: "delivered", refunded: false }],
+    [{ status: "delivered", refunded_minor: 0, refunded_at: null }],
+    [{ orders: [{ status: "delivered", refunded: "0.00" }] }],
+  ])("does not take a field's name for what it says: %j", (found) => {
+    expect(passes("Your order has been refunded.", [result("lookup_order", found)])).toBe(false);
   });
 
   it("finds what a tool did in what it was asked for, too", () => {
