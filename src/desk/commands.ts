@@ -38,8 +38,8 @@ const presses: Readonly<Record<string, string>> = {
 /** What was meant; `help` for anything that is not a command. */
 export function parseCommand(text: string): Command {
   const words = text.trim();
-  const known = fixed[words.toLowerCase().replace(/\s+/g, " ")];
-  if (known) return known;
+  const known = words.toLowerCase().replace(/\s+/g, " ");
+  if (Object.hasOwn(fixed, known)) return fixed[known] as Command;
   const [, head = "", rest = ""] = /^(hand\s*back|[a-z]+)\b\s*([\s\S]*)$/i.exec(words) ?? [];
   const verb = head.toLowerCase().replace(/\s+/g, "");
   return verb === "open" ? { does: "open", question: rest } : (staffCommand(verb, rest) ?? { does: "help" });

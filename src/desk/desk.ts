@@ -17,12 +17,12 @@ import type { Ledger, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { Incoming, Message, Person } from "../message.ts";
 import type { Platform } from "../platform.ts";
-import type { ChannelId, Move, ThreadId } from "../thread.ts";
+import type { ChannelId, ThreadId } from "../thread.ts";
 import { platformOf } from "../thread.ts";
 import { isCut } from "./card.ts";
 import { postOf } from "./files.ts";
 import { type Change, followChange } from "./follow.ts";
-import { toCustomer, toStaff } from "./notices.ts";
+import { toStaff } from "./notices.ts";
 import {
   type Appeal,
   enqueueCard,
@@ -38,6 +38,7 @@ import { followReaction, type Reaction } from "./react.ts";
 import { afterFailed, afterSent, customerToStaff, retryFailed, staffToCustomer } from "./relay.ts";
 import type { Staff } from "./staff.ts";
 import { stepInTo } from "./step-in.ts";
+import { refusalOf, type TicketMove, ticketMoves } from "./ticket-moves.ts";
 import { type Receiver, transferTicket } from "./transfer.ts";
 import { relayAsked, relayUnanswered } from "./unanswered.ts";
 
@@ -126,12 +127,12 @@ export function createDesk(parts: DeskParts) {
   }
 
   async function retry(admitted: Admitted, id: string, by: Person): Promise<string> {
-    const rows = await ledger.write(async (tx) => {
+    const { rows, why } = await ledger.write(async (tx) => {
       await markDone(tx, [admitted.id]);
       return retryFailed(tx, clock, id, by);
     });
     parts.push(rows);
-    return rows.length > 0 ? "" : toStaff.notFailed();
+    return why;
   }
 
   /**
@@ -151,7 +152,7 @@ export function createDesk(parts: DeskParts) {
    * @returns why it was refused, in words for the person who pressed; empty when it was done
    */
   async function press(admitted: Admitted, name: string, number: number, by: Person): Promise<string> {
-    const change = ticketMoves[name];
+    const change = Object.hasOwn(ticketMoves, name) ? ticketMoves[name] : undefined;
     if (!change || !Number.isSafeInteger(number)) {
       log.warn("action.unknown", { action: name });
       return nothingOf(admitted, toStaff.unknownAction());
@@ -246,10 +247,8 @@ export function createDesk(parts: DeskParts) {
     const ticket = await findTicket(tx, number);
     const thread = ticket && (await findThread(tx, ticket.thread));
     if (!ticket || !thread) throw new DeskError("thread_move", toStaff.noTicket(number));
-    if (change.how === "take_over" && thread.control === "taken_over") {
-      throw new DeskError("thread_move", toStaff.alreadyTaken(thread.assigneeName ?? "Somebody"));
-    }
-    if (thread.ticket !== number) throw new DeskError("thread_move", toStaff.notNow(ticket.state));
+    const refusal = refusalOf(ticket, thread, change.how);
+    if (refusal !== undefined) throw new DeskError("thread_move", refusal);
     const taker = change.how === "take_over" ? by : undefined;
     const hands = taker ? { assignee: taker } : {};
     const moved = await moveThread(tx, thread, change.how, hands);
@@ -346,30 +345,3 @@ export function createDesk(parts: DeskParts) {
     tell,
   };
 }
-
-/** What staff can do with a ticket. */
-interface TicketMove {
-  how: Move;
-  action: string;
-  state: Ticket["state"];
-  toStaff(name: string): string;
-  toCustomer?(number: number): string;
-}
-
-const ticketMoves: Readonly<Record<string, TicketMove>> = {
-  "ticket.take": { how: "take_over", action: "ticket.taken", state: "taken", toStaff: toStaff.taken },
-  "ticket.hand_back": {
-    how: "hand_back",
-    action: "ticket.handed_back",
-    state: "handed_back",
-    toStaff: toStaff.handedBack,
-    toCustomer: toCustomer.handedBack,
-  },
-  "ticket.resolve": {
-    how: "resolve",
-    action: "ticket.resolved",
-    state: "resolved",
-    toStaff: toStaff.resolved,
-    toCustomer: toCustomer.resolved,
-  },
-};

@@ -80,9 +80,10 @@ export const toStaff = {
   unknownAction: () => "This button is not known any more.",
   noTicket: (number: number) => `There is no ticket #${number}.`,
   alreadyTaken: (name: string) => `${name} has this ticket already.`,
-  notNow: (control: string) =>
-    `That does not fit any more: the conversation is ${control.replace("_", " ")}.`,
+  notNow: (state: string) => `That does not fit any more: the ticket is ${state.replace("_", " ")}.`,
+  isNow: (ticket: number) => `That does not fit any more: this conversation is ticket #${ticket} now.`,
   notFailed: () => "This has been sent, or is on its way already.",
+  nothingToSend: () => "Nothing was sent: this is not there any more.",
   untold: (text: string) =>
     `Something was done in the customer's name, and they have not been told; please tell them. The bot was about to say: “${text}”`,
   undelivered: (why: string) => `This did not reach the customer: ${why}`,
@@ -98,6 +99,7 @@ export const toStaff = {
   snippetSent: (name: string, text: string) => `${name} has sent the customer:\n\n${text}`,
   wantsPerson: () => "The customer asks for a person.",
   wantsToBeForgotten: () => "The customer asks to be forgotten.",
+  ticketOfMessage: (ticket: number) => `The conversation of this message is ticket #${ticket}.`,
   ticketAbout: (name: string) => `${name} has opened a ticket about this message.`,
   paused: () => "The bot answers nobody now. `/support unpause` ends that.",
   unpaused: () => "The bot answers again.",
@@ -109,7 +111,6 @@ export const toStaff = {
     `A direct message did not reach the customer: ${why}. The conversation goes on in a ${way === "direct" ? "direct message" : "private thread"}, and what did not arrive is posted there.`,
   done: () => "Done.",
   notFromHere: () => "This message is no customer's.",
-  cardFailed: (number: number) => `The card of ticket #${number} could not be posted.`,
   edited: (text: string) => `The customer has edited a message; it now reads:\n\n${text}`,
   deleted: () => "The customer has deleted a message.",
 } as const;

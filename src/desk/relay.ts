@@ -4,7 +4,7 @@ import { faultOf } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { copiesOf, originalOf } from "../ledger/copies.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
-import { enqueue, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
+import { enqueue, findRow, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
 import { advanceThread, findThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, placeTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { writeMessage } from "../ledger/transcript.ts";
@@ -250,16 +250,19 @@ export async function afterFailed(
 
 /**
  * A member of staff wants a failed row sent after all.
- * @returns nothing when it has been sent, or is on its way
+ * @returns why it was refused; empty when it was not
  */
 export async function retryFailed(
   tx: Transaction,
   clock: Clock,
   id: string,
   by: Person,
-): Promise<OutboxRow[]> {
+): Promise<{ rows: OutboxRow[]; why: string }> {
   const row = await requeue(tx, id, clock.now());
-  if (!row) return [];
+  if (!row) {
+    const now = (await findRow(tx, id))?.state ?? "cancelled";
+    return { rows: [], why: now === "cancelled" ? toStaff.nothingToSend() : toStaff.notFailed() };
+  }
   await audit(tx, clock, {
     actor: by.id,
     action: "message.retried",
@@ -267,9 +270,10 @@ export async function retryFailed(
     ...(row.thread ? { thread: row.thread } : {}),
   });
   const ticket = await ticketOf(tx, row);
-  if (!ticket || !row.source || row.author !== "staff") return [row];
+  if (!ticket || !row.source || row.author !== "staff") return { rows: [row], why: "" };
   const send: Send = { does: "mark", message: row.source, mark: "failed", set: false };
-  return [row, await enqueueForTicket(tx, clock, ticket, { author: "desk", send })];
+  const unmarked = await enqueueForTicket(tx, clock, ticket, { author: "desk", send });
+  return { rows: [row, unmarked], why: "" };
 }
 
 async function ticketOf(tx: Transaction, row: OutboxRow): Promise<Ticket | undefined> {

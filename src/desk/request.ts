@@ -22,6 +22,8 @@ export interface Request {
   lastWords: string;
   /** What the customer reads in the conversation. */
   notice(ticket: number): string;
+  /** What who asks reads, where that is not the customer. */
+  told?(ticket: number): string;
 }
 
 /**

@@ -218,6 +218,7 @@ export function createService(parts: ServiceParts) {
       reason: isStaff ? toStaff.ticketAbout(by.name) : toStaff.wantsPerson(),
       lastWords: about.text,
       notice: (ticket) => toCustomer.escalated(ticket, parts.away()),
+      ...(about.author.id === by.id ? {} : { told: toStaff.ticketOfMessage }),
     });
   }
 
@@ -249,7 +250,7 @@ export function createService(parts: ServiceParts) {
     });
     if (!done) return nowhere;
     parts.push(done.rows);
-    return asked.notice(done.number);
+    return (asked.told ?? asked.notice)(done.number);
   }
 
   async function showHome(person: Person, isStaff: boolean): Promise<void> {

@@ -35,6 +35,8 @@ export async function transferTicket(
   const ticket = await findTicket(tx, number);
   const thread = ticket && (await findThread(tx, ticket.thread));
   if (!ticket || !thread) throw new DeskError("thread_move", toStaff.noTicket(number));
+  if (thread.ticket !== undefined && thread.ticket !== number)
+    throw new DeskError("thread_move", toStaff.isNow(thread.ticket));
   if (ticket.state === "resolved" || thread.ticket !== number)
     throw new DeskError("thread_move", toStaff.notNow(ticket.state));
   if ("queue" in to && ticket.state === "open" && ticket.queue === to.queue)
