@@ -82,8 +82,11 @@ const closings: Readonly<Record<number, string>> = {
 
 const connectWithinMs = 30_000;
 const closeWithinMs = 3_000;
+const beginsWithinMs = 1_000;
+/** What a connection gets that is not wanted any more, so that no other follows it. */
+const never = new Promise<never>(() => undefined);
+const goodbye = { code: 4200, reason: "Deskhand stops listening" } as const;
 const keepEveryMs = 1_000;
-const resumableCode = 4200;
 
 interface Saved extends Identity {
   session: SessionInfo;
@@ -98,6 +101,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   let identity: Identity | undefined;
   let state: "closed" | "new" | "up" | "closing" | "dead" = "closed";
   let connected = false;
+  /** Whether there is a connection on which Discord has said hello. */
+  let greeted = false;
   let leaving = new AbortController();
   let settle: ((end: { error?: DeskError }) => void) | undefined;
   const open = new Set<number>();
@@ -149,7 +154,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       rest: { get: () => gatewayAddress(parts.rest) } as unknown as REST,
       shardCount: 1,
       shardIds: [0],
-      retrieveSessionInfo: () => session,
+      retrieveSessionInfo: () => (wanted(made) ? session : never),
       updateSessionInfo: (_, next) => {
         if (made === manager) updateSession(next);
       },
@@ -159,6 +164,10 @@ export function createGateway(parts: GatewayParts): Gateway {
           waitForIdentify: (_, signal) => throttle.wait({ total, concurrency: max_concurrency }, signal),
         };
       },
+    });
+    made.on(WebSocketShardEvents.Hello, () => {
+      if (wanted(made)) greeted = true;
+      else void made.destroy(goodbye);
     });
     made.on(WebSocketShardEvents.Ready, ({ data }) => {
       if (made !== manager) return;
@@ -183,6 +192,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     made.on(WebSocketShardEvents.Debug, ({ message }) => log.debug("discord.gateway", { message }));
     return made;
   }
+
+  const wanted = (made: WebSocketManager): boolean => made === manager && state !== "closing";
 
   function take(name: string, data: unknown, sequence: number): void {
     if (state === "closing") return;
@@ -209,6 +220,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   function closed(code: number): void {
     const fatal = closings[code];
     connected = false;
+    greeted = false;
     if (state === "closing") return;
     if (fatal === undefined) {
       log.warn("discord.connection_lost", { closed: code });
@@ -253,7 +265,6 @@ export function createGateway(parts: GatewayParts): Gateway {
     if (end.error) throw end.error;
   }
 
-  /** A connection that is just being made cannot be closed; it is waited for, shortly. */
   async function close(): Promise<void> {
     const before = state;
     if (before === "closed") return;
@@ -261,19 +272,25 @@ export function createGateway(parts: GatewayParts): Gateway {
     keep();
     state = "closing";
     const made = manager;
-    if (made && before !== "dead") await atMost(clock, closeWithinMs, shut(made));
+    if (made && before !== "dead") await atMost(clock, greeted ? closeWithinMs : beginsWithinMs, shut(made));
     manager = undefined;
     connected = false;
+    greeted = false;
     state = "closed";
   }
 
+  /**
+   * A connection that is just being made cannot be closed: the library would leave it with nobody to hear that it breaks,
+   * which ends the process. It comes to its own end, here or in the background.
+   */
   async function shut(made: WebSocketManager): Promise<void> {
-    for (let n = 0; n < 10; n++) {
+    for (let n = 0; ; n++) {
       const status = (await made.fetchStatus()).first();
-      if (status === undefined || status === WebSocketShardStatus.Ready) break;
+      if (status === undefined || status === WebSocketShardStatus.Idle) break;
+      if (greeted && (status === WebSocketShardStatus.Ready || n >= 10)) break;
       await clock.sleep(100);
     }
-    await made.destroy({ code: resumableCode, reason: "Deskhand stops listening" });
+    await made.destroy(goodbye);
   }
 
   return {

@@ -160,4 +160,26 @@ describe("listening", () => {
     server.rest.clearFaults();
     await platform.listen?.(true);
   });
+
+  it("that is given up while Discord does not answer stays given up, and ends nothing when the line breaks", async () => {
+    const { server } = world;
+    const { gateway } = server;
+    const late = await process(true);
+    const next = await process(false);
+    await eventually(() => expect(world.marks.saved.has("session")).toBe(true));
+    gateway.trouble.silent = true;
+    gateway.drop();
+    await server.waitFor(() => gateway.unanswered > 0, "a connection without an answer");
+    await late.platform.listen?.(false);
+    gateway.trouble.silent = false;
+    gateway.dropUnanswered();
+    await next.platform.listen?.(true);
+    const { resumes, identifies } = gateway;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(gateway.connections.length).toBe(2);
+    expect({ resumes: gateway.resumes, identifies: gateway.identifies }).toEqual({ resumes, identifies });
+    await late.platform.listen?.(true);
+    server.asUser("Ana").dm("hello");
+    await eventually(() => expect(textsOf(late.desk.received)).toEqual(["hello"]));
+  });
 });

@@ -3,6 +3,7 @@
  * codes; and its troubles, on demand.
  */
 import type { IncomingHttpHeaders, Server } from "node:http";
+import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { Guild, User, World } from "./world.ts";
 import {
@@ -57,6 +58,8 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
     deaf: false,
     /** Connections are refused. */
     down: false,
+    /** Connections get no answer, not even a refusal. */
+    silent: false,
     /** Identify is answered with an invalid session this many times. */
     invalidNext: 0,
     /** Each of the next events is dispatched twice. */
@@ -66,6 +69,7 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
   };
   /** Sockets that had a session, oldest first. */
   const connections: { headers: IncomingHttpHeaders; from: number; to: number | undefined }[] = [];
+  const unanswered = new Set<Duplex>();
   let identifies = 0;
   let identifiedAt: number[] = [];
   let hasty = 0;
@@ -74,6 +78,11 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
 
   server.on("upgrade", (request, socket, head) => {
     const asked = new URL(request.url ?? "", "ws://double");
+    if (trouble.silent) {
+      unanswered.add(socket);
+      socket.on("error", () => undefined);
+      return;
+    }
     const known = asked.pathname === "/gateway" && ["", "10"].includes(asked.searchParams.getAll("v").join());
     if (trouble.down || !known) {
       socket.destroy();
@@ -338,6 +347,15 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
         else ws.close(code);
       }
     },
+    /** How many connections have had no answer. */
+    get unanswered() {
+      return unanswered.size;
+    },
+    /** Connections that have had no answer break. */
+    dropUnanswered(): void {
+      for (const socket of unanswered) socket.destroy();
+      unanswered.clear();
+    },
     /** Asks for a reconnect, as before a deploy of Discord's. */
     reconnect(): void {
       for (const ws of sockets()) send(ws, { op: 7, d: null, s: null, t: null });
@@ -367,6 +385,7 @@ export function createGateway(server: Server, world: World, options: GatewayOpti
     },
     close(): Promise<void> {
       for (const ws of sockets()) ws.terminate();
+      for (const socket of unanswered) socket.destroy();
       return new Promise((resolve) => wss.close(() => resolve()));
     },
   };
