@@ -21,6 +21,8 @@ export interface Places {
   /** At most half a minute old. @throws DeskError platform_unreachable when the bot is not in it */
   guild(id: string): Promise<GuildFacts>;
   guilds(): string[];
+  /** Whether its roles are known, from whenever. */
+  knowsRoles(guild: string): boolean;
   /** Whether this guild was described by the present session. */
   described(guild: string): boolean;
   /** Open threads of a channel, as far as known. */
@@ -195,6 +197,7 @@ export function createPlaces({ rest, clock }: { rest: Rest; clock: Clock }): Pla
       return keepGuild(await rest.call<RawGuild>("GET", `/guilds/${id}`), clock.elapsed());
     },
     guilds: () => [...guilds.keys()],
+    knowsRoles: (guild) => guilds.has(guild),
     described: (guild) => guilds.has(guild) && guilds.get(guild)?.askedAt === undefined,
     threadsOf: (channel) =>
       [...(threads.get(channel) ?? [])].flatMap((id) => {

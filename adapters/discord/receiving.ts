@@ -108,7 +108,13 @@ export function createReceiving(parts: ReceivingParts): Receiving {
     intake.add({
       channel: raw.channel_id,
       ...(place && !hears(place) ? {} : { message: raw.id }),
-      read: async () => readMessage(raw, place ?? (await places.find(raw.channel_id))),
+      read: async () => {
+        const where = place ?? (await places.find(raw.channel_id));
+        const incoming = readMessage(raw, where);
+        if (incoming || !where || !mentionsUnknownRole(raw) || !concerns(where, raw)) return incoming;
+        await places.guild(raw.guild_id ?? "");
+        return readMessage(raw, where);
+      },
       taken: event.taken,
     });
   }
@@ -217,6 +223,10 @@ export function createReceiving(parts: ReceivingParts): Receiving {
     return place;
   }
 
+  /** A session that goes on does not describe guilds again: the role may be the bot's. */
+  const mentionsUnknownRole = (raw: RawMessage): boolean =>
+    (raw.mention_roles ?? []).length > 0 && raw.guild_id !== undefined && !places.knowsRoles(raw.guild_id);
+
   const hears = (place: Place): boolean => situate(place, parts.scope())?.heard ?? false;
 
   function concerns(place: Place, raw: RawMessage): boolean {
@@ -227,7 +237,8 @@ export function createReceiving(parts: ReceivingParts): Receiving {
       situation.heard ||
       mentions.get(raw.id) === true ||
       (raw.mentions ?? []).some((user) => user.id === scope.self) ||
-      (raw.mention_roles ?? []).some((role) => scope.isBotRole(role))
+      (raw.mention_roles ?? []).some((role) => scope.isBotRole(role)) ||
+      mentionsUnknownRole(raw)
     );
   }
 

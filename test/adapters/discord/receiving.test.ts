@@ -444,6 +444,23 @@ describe("closing", () => {
   });
 });
 
+describe("a mention of the bot's role", () => {
+  it("is heard by a process that goes on with a session, which describes no roles", async () => {
+    const { server, general } = world;
+    const role = [...server.guild.roles.values()].find((one) => one.tags?.bot_id === server.bot.id);
+    const first = await started();
+    server.asUser("Ana").say(general, `<@&${role?.id}> first`);
+    await eventually(() => expect(textsOf(first.desk.received)).toHaveLength(1));
+    await first.platform.close();
+    const { desk } = await started();
+    expect(server.gateway.resumes).toBe(1);
+    server.asUser("Ana").say(general, `<@&${world.agents.id}> not for the bot`);
+    server.asUser("Ana").say(general, `<@&${role?.id}> second`);
+    await eventually(() => expect(textsOf(desk.received)).toHaveLength(1));
+    expect(textsOf(desk.received)[0]).toContain("second");
+  });
+});
+
 describe("trouble", () => {
   it("is told when a channel of the desk is deleted or the bot is removed", async () => {
     const { server, support } = world;
