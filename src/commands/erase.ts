@@ -66,10 +66,13 @@ async function eraseNow(records: Records, customer: string): Promise<void> {
 async function confirmed(customer: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    const typed = await terminal.question(`This cannot be undone. Type ${customer} to erase all of it: `);
-    const same = typed.trim() === customer;
-    if (!same) print("Nothing was erased.");
-    return same;
+    const asked = terminal.question(`This cannot be undone. Type ${customer} to erase all of it: `);
+    // Where Ctrl-C or Ctrl-D is the answer, or the terminal has gone, the question fails, or is never answered.
+    const left = new Promise<string>((leave) => terminal.once("close", () => leave("\n")));
+    const typed = await Promise.race([asked.catch(() => "\n"), left]);
+    if (typed.trim() === customer) return true;
+    print(typed === "\n" ? "\nNothing was erased." : "Nothing was erased.");
+    return false;
   } finally {
     terminal.close();
   }

@@ -12,7 +12,7 @@ import type { ThreadId } from "../thread.ts";
 export interface CustomerFiles {
   /** Absolute paths of what there is. */
   find(of: FilesOf): Promise<string[]>;
-  /** What was broken and set aside, and copies that were not finished an hour ago. */
+  /** What was broken and set aside, exports that were not handed over, and copies that were not finished an hour ago. */
   broken(): Promise<string[]>;
   /** Names of copies, and paths of mails, that were made before this moment. */
   olderThan(at: number): Promise<{ copies: string[]; mails: string[] }>;
@@ -62,7 +62,9 @@ export function createCustomerFiles(data: string, clock: Clock): CustomerFiles {
       return [...known.map(pathOf), ...(await mailsTo(addresses))];
     },
     async broken() {
-      const aside = (await namesIn(data)).filter((name) => /^memory\.sqlite\.broken-/.test(name));
+      const aside = (await namesIn(data)).filter((name) =>
+        /^memory\.sqlite\.broken-|^export_\w+\.json$/.test(name),
+      );
       const parts = (await namesIn(files)).filter((name) => !copyForm.test(name));
       const left = await madeBefore(files, parts, clock.now() - unfinishedMs);
       return [...aside.map((name) => join(data, name)), ...left.map((name) => join(files, name))];

@@ -1,9 +1,16 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { careful } from "../fixtures/scenarios.ts";
 import { writeShop } from "../fixtures/workspace.ts";
-import { closeTerminals, openTerminal, type Terminal, temporaryFolder } from "../journeys/terminal.ts";
+import {
+  closeTerminals,
+  openTerminal,
+  program,
+  type Terminal,
+  temporaryFolder,
+} from "../journeys/terminal.ts";
 import { run } from "./run.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -34,6 +41,19 @@ const filesWith = (word: string): string[] =>
     .filter((path) => statSync(path).isFile())
     .filter((path) => readFileSync(path).toString("latin1").toLowerCase().includes(word));
 
+/** What a command shows in a terminal where somebody presses this key when they are asked this. */
+async function typed(args: readonly string[], asked: string, key: string): Promise<string> {
+  const command = [process.execPath, program(), ...args].join(" ");
+  const terminal = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
+  let shown = "";
+  terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (!shown.includes(asked) && (shown + text).includes(asked)) terminal.stdin.write(key);
+    shown += text;
+  });
+  await new Promise((resolve) => terminal.once("close", resolve));
+  return shown;
+}
+
 describe("erase", () => {
   it("says what is known, removes it, and knows afterwards when", async () => {
     await visit("cus_zebrafinch", "Do you ship to zebrafinch island?", "I want a person");
@@ -53,6 +73,30 @@ describe("erase", () => {
     const again = await run(["erase", "cus_zebrafinch", "--yes", ...folders]);
     expect(again.out).toMatch(/^Nothing is known of cus_zebrafinch\. Erased on \d{4}-\d\d-\d\d\.\n$/);
   });
+
+  it("erases all that it was told to, though nobody reads what it prints, and what a broken-off export has left", async () => {
+    await visit("cus_zebrafinch", "Do you ship to zebrafinch island?");
+    writeFileSync(join(data, "export_i3n8gs1ds05f4cefab.json"), "the words of zebrafinch");
+    const args = [program(), "erase", "cus_zebrafinch", "--yes", ...folders];
+    const erasing = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    erasing.stdout.destroy();
+    expect(await new Promise((resolve) => erasing.once("close", resolve))).toBe(0);
+    expect(filesWith("zebrafinch")).toEqual([]);
+  });
+
+  const canType = spawnSync("script", ["--version"]).status === 0;
+  it.skipIf(!canType)(
+    "tells whoever answers with Ctrl-C or Ctrl-D that nothing was erased (skipped where there is no script)",
+    async () => {
+      await visit("cus_zebrafinch", "Do you ship to zebrafinch island?");
+      for (const key of ["\u0003", "\u0004"]) {
+        const shown = await typed(["erase", "cus_zebrafinch", ...folders], "to erase all of it: ", key);
+        expect(shown).toContain("Nothing was erased.");
+        expect(shown).not.toMatch(/^ +at /m);
+        expect(filesWith("zebrafinch")).not.toEqual([]);
+      }
+    },
+  );
 
   it("asks nobody who is not there", async () => {
     await visit("cus_zebrafinch", "Do you ship to zebrafinch island?");
@@ -100,8 +144,19 @@ describe("export", () => {
     expect(JSON.parse(readFileSync(out, "utf8"))).toMatchObject({ threads: told.threads });
   });
 
-  it("overwrites nothing", async () => {
+  it("overwrites nothing, and says when standard output did not take all of it", async () => {
     await visit("cus_zebrafinch", "hello");
+    if (existsSync("/dev/full")) {
+      const full = openSync("/dev/full", "w");
+      const args = [program(), "export", "cus_zebrafinch", ...folders];
+      const ran = spawnSync(process.execPath, args, { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+      closeSync(full);
+      expect(ran).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/^Standard output .*ENOSPC.*\n$/),
+      });
+      expect(readdirSync(data).filter((name) => name.startsWith("export"))).toEqual([]);
+    }
     const out = join(folder.path, "there.json");
     await run(["export", "cus_zebrafinch", "--out", out, ...folders]);
     const before = readFileSync(out, "utf8");
