@@ -352,7 +352,9 @@ export function createCore(parts: CoreParts): Core {
   const receiver: Receiver = {
     receive: bot.receive,
     receiveAll: bot.receiveAll,
-    async suggest(what) {
+    async suggest(what, _prefix, by) {
+      // Other customers' matters are nobody's but staff's.
+      if (!(await staff.includes(by))) return [];
       if (what === "snippet") return workspace.snippets.map(({ name }) => ({ value: name, label: name }));
       const open = await desk.tickets(suggestionsMax);
       return open.map(({ number, ask }) => ({ value: String(number), label: `#${number} ${ask}` }));

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { Receiver } from "../../src/platform.ts";
 import { type DeskInARoom, openDesk } from "../doubles/desk-in-a-room.ts";
-import { threadOf } from "../doubles/room.ts";
+import { createRoom, threadOf } from "../doubles/room.ts";
 import { createScriptedModel } from "../doubles/scripted-model.ts";
 
 let desk: DeskInARoom;
@@ -86,6 +87,28 @@ describe("a customer calls /support", () => {
     expect(desk.core.pause.paused()).toBe(false);
     expect(card()?.post.card?.footer).toBe("Waiting for a person");
   });
+});
+
+it("what completes a command while it is typed names tickets to staff, and nothing to customers", async () => {
+  const room = createRoom();
+  let receiver: Receiver | undefined;
+  const connect = room.connect;
+  room.connect = (given) => {
+    receiver = given;
+    return connect(given);
+  };
+  desk = await openDesk({ room, snippets: [{ name: "greeting", text: "Good day." }] });
+  await desk.room.says("ann", "I want to talk to a human please");
+  await desk.quiet();
+  const completed = async (who: string) => {
+    const by = { id: `room:t:${who}`, tenant: "t", name: who };
+    return [
+      ...((await receiver?.suggest("ticket", "", by)) ?? []),
+      ...((await receiver?.suggest("snippet", "", by)) ?? []),
+    ];
+  };
+  expect((await completed("staff-maya")).map(({ value }) => value)).toEqual(["1", "greeting"]);
+  expect(await completed("bob")).toEqual([]);
 });
 
 describe("staff call /support", () => {
