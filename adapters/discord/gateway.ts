@@ -101,8 +101,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   let identity: Identity | undefined;
   let state: "closed" | "new" | "up" | "closing" | "dead" = "closed";
   let connected = false;
-  /** Whether there is a connection on which Discord has said hello. */
-  let greeted = false;
+  /** Those with a connection on which Discord has said hello. */
+  const greeted = new WeakSet<WebSocketManager>();
   let leaving = new AbortController();
   let settle: ((end: { error?: DeskError }) => void) | undefined;
   const open = new Set<number>();
@@ -166,7 +166,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       },
     });
     made.on(WebSocketShardEvents.Hello, () => {
-      if (wanted(made)) greeted = true;
+      if (wanted(made)) greeted.add(made);
       else void made.destroy(goodbye);
     });
     made.on(WebSocketShardEvents.Ready, ({ data }) => {
@@ -186,6 +186,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       if (made === manager) take(data.t, data.d, data.s);
     });
     made.on(WebSocketShardEvents.Closed, ({ code }) => {
+      greeted.delete(made);
       if (made === manager) closed(code);
     });
     made.on(WebSocketShardEvents.Error, ({ error }) => log.warn("discord.gateway_error", { error }));
@@ -220,7 +221,6 @@ export function createGateway(parts: GatewayParts): Gateway {
   function closed(code: number): void {
     const fatal = closings[code];
     connected = false;
-    greeted = false;
     if (state === "closing") return;
     if (fatal === undefined) {
       log.warn("discord.connection_lost", { closed: code });
@@ -272,10 +272,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     keep();
     state = "closing";
     const made = manager;
-    if (made && before !== "dead") await atMost(clock, greeted ? closeWithinMs : beginsWithinMs, shut(made));
+    if (made && before !== "dead") {
+      await atMost(clock, greeted.has(made) ? closeWithinMs : beginsWithinMs, shut(made));
+    }
     manager = undefined;
     connected = false;
-    greeted = false;
     state = "closed";
   }
 
@@ -287,7 +288,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     for (let n = 0; ; n++) {
       const status = (await made.fetchStatus()).first();
       if (status === undefined || status === WebSocketShardStatus.Idle) break;
-      if (greeted && (status === WebSocketShardStatus.Ready || n >= 10)) break;
+      if (greeted.has(made) && (status === WebSocketShardStatus.Ready || n >= 10)) break;
       await clock.sleep(100);
     }
     await made.destroy(goodbye);
