@@ -81,7 +81,6 @@ export function createRest(parts: RestParts): Rest {
     rejectOnRateLimit: () => true,
     makeRequest: (url, init) => observed(url, init),
   });
-  client.setToken(parts.token);
 
   /** Every request that is really made. @throws DeskError for a 429, and for a 5xx, whose body discord.js drops */
   async function observed(
@@ -98,6 +97,7 @@ export function createRest(parts: RestParts): Rest {
     if (response.status === 429) throw await limitedBy(response, method, path);
     if (response.status >= 500) throw await failedBy(response, method, path);
     if (response.status === 401 || response.status === 403) invalid.push(clock.elapsed());
+    if (response.status === 403 && !isJson(response)) throw walled(routeOf(method, path));
     return method === "PUT" || method === "DELETE" ? withoutEmptyJson(response) : response;
   }
 
@@ -169,6 +169,8 @@ export function createRest(parts: RestParts): Rest {
       }
       checkMayCall(route, authorized);
     }
+    // The library forgets a token that has been refused once.
+    client.setToken(parts.token);
     try {
       const answer = await client.request({
         method: method as never,
@@ -225,12 +227,22 @@ async function packed(init: Init, given: FormData): Promise<Init> {
 
 /** Discord says 204 where it has nothing to say; some servers say nothing in JSON, which is none. */
 async function withoutEmptyJson(response: ResponseLike): Promise<ResponseLike> {
-  if (!response.ok || !response.headers.get("content-type")?.startsWith("application/json")) return response;
+  if (!response.ok || !isJson(response)) return response;
   const text = await response.text();
   const headers = new Headers(response.headers);
   if (text.trim() === "") headers.delete("content-type");
   return new Response(text, { status: response.status, headers });
 }
+
+const isJson = (response: ResponseLike): boolean =>
+  response.headers.get("content-type")?.startsWith("application/json") ?? false;
+
+/** Not the API has refused it, but the wall before it, which lets it through another time. */
+const walled = (route: string): DeskError =>
+  new DeskError(
+    "platform_unavailable",
+    `what stands before Discord's API did not let ${route} through (403)`,
+  );
 
 const isFirstAnswer = (route: string): boolean => route.startsWith("POST /interactions/");
 

@@ -38,6 +38,7 @@ export interface UploadedFile {
  *   reset     the connection breaks; `after` does it first
  *   garbage   200 with something that is no JSON
  *   slow      done and answered after this long
+ *   wall      not done: a page of HTML from what stands before the API
  */
 export type Trouble =
   | { kind: "status"; status: number; code?: number; message?: string; after?: boolean }
@@ -45,7 +46,8 @@ export type Trouble =
   | { kind: "hang"; after?: boolean }
   | { kind: "reset"; after?: boolean }
   | { kind: "garbage" }
-  | { kind: "slow"; ms: number };
+  | { kind: "slow"; ms: number }
+  | { kind: "wall"; status: number };
 
 export interface Fault {
   method?: string;
@@ -199,6 +201,12 @@ export function createRest(options: RestOptions) {
         return;
       case "garbage":
         response.writeHead(200, { "content-type": "application/json" }).end("<html>");
+        return;
+      case "wall":
+        invalid.push(Date.now());
+        response
+          .writeHead(trouble.status, { "content-type": "text/html; charset=UTF-8" })
+          .end("<!DOCTYPE html><title>Attention Required! | Cloudflare</title>");
         return;
       case "limited":
       case "slow":
