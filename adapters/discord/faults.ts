@@ -11,12 +11,26 @@ export interface Answered {
   message: string;
 }
 
+/** Discord's code for a request with more bytes in its files than this place may have. */
+export const tooLarge = 40005;
+export const unknownChannel = 10003;
+export const unknownMessage = 10008;
+/** Something in the body, as the words in a thread's name. */
+export const invalidForm = 50035;
+
+/** There is no room now. */
+const full = new Set([
+  130000, // the channel is overloaded
+  160006, // as many open threads as a server may have
+  160007, // the same of announcements
+]);
+
 /** Discord's codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes#json */
 const unreachable = new Set([
-  10003, // unknown channel
+  unknownChannel,
   10004, // unknown guild
   10007, // unknown member
-  10008, // unknown message
+  unknownMessage,
   10013, // unknown user
   10015, // unknown webhook
   10062, // unknown interaction
@@ -27,9 +41,6 @@ const unreachable = new Set([
   50278, // no guild in common
   160005, // the thread is locked
 ]);
-
-/** Discord's code for a request with more bytes in its files than this place may have. */
-export const tooLarge = 40005;
 
 /** A DeskError that remembers what Discord said, for those who know better what it means. */
 export class DiscordFault extends DeskError {
@@ -58,11 +69,11 @@ export function faultOfAnswer(
 
 function codeOfAnswer({ status, code }: Answered, effect: Effect, ownToken: boolean): ErrorCode {
   if (unreachable.has(code)) return "platform_unreachable";
+  if (full.has(code)) return "platform_unavailable";
   if (status === 401) return ownToken ? "platform_unauthorized" : "platform_unreachable";
   if (status === 404 || status === 410) return code === 0 ? "platform_refused" : "platform_unreachable";
-  // 130000: the channel is overloaded for now.
   if (status >= 500 || status === 408) {
-    return effect === "none" || code === 130000 ? "platform_unavailable" : "platform_ambiguous";
+    return effect === "none" ? "platform_unavailable" : "platform_ambiguous";
   }
   return "platform_refused";
 }

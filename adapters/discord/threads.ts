@@ -4,7 +4,7 @@
  */
 import type { Log } from "../../src/log.ts";
 import type { ThreadId } from "../../src/thread.ts";
-import { saysCode } from "./faults.ts";
+import { invalidForm, saysCode, unknownChannel } from "./faults.ts";
 import { oneLine, readText } from "./inbound-text.ts";
 import type { RawMessage } from "./incoming.ts";
 import { placeOf } from "./place.ts";
@@ -33,11 +33,12 @@ export interface ThreadsParts {
   questionOf(message: string): string | undefined;
 }
 
-const unknownChannel = 10003;
 const threadExists = 160004;
 const archived = 50083;
 const nameMax = 90;
 const openMinutes = 10_080;
+/** For a question whose words a server does not take in a name. */
+const plainName = "Support";
 const remembered = 10_000;
 
 export function createThreads(parts: ThreadsParts): Threads {
@@ -54,9 +55,14 @@ export function createThreads(parts: ThreadsParts): Threads {
   }
 
   async function make(parent: string, message: string, name: string): Promise<void> {
+    const called = (name: string) =>
+      rest.call("POST", `/channels/${parent}/messages/${message}/threads`, {
+        body: { name, auto_archive_duration: openMinutes },
+      });
     try {
-      const thread = await rest.call("POST", `/channels/${parent}/messages/${message}/threads`, {
-        body: { name: threadName(name), auto_archive_duration: openMinutes },
+      const thread = await called(threadName(name)).catch((error: unknown) => {
+        if (!saysCode(error, invalidForm)) throw error;
+        return called(plainName);
       });
       places.learn(placeOf(thread, places.known(parent)?.guild));
       parts.log.info("discord.thread_opened", { channel: parent, thread: message });
@@ -116,5 +122,5 @@ function threadName(text: string): string {
     .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, "");
   const plain = oneLine(bare, nameMax + 1);
   const cut = [...plain].length > nameMax ? `${[...plain].slice(0, nameMax).join("").trimEnd()}…` : plain;
-  return cut.replace(/@(?=everyone|here)/g, "@\u200B") || "Support";
+  return cut.replace(/@(?=everyone|here)/g, "@\u200B") || plainName;
 }
