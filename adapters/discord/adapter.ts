@@ -135,7 +135,7 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
     log,
   });
   const membership = createMembership({ rest, places, clock, guilds: ourGuilds });
-  const answers = createAnswers({ rest, clock });
+  const answers = createAnswers({ rest });
   const interactions = createInteractions({
     answers,
     desk: receiver,
@@ -164,6 +164,7 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
   const direct = createDirect({
     rest,
     places,
+    threads,
     notes,
     clock,
     support: config.supportChannels,

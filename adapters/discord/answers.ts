@@ -2,7 +2,6 @@
  * What is said to an interaction: one first answer within three seconds, follow-ups for fifteen minutes, all of it seen
  * only by its person. An interaction's address is all that an answer needs, so one can be given after a restart, too.
  */
-import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Post } from "../../src/platform.ts";
 import { saysCode } from "./faults.ts";
@@ -55,7 +54,7 @@ interface Said {
 
 type Files = CallOptions["files"];
 
-export function createAnswers({ rest, clock }: { rest: Rest; clock: Clock }): Answers {
+export function createAnswers({ rest }: { rest: Rest }): Answers {
   const said = createRecent<string, Said>(remembered);
 
   function expect(id: string): Said {
@@ -102,7 +101,7 @@ export function createAnswers({ rest, clock }: { rest: Rest; clock: Clock }): An
   }
 
   const isOver = ({ id }: Address): boolean =>
-    isSnowflake(id) && clock.now() - timeOfSnowflake(id) > tokenLivesMs + clockSkewMs;
+    isSnowflake(id) && rest.now() - timeOfSnowflake(id) > tokenLivesMs + clockSkewMs;
 
   /** As the first answer where there has been none, in place of "thinking…", or after what has been said. */
   async function sayFirst(address: Address, body: object, files: Files): Promise<void> {

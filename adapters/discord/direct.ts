@@ -9,12 +9,14 @@ import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Person } from "../../src/message.ts";
 import type { ThreadId } from "../../src/thread.ts";
+import { invalidForm, saysCode, unknownChannel } from "./faults.ts";
 import { oneLine } from "./inbound-text.ts";
 import { directPlace, placeOf } from "./place.ts";
 import type { Places } from "./places.ts";
 import { createRecent } from "./recent.ts";
 import type { Rest } from "./rest.ts";
 import { directParent, parseThreadId, parseUserId, snowflakeAt, threadIdOf } from "./thread-id.ts";
+import type { Threads } from "./threads.ts";
 import type { Notes } from "./watermarks.ts";
 
 export interface Direct {
@@ -34,6 +36,7 @@ const openMinutes = 10_080;
 export function createDirect(parts: {
   rest: Rest;
   places: Places;
+  threads: Pick<Threads, "inChannel">;
   notes: Notes;
   clock: Clock;
   support: readonly string[];
@@ -98,23 +101,35 @@ export function createDirect(parts: {
   async function privateThreadIn(parent: string, person: Person, user: string): Promise<ThreadId> {
     const name = `private:${parent}:${user}`;
     const known = await notes.recall(name);
-    if (known && (await places.find(known))) {
-      await invite(known, user);
-      return threadIdOf(parent, known);
-    }
-    const thread = await rest.call<{ id: string }>("POST", `/channels/${parent}/threads`, {
-      body: {
-        name: `Private: ${oneLine(person.name, 60) || "customer"}`,
-        type: 12,
-        invitable: false,
-        auto_archive_duration: openMinutes,
+    if (known && (await places.find(known)) && (await isBack(known, user))) return threadIdOf(parent, known);
+    const called = (name: string) =>
+      rest.call<{ id: string }>("POST", `/channels/${parent}/threads`, {
+        body: { name, type: 12, invitable: false, auto_archive_duration: openMinutes },
+      });
+    const thread = await called(`Private: ${oneLine(person.name, 60) || "customer"}`).catch(
+      (error: unknown) => {
+        // A server may not take the words of a person's name.
+        if (!saysCode(error, invalidForm)) throw error;
+        return called("Private: customer");
       },
-    });
+    );
     places.learn(placeOf(thread, places.known(parent)?.guild));
     notes.set(name, thread.id);
     await save();
     await invite(thread.id, user);
     return threadIdOf(parent, thread.id);
+  }
+
+  /** Opens it again where it was closed. @returns false when it has been deleted, of which not every process is told */
+  async function isBack(thread: string, user: string): Promise<boolean> {
+    try {
+      await parts.threads.inChannel(thread, () => invite(thread, user));
+      return true;
+    } catch (error) {
+      if (!saysCode(error, unknownChannel)) throw error;
+      places.forget(thread);
+      return false;
+    }
   }
 
   const invite = (thread: string, user: string) =>
