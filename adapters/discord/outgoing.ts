@@ -53,6 +53,9 @@ export function messagesOf(post: Post, key: string): OutgoingMessage[] {
   });
 }
 
+/** What is left of a message whose words are gone and whose files stay. */
+export const wordless: OutgoingMessage = { payload: payloadOf("", [], []), files: [] };
+
 function payloadOf(content: string, embeds: APIEmbed[], components: Row[]): Payload {
   return {
     content,

@@ -66,7 +66,7 @@ export function createOwnMessages(parts: { rest: Rest; self(): string; remembere
 
   /** Whether a message is the nth of this key's; undefined when only its words can tell. */
   function isMarked(message: APIMessage, key: string, n: number): boolean | undefined {
-    if (message.nonce !== undefined) return String(message.nonce) === nonceOf(key, n);
+    if (message.nonce !== undefined) return noncesOf(key, n).includes(String(message.nonce));
     const owner = owners.get(message.id);
     if (owner !== undefined) return owner === key;
     const tag = tagIn(message.components);
@@ -122,10 +122,16 @@ function saysNth(message: APIMessage, n: number, { wanted, words }: Sought): boo
   );
 }
 
-/** At most 25 characters; the first message's is the key itself. */
-export function nonceOf(key: string, n: number): string {
-  if (n === 0 && key.length <= 25) return key;
-  return createHash("sha256").update(`${key}:${n}`).digest("base64url").slice(0, 25);
+const lives = 10;
+
+/**
+ * What the nth message of a key is created with, at most 25 characters; the first message's is the key itself. Under one
+ * of them Discord makes no other message for some minutes, not even when the first has been deleted: then the next counts.
+ */
+export function noncesOf(key: string, n: number): string[] {
+  const hashed = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 25);
+  const first = n === 0 && key.length <= 25 ? key : hashed(`${key}:${n}`);
+  return [first, ...Array.from({ length: lives - 1 }, (_, life) => hashed(`${key}:${n}:${life + 1}`))];
 }
 
 /** What a message shows, shortened. */

@@ -14,9 +14,10 @@ import { codeOf } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Post, Sought } from "../../src/platform.ts";
 import { behind, type DraftNote, markOf, readDraftNote, writeDraftNote } from "./draft-note.ts";
-import { messagesOf, type OutgoingMessage } from "./outgoing.ts";
+import { saysCode, unknownMessage } from "./faults.ts";
+import { messagesOf, type OutgoingMessage, wordless } from "./outgoing.ts";
 import { filesOf } from "./outgoing-files.ts";
-import { createOwnMessages, nonceOf, type Part, sameWords, summaryOf } from "./own-messages.ts";
+import { createOwnMessages, noncesOf, type Part, sameWords, summaryOf } from "./own-messages.ts";
 import { createRecent } from "./recent.ts";
 import type { Rest } from "./rest.ts";
 import { snowflakeAt } from "./thread-id.ts";
@@ -61,6 +62,7 @@ interface Attempt {
 const remembered = 2_000;
 /** Clocks of two machines, and a first attempt that took its time. */
 const clockSkewMs = 120_000;
+const dayMs = 86_400_000;
 
 export function createSending(parts: {
   rest: Rest;
@@ -100,7 +102,7 @@ export function createSending(parts: {
     const attempt = await attemptOf(channel, key);
     attempt.growing = true;
     const { parts } = attempt;
-    const after = behind(notes.get(`at:${channel}`), since - clockSkewMs);
+    const after = behind(notes.get(`at:${channel}`), onDiscord(since) - clockSkewMs);
     const note = { channel, since, after: draftedIn(channel, key)?.after ?? after };
     const noteAs = (messages: readonly string[], words: readonly string[]) =>
       notes.set(`draft:${key}`, writeDraftNote({ ...note, messages, words }));
@@ -113,6 +115,13 @@ export function createSending(parts: {
     }
     await notes.flush();
     noteAs(await showPieces(channel, key, pieces), []);
+  }
+
+  /** A moment of this machine's clock by Discord's, not too late: a clock that is ahead, or was then, may be set at any time. */
+  function onDiscord(moment: number): number {
+    const now = rest.now();
+    const then = moment - Math.max(0, clock.now() - now);
+    return then <= now ? then : now - dayMs;
   }
 
   /** What a draft was about to show, and nobody has noted the ids of. */
@@ -159,17 +168,20 @@ export function createSending(parts: {
     reply: string | undefined,
   ): Promise<Part> {
     const { payload } = piece;
-    const message = await rest.call<APIMessage>("POST", `/channels/${channel}/messages`, {
-      body: {
-        ...payload,
-        nonce: nonceOf(key, n),
-        enforce_nonce: true,
-        ...(reply === undefined
-          ? {}
-          : { message_reference: { message_id: reply, fail_if_not_exists: false } }),
-      },
-      ...(await filesOf(piece.files)),
-    });
+    const files = await filesOf(piece.files);
+    const reference =
+      reply === undefined ? {} : { message_reference: { message_id: reply, fail_if_not_exists: false } };
+    const createAs = ([nonce, ...others]: readonly string[]): Promise<APIMessage> =>
+      rest
+        .call<APIMessage>("POST", `/channels/${channel}/messages`, {
+          body: { ...payload, nonce, enforce_nonce: true, ...reference },
+          ...files,
+        })
+        .catch((error: unknown) => {
+          if (others.length > 0 && saysCode(error, unknownMessage)) return createAs(others);
+          throw error;
+        });
+    const message = await createAs(noncesOf(key, n));
     own.claim(message.id, key);
     const part: Part = { id: message.id, shows: summaryOf(payload) };
     // The nonce was known already: what stands there is an earlier attempt, perhaps a part of the words.
@@ -194,8 +206,25 @@ export function createSending(parts: {
   }
 
   async function partsOf(first: string): Promise<string[]> {
-    const more = (await notes.recall(`parts:${first}`)) ?? "";
-    return [first, ...more.split(",").filter(Boolean)];
+    const name = `parts:${first}`;
+    // Another process may have changed how many there are.
+    if ((await notes.recall(name)) !== undefined) await notes.reload();
+    return [first, ...(notes.get(name) ?? "").split(",").filter(Boolean)];
+  }
+
+  /** Those that are not needed for words and hold files; the others are taken away. */
+  async function withFiles(channel: string, surplus: readonly Part[]): Promise<Part[]> {
+    const kept: Part[] = [];
+    for (const part of surplus) {
+      const path = `/channels/${channel}/messages/${part.id}` as const;
+      const message = await rest.call<APIMessage>("GET", path).catch((error: unknown) => {
+        if (!saysCode(error, unknownMessage)) throw error;
+        return undefined;
+      });
+      if ((message?.attachments ?? []).length > 0) kept.push(part);
+      else if (message) await erase(channel, part.id);
+    }
+    return kept;
   }
 
   async function find(channel: string, key: string, sent?: Sought): Promise<string[] | undefined> {
@@ -217,7 +246,7 @@ export function createSending(parts: {
       return sent ? undefined : attempt.parts.map((part) => part.id);
     }
     attempt.since = Math.min(attempt.since, sent?.since ?? attempt.since);
-    const since = snowflakeAt(attempt.since - clockSkewMs);
+    const since = snowflakeAt(onDiscord(attempt.since) - clockSkewMs);
     const { taken } = sent ?? {};
     attempt.parts = await own.find(key, { channel, behind: since, parts: [], wanted, taken });
     const ids = attempt.parts.map((part) => part.id);
@@ -255,10 +284,14 @@ export function createSending(parts: {
     async edit(channel, first, post) {
       const key = `e${first}`;
       const attempt = await attemptOf(channel, key);
-      if (attempt.parts.length === 0) {
-        attempt.parts = (await partsOf(first)).map((id) => ({ id, shows: undefined }));
-      }
-      await showPieces(channel, key, messagesOf(post, own.keyOf(first) ?? key));
+      const ids = attempt.parts.length > 0 ? attempt.parts.map((part) => part.id) : await partsOf(first);
+      // What they show is not remembered from the last time: another process may have changed them since.
+      const parts: Part[] = ids.map((id) => ({ id, shows: undefined }));
+      const pieces = messagesOf(post, own.keyOf(first) ?? key);
+      const kept = await withFiles(channel, parts.slice(pieces.length));
+      attempt.parts = [...parts.slice(0, pieces.length), ...kept];
+      await showPieces(channel, key, [...pieces, ...kept.map(() => wordless)]);
+      attempts.delete(key);
     },
     async remove(channel, first) {
       const key = own.keyOf(first) ?? "";

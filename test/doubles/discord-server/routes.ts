@@ -101,7 +101,9 @@ export function createRoutes(parts: RoutesParts) {
 
   function nonceOf(channel: Channel, body: MessageBody): Message | undefined {
     const known = nonces.get(`${channel.id}:${body.nonce}`);
-    return known && Date.now() - known.at < parts.nonceWindowMs ? known.message : undefined;
+    if (!known || Date.now() - known.at >= parts.nonceWindowMs) return undefined;
+    // Discord does not make a message anew that has been deleted since.
+    return messageOf(channel, known.message.id);
   }
 
   /** What a body shows, and whom it notifies. */
@@ -277,6 +279,7 @@ export function createRoutes(parts: RoutesParts) {
     const channel = channelOf(id);
     const user = who === "@me" ? bot : world.users.get(who);
     if (!user) throw gone(10013, "User");
+    if (channel.archived) throw new Refusal(400, 50083, "Thread is archived");
     if (call.method === "PUT") {
       if (!channel.guild?.members.has(user.id)) throw new Refusal(403, 50001, "Missing Access");
       channel.members.add(user.id);
