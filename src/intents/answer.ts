@@ -162,7 +162,7 @@ async function goOn(parts: IntentsParts, said: Said, intent: Intent): Promise<Se
 
 async function run(parts: IntentsParts, tool: Tool, intent: Intent): Promise<Settled> {
   const executed = await execute(parts, tool, intent);
-  return executed.state === "done" ? finished(intent, executed.result) : broken(intent, executed.fault);
+  return executed.state === "done" ? finished(intent, executed.result) : broken(intent);
 }
 
 function notPossible(intent: Intent, why: string): Settled {

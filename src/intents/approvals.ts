@@ -137,7 +137,7 @@ async function endOf(
   const tool = parts.toolOf(intent.tool);
   if ((intent.state === "approved" || intent.state === "running") && tool) {
     const executed = await execute(parts, tool, intent, decidedEarlier);
-    return executed.state === "done" ? finished(intent, executed.result) : broken(intent, executed.fault);
+    return executed.state === "done" ? finished(intent, executed.result) : broken(intent);
   }
   if (intent.state === "done") return finished(intent, intent.result);
   if (intent.state === "denied") return undone(intent, wording.denied(reason));

@@ -18,13 +18,10 @@ export function finished(intent: Intent, result: unknown): CameOf {
   return { intent, text, entries: entriesOf(intent, result) };
 }
 
-export function broken(intent: Intent, fault = "it is not known whether this was done"): CameOf {
-  return {
-    intent,
-    text: wording.failed(),
-    entries: entriesOf(intent, { error: fault }),
-    broke: intent.tool,
-  };
+/** What the tool has failed with stands in the log, and is for nobody else. */
+export function broken(intent: Intent): CameOf {
+  const result = { error: "tool_failed", message: "It is not known whether this was done." };
+  return { intent, text: wording.failed(), entries: entriesOf(intent, result), broke: intent.tool };
 }
 
 export function held(intent: Intent): CameOf {

@@ -50,12 +50,11 @@ async function finish(parts: IntentsParts, intent: Intent): Promise<CameOf | und
   if (!tool && intent.state !== "running") return undefined;
   parts.log.warn("intent.carried_through", { intent: intent.id, tool: intent.tool, thread: intent.thread });
   if (!tool) {
-    const fault = `there is no tool ${intent.tool} any more`;
-    await close(parts, intent, "fail", { error: fault });
-    return broken(intent, fault);
+    await close(parts, intent, "fail", { error: "tool_unknown" });
+    return broken(intent);
   }
   const executed = await execute(parts, tool, intent, true);
-  return executed.state === "done" ? finished(intent, executed.result) : broken(intent, executed.fault);
+  return executed.state === "done" ? finished(intent, executed.result) : broken(intent);
 }
 
 function drop(parts: IntentsParts, intent: Intent): Promise<void> {

@@ -8,10 +8,13 @@ import { withinTime } from "../time-limit.ts";
 import type { Tool, ToolContext } from "../tool.ts";
 import { type CheckParts, contextOf } from "./check.ts";
 
-export type Executed = { state: "done"; result: unknown } | { state: "failed"; fault: string };
+export type Executed = { state: "done"; result: unknown } | { state: "failed" };
 
 const triesMax = 3;
 const pauseMs = 500;
+const resultCharactersMax = 20_000;
+const fieldsMax = 40;
+const fieldCharactersMax = 400;
 
 /**
  * The intent is `approved`, or `running` in a process that died. Resolves when it is `done` or `failed`.
@@ -40,9 +43,9 @@ export async function execute(
       if (attempt < triesMax) await clock.sleep(pauseMs * 2 ** (attempt - 1));
     }
   }
-  await close(parts, running, "fail", { error: fault });
+  await close(parts, running, "fail", { error: "tool_failed" });
   log.error("intent.failed", { intent: intent.id, tool: tool.name, fault });
-  return { state: "failed", fault };
+  return { state: "failed" };
 }
 
 async function start(ledger: Ledger, clock: Clock, intent: Intent): Promise<Intent> {
@@ -54,12 +57,27 @@ async function start(ledger: Ledger, clock: Clock, intent: Intent): Promise<Inte
 /** What is in doubt is looked up before it is tried again. */
 async function once(parts: CheckParts, tool: Tool, intent: Intent, inDoubt: boolean): Promise<unknown> {
   const settled = inDoubt ? await lookUp(parts, tool, intent) : undefined;
-  if (settled) return settled.result;
+  if (settled) return bounded(settled.result);
   const run = tool.run.bind(tool);
-  return (
-    (await withinTime(parts, never(), (signal) => run(intent.input, context(parts, tool, intent, signal)))) ??
-    null
+  return bounded(
+    await withinTime(parts, never(), (signal) => run(intent.input, context(parts, tool, intent, signal))),
   );
+}
+
+/** A result that is kept, shown to the model and told to people; of too large a one the fields that say something short. */
+function bounded(result: unknown): unknown {
+  const text = JSON.stringify(result ?? null);
+  if (text.length <= resultCharactersMax) return result ?? null;
+  if (typeof result !== "object" || result === null || Array.isArray(result))
+    return `${text.slice(0, fieldCharactersMax)}…`;
+  const fields = Object.entries(result).slice(0, fieldsMax);
+  return Object.fromEntries(fields.map(([name, value]) => [name.slice(0, 64), cut(value)]));
+}
+
+function cut(value: unknown): unknown {
+  if (typeof value === "string" && value.length > fieldCharactersMax)
+    return `${value.slice(0, fieldCharactersMax)}…`;
+  return (JSON.stringify(value)?.length ?? 0) <= fieldCharactersMax + 2 ? value : "…";
 }
 
 /**

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { DeskError } from "../../src/errors.ts";
 import { findIntent, moveIntent } from "../../src/ledger/intents.ts";
+import type { Tool } from "../../src/tool.ts";
 import type { DeskInARoom } from "../doubles/desk-in-a-room.ts";
 import { createShop, deeds, openShop, question, type Shop, type ShopOptions, says } from "./shop.ts";
 
@@ -45,6 +46,28 @@ describe("a backend in trouble", () => {
     expect(told()).toContain("I could not make sure that this was done.");
     expect(desk.room.seen("desk")[0]).toBeDefined();
     expect(await deeds(desk)).toContain("intent.failed");
+  });
+
+  it("says in the log what was wrong, and neither to the model nor in what is kept and exported", async () => {
+    await confirmed(["before", "before", "before"]);
+    const tables = ["journal", "intents", "tickets", "outbox", "messages", "audit"];
+    const kept = await desk.ledger.read((tx) =>
+      Promise.all(tables.map((name) => tx.all(`SELECT * FROM ${name}`))),
+    );
+    expect(JSON.stringify(kept)).toContain("tool_failed");
+    expect(JSON.stringify(kept)).not.toContain("the backend is down");
+  });
+
+  it("that tells a novel of what it has done is cut", async () => {
+    shop = createShop();
+    const novel = "It was a dark and stormy night. ".repeat(20_000);
+    const tool: Tool = { ...shop.tool, run: () => ({ refunded: true, message: novel }) };
+    desk = await openShop({ ...shop, tool });
+    await says(desk, "ann", "refund ord_1: it arrived broken");
+    await says(desk, "ann", "yes");
+    expect(told()?.length).toBeLessThan(2_000);
+    await says(desk, "ann", "thank you");
+    expect(JSON.stringify(desk.model.requests.at(-1)).length).toBeLessThan(50_000);
   });
 
   it("of which nobody knows whether it has paid: what it may have paid counts against the limits", async () => {
