@@ -5,7 +5,7 @@
 import type { Log } from "../../src/log.ts";
 import type { Incoming, Person } from "../../src/message.ts";
 import type { Receiver as Desk } from "../../src/platform.ts";
-import type { Answers } from "./answers.ts";
+import type { Answers, Spot } from "./answers.ts";
 import type { DirectThreads } from "./direct-threads.ts";
 import { refusesToken } from "./faults.ts";
 import type { Greeting } from "./greeting.ts";
@@ -93,9 +93,9 @@ export function createEventHandler(parts: EventParts): Handle {
   }
 
   async function interaction(workspace: Workspace, body: Json): Promise<void> {
-    const { user, channel, thread } = spotOf(body);
+    const { user, channel, root, thread } = spotOf(body);
     const spot = { team: workspace.team, user, channel, ...(thread === undefined ? {} : { thread }) };
-    if (thread !== undefined && isDirect(channel)) await directThreads.learn(workspace, channel, thread);
+    if (root !== undefined && isDirect(channel)) await directThreads.learn(workspace, channel, root);
     const name = answers.keep(spot, answerAddressOf(body));
     const found = await withDetails(workspace, body, (whole, who) =>
       interactionFrom(whole, whereOf(workspace), who, name),
@@ -135,15 +135,16 @@ export function createEventHandler(parts: EventParts): Handle {
     workspace: Workspace,
     trigger: string,
     view: ReturnType<typeof askModal>,
-    spot: { user: string; channel: string },
+    { user, channel, thread }: Spot,
   ): Promise<void> {
     try {
       await api.call(workspace.team, "views.open", { trigger_id: trigger, view });
     } catch (error) {
       log.warn("slack.modal_not_opened", { team: workspace.team, error });
       const text = "That took too long. Please press the button again.";
+      const where = { channel, user, ...(thread === undefined ? {} : { thread_ts: thread }) };
       await api
-        .call(workspace.team, "chat.postEphemeral", { channel: spot.channel, user: spot.user, text })
+        .call(workspace.team, "chat.postEphemeral", { ...where, text })
         .catch((second: unknown) => log.debug("slack.not_told", { team: workspace.team, error: second }));
     }
   }

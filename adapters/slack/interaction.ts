@@ -53,10 +53,23 @@ export function answerAddressOf(body: Json): string | undefined {
 }
 
 /** Whose interaction it is, and where. */
-export function spotOf(body: Json): { user: string; channel: string; thread?: string } {
+export interface Whereabouts {
+  user: string;
+  channel: string;
+  /** The first message of the thread that its message is in, or begins. */
+  root?: string;
+  /**
+   * The thread where its answer is seen: that which the message is part of. In the one that begins with the message
+   * nobody need look, and Slack shows such an answer only where there is one.
+   */
+  thread?: string;
+}
+
+export function spotOf(body: Json): Whereabouts {
   const user = textAt(body, "user_id") ?? textAt(body, "user", "id") ?? "";
-  const { channel, thread } = returnedBy(body) ?? spot(body, user);
-  return { user, channel, ...(thread === undefined ? {} : { thread }) };
+  const { channel, thread: root, message } = returnedBy(body) ?? spot(body, user);
+  if (root === undefined) return { user, channel };
+  return { user, channel, root, ...(root === message ? {} : { thread: root }) };
 }
 
 function spot(body: Json, user: string): Spot {

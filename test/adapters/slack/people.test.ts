@@ -92,6 +92,49 @@ describe("answers", () => {
     expect(await platform.answer?.("forged", { text: "x" })).toBe(false);
   });
 
+  it("stand where the message does: in its thread, and not in one that nobody has opened", async () => {
+    const { platform, slack, desk } = await start();
+    const maya = slack.asUser("U2");
+    const ask = { title: "Deny", label: "Why?" };
+    const buttons = [
+      { label: "Take", action: "take", value: "1" },
+      { label: "Deny", action: "deny", value: "1", ask },
+    ];
+    const card = await platform.post({ channel: "slack:T1:C2" }, { text: "card", buttons }, "o_1");
+    // To it the address of the answer is unknown, as it is after a restart.
+    const second = adapterFor(slack);
+    cleanups.push(() => second.close());
+    await second.connect(recordingDesk(), { listening: false });
+    const told = async (): Promise<(string | undefined)[]> => {
+      const last = desk.received.at(-1);
+      if (last?.kind !== "action" && last?.kind !== "command") throw new Error("nothing pressed");
+      expect(last.thread).toBeDefined();
+      const before = slack.privately("U2").length;
+      for (const one of [platform, second]) await one.answer?.(last.interaction, { text: "Too late." });
+      return slack
+        .privately("U2")
+        .slice(before)
+        .map((seen) => seen.threadTs);
+    };
+    await maya.click("Take");
+    expect(await told()).toEqual([undefined, undefined]);
+    await maya.click("Deny", { reason: "no" });
+    expect(await told()).toEqual([undefined, undefined]);
+    const ts = await slack.asUser("U1").say("C3", "it is broken");
+    await maya.shortcut("C3", ts, "open_ticket");
+    expect(await told()).toEqual([undefined, undefined]);
+
+    const root = card.id.split(":").at(-1);
+    await platform.post({ thread: card.thread }, { text: "below", buttons }, "o_2");
+    await maya.click("Take");
+    expect(await told()).toEqual([root, root]);
+    slack.faults.add({ kind: "error", error: "expired_trigger_id" }, { method: "views.open" });
+    const before = slack.privately("U2").length;
+    await maya.click("Deny");
+    await slack.waitFor(() => slack.privately("U2").length > before);
+    expect(slack.privately("U2").at(-1)?.threadTs).toBe(root);
+  });
+
   it("say so when their time is over and the place is gone", async () => {
     const { platform, slack, desk } = await start();
     await slack.asUser("U1").command("status", "C1");

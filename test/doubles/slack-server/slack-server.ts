@@ -411,6 +411,7 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       reactions: new Map(),
       tasks: new Map(),
       ...(content.response_type === "in_channel" ? {} : { only: place.user }),
+      ...(typeof content.thread_ts === "string" ? { threadTs: content.thread_ts } : {}),
     };
     messagesIn(world, place.team, place.channel).push(message);
     response.writeHead(200).end("ok");
