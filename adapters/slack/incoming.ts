@@ -125,7 +125,8 @@ export function messageFrom(event: Json, where: Where, people: People): Message 
   const ts = textAt(event, "ts");
   const user = textAt(event, "user");
   if (!channel || !ts || !user || isFromBot(event, where)) return undefined;
-  const markup = `${textAt(event, "text") ?? ""}${forwarded(event)}`;
+  const own = textAt(event, "text") ?? "";
+  const markup = `${own}${forwarded(event)}`;
   const root = rootOf(where, channel, textAt(event, "thread_ts"));
   const direct = isDirect(channel) || textAt(event, "channel_type") === "im";
   const thread = direct ? threadId(where.team, channel, root) : threadOf(where, channel, root, ts);
@@ -138,7 +139,7 @@ export function messageFrom(event: Json, where: Where, people: People): Message 
     sentAt: Math.round(Number(ts) * 1000) || 0,
     order: ts,
     visibility: direct ? "private" : "shared",
-    addressed: direct || where.supportChannels.has(channel) || mentions(markup, where.bot),
+    addressed: direct || where.supportChannels.has(channel) || mentions(own, where.bot),
     files: listAt(event, "files").flatMap((file) => fileFrom(file, where.team)),
   };
 }

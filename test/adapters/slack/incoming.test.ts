@@ -123,6 +123,12 @@ describe("messages", () => {
     const attachments = [{ is_share: true, text: "it broke\nagain" }, { text: "a preview" }];
     expect(message({ text: "see", attachments })?.text).toBe("see\n> it broke\n> again");
   });
+
+  it("are not meant for the bot because one that was forwarded into them is", () => {
+    const attachments = [{ is_share: true, text: "<@UBOT> where is my order?" }];
+    expect(from(said({ channel: "C9", text: "what about this?", attachments }))).toBeUndefined();
+    expect(message({ channel: "C9", text: "<@UBOT> please look", attachments })?.addressed).toBe(true);
+  });
 });
 
 describe("changes", () => {
