@@ -5,12 +5,16 @@ import { DeskError, type ErrorCode } from "../../src/errors.ts";
 const codes: Readonly<Record<string, ErrorCode>> = {
   // Refused before anything was done, and worth another try.
   accesslimited: "platform_unavailable",
+  external_channel_migrating: "platform_unavailable",
+  message_limit_exceeded: "platform_unavailable",
   service_unavailable: "platform_unavailable",
   request_timeout: "platform_unavailable",
   team_added_to_org: "platform_unavailable",
   // "It's possible some aspect of the operation succeeded before the error was raised."
   fatal_error: "platform_ambiguous",
   internal_error: "platform_ambiguous",
+  messaging_processing_failed: "platform_ambiguous",
+  update_failed: "platform_ambiguous",
   // The token, or what it is allowed to do.
   access_denied: "platform_unauthorized",
   account_inactive: "platform_unauthorized",

@@ -70,6 +70,13 @@ interface Label {
 type Sent = Pick<Sought, "post"> & Partial<Sought>;
 
 const rememberedMax = 5_000;
+/** What Slack says of blocks that it does not take; the words alone it takes. */
+const refusingBlocks = new Set([
+  "invalid_blocks",
+  "invalid_blocks_format",
+  "msg_blocks_too_long",
+  "msg_blocks_too_many",
+]);
 /** The desk's clock may be ahead of the server's by so much. */
 const clockSkewMs = 120_000;
 
@@ -169,7 +176,7 @@ export function createPosting(given: PostingParts): Posting {
     try {
       return await send(place, part, label);
     } catch (error) {
-      if (slackErrorOf(error) !== "invalid_blocks") throw error;
+      if (!refusingBlocks.has(slackErrorOf(error) ?? "")) throw error;
       log.warn("slack.blocks_refused", { team: place.team, error });
       if (content.feedback !== undefined && styleOf(place.team) === "native") {
         keep(plainFeedback, place.team);
@@ -242,7 +249,14 @@ export function createPosting(given: PostingParts): Posting {
 
   async function deleteRemnant(place: Place, key: string, done: Progress): Promise<void> {
     if (done.remnant && done.remnant.ts === undefined) await readBack(place, key, done);
-    if (done.remnant?.ts !== undefined) await deleteMessage(place.team, place.channel, done.remnant.ts);
+    if (done.remnant?.ts !== undefined) {
+      const { team, channel } = place;
+      await deleteMessage(team, channel, done.remnant.ts).catch((error: unknown) => {
+        // It stays: no reason to keep the whole answer from the customer, or to try for ever.
+        if (codeOf(error) !== "platform_refused") throw error;
+        log.warn("slack.remnant_left", { team, channel, error });
+      });
+    }
     done.remnant = undefined;
   }
 

@@ -252,6 +252,28 @@ describe("a reply that cannot be streamed", () => {
   });
 });
 
+describe("a half answer that Slack does not let the bot delete", () => {
+  const never = { kind: "error", error: "cant_delete_message" } as const;
+  it("does not keep the whole one from the customer", async () => {
+    const desk = await start();
+    const draft = await begun(desk, "Answer, ");
+    const lapsed = { kind: "error", error: "message_not_in_streaming_state" } as const;
+    desk.slack.faults.add(lapsed, { method: "chat.stopStream", times: 9 });
+    desk.slack.faults.add(never, { method: "chat.delete", times: 9 });
+    await draft.finish({ text: "Answer, in full." });
+    expect(texts(desk)).toEqual(["Answer, ", "Answer, in full."]);
+  });
+
+  it("is left when it is taken back, and not tried again and again", async () => {
+    const desk = await start();
+    const draft = await begun(desk, "Answer, ");
+    desk.slack.faults.add(never, { method: "chat.delete", times: 9 });
+    await draft.abandon();
+    expect(desk.slack.callsOf("chat.stopStream")).toHaveLength(1);
+    desk.slack.faults.clear();
+  });
+});
+
 describe("a stream whose stop got no answer", () => {
   it("is found when it arrived", async () => {
     const desk = await start();

@@ -195,6 +195,12 @@ describe("a doubtful post", () => {
     const place = adapterFor(slack, { config, parts: { clock: hurried } });
     expect(await codeOf(place.connect(recordingDesk()))).toBe("platform_unavailable");
     await place.close();
+    for (const error of ["message_limit_exceeded", "external_channel_migrating", "accesslimited"]) {
+      slack.faults.add({ kind: "error", error }, { method: "chat.postMessage" });
+      expect(await codeOf(platform.post({ thread }, { text: "a" }, "o_1")), error).toBe(
+        "platform_unavailable",
+      );
+    }
     slack.faults.add({ kind: "error", error: "msg_too_long" }, { method: "chat.postMessage" });
     expect(await codeOf(platform.post({ thread }, { text: "a" }, "o_1"))).toBe("platform_refused");
     expect(await codeOf(platform.post({ thread: "discord:1:2" }, { text: "a" }, "o_2"))).toBe(
@@ -237,12 +243,15 @@ describe("a workspace that does not know an element", () => {
     expect(desk.desk.received.at(-1)).toMatchObject({ kind: "action", name: "feedback", value: "up turn_2" });
   });
 
-  it("gets the words alone when it takes no blocks at all", async () => {
-    const desk = await start();
-    desk.slack.faults.add({ kind: "error", error: "invalid_blocks" }, { method: "chat.postMessage" });
-    await desk.platform.post({ thread: desk.thread }, { text: "just words" }, "o_1");
-    expect(byBot(desk, desk.ts)).toEqual(["just words"]);
-  });
+  it.each(["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"])(
+    "gets the words alone when it takes no blocks at all: %s",
+    async (error) => {
+      const desk = await start();
+      desk.slack.faults.add({ kind: "error", error }, { method: "chat.postMessage" });
+      await desk.platform.post({ thread: desk.thread }, { text: "just words" }, "o_1");
+      expect(byBot(desk, desk.ts)).toEqual(["just words"]);
+    },
+  );
 });
 
 describe("feedback", () => {
