@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The commands. `deskhand help` lists them; each explains itself with --help. */
 import { parseArgs } from "node:util";
+import type { Given } from "./commands/command.ts";
 import { commands, usage } from "./commands/commands.ts";
 import { reportFailure } from "./commands/report.ts";
 
@@ -25,6 +26,13 @@ async function main(): Promise<number> {
       process.stdout.write(`${command.help}\n`);
       return 0;
     }
+    const given: Given = { values, positionals };
+    const empty = Object.entries(given.values).find(([, value]) => value === "");
+    if (empty) {
+      // As where a variable is not set: --data "$DESK".
+      process.stderr.write(`--${empty[0]} has no value.\n\n${command.help}\n`);
+      return 2;
+    }
     const [stray] = positionals;
     if (stray !== undefined && !command.takesWords) {
       process.stderr.write(
@@ -32,7 +40,7 @@ async function main(): Promise<number> {
       );
       return 2;
     }
-    return await command.run({ values, positionals });
+    return await command.run(given);
   } catch (error) {
     return reportFailure(error, command.help);
   }

@@ -2,11 +2,10 @@
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { createClock } from "../clock.ts";
 import { makeFolder } from "../config/folders.ts";
-import { readConfig } from "../config.ts";
 import { DeskError, faultOf } from "../errors.ts";
 import { copyData } from "../records/copy-data.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
-import { demandLedger } from "./open-records.ts";
+import { demandLedger, readPlaces } from "./open-records.ts";
 
 export const backup: Command = {
   name: "backup",
@@ -27,7 +26,7 @@ ${foldersHelp}`,
       process.stderr.write(`${backup.help}\n`);
       return 2;
     }
-    const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
+    const config = readPlaces({ workspace: text(given, "workspace"), data: text(given, "data") });
     const { data } = config.folders;
     const databaseUrl = config.databaseUrl?.reveal();
     demandLedger(config);

@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { createClock } from "../clock.ts";
 import { makeFolder } from "../config/folders.ts";
-import { type Config, readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import { DeskError } from "../errors.ts";
 import { type Copied, copyLedger } from "../ledger/copy-ledger.ts";
 import { type LedgerHome, openAlone } from "../ledger/open-ledger.ts";
 import { createLog } from "../log.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
+import { readPlaces } from "./open-records.ts";
 
 /** Between two lines about the same table. */
 const rowsPerLine = 10_000;
@@ -28,7 +29,7 @@ mail and the session memory stay in the data folder.
 ${foldersHelp}`,
   options: { ...folders, to: { type: "string" }, from: { type: "string" } },
   async run(given) {
-    const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
+    const config = readPlaces({ workspace: text(given, "workspace"), data: text(given, "data") });
     const target = text(given, "to");
     if (target === undefined) {
       process.stderr.write(`Say where to with --to.\n\n${migrateCommand.help}\n`);

@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createClock } from "../clock.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { whyMissing } from "../config/folders.ts";
 import { type Config, readConfig, type Sources } from "../config.ts";
 import { askRunningDesk, deskRuns } from "../control.ts";
 import type { LanesElsewhere } from "../crew/lanes-elsewhere.ts";
@@ -19,12 +21,27 @@ import { loadDesk } from "../workspace/workspace.ts";
 /** Errors are the command's to report; warnings, as JSON, would stand between its lines. */
 const log = createLog("error");
 
-/** @throws DeskError data_in_use while a desk starts or stops, command_failed where there is no ledger */
+/** Settings that say where the desk's data are. */
+const places = ["DATABASE_URL", "KEYV_URI"];
+
+/**
+ * The configuration for a command that is to work whatever else is wrong with it: only where the data are must be
+ * right, because without DATABASE_URL the file of a desk that has moved would be taken for the desk.
+ * @throws ConfigError
+ */
+export function readPlaces(sources: Sources): Config {
+  const { config, problems } = readConfig(sources);
+  const faults = problems.filter(({ where }) => places.includes(where));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** @throws DeskError data_in_use while a desk starts or stops, command_failed where there is no ledger; ConfigError */
 export async function withRecords<T>(
   sources: Sources,
   work: (records: Records, data: string) => Promise<T>,
 ): Promise<T> {
-  const { config } = readConfig(sources);
+  const config = readPlaces(sources);
   const { data } = config.folders;
   if (await deskRuns(data)) return work(recordsOfRunning(data), data);
   return withLedger(config, async (ledger) => {
@@ -72,9 +89,15 @@ export async function withLedger<T>(config: Config, work: (ledger: Ledger) => Pr
   }
 }
 
-/** A folder that was meant is told from one that was forgotten to be given. @throws DeskError command_failed */
+/**
+ * A folder that was meant is told from one that was forgotten to be given, and from one that cannot be looked into.
+ * @throws DeskError command_failed, data_unusable
+ */
 export function demandLedger({ databaseUrl, folders: { data } }: Config): void {
-  if (databaseUrl !== undefined || existsSync(join(data, "ledger.sqlite"))) return;
+  const path = join(data, "ledger.sqlite");
+  if (databaseUrl !== undefined || existsSync(path)) return;
+  const why = whyMissing(path);
+  if (why !== undefined) throw new DeskError("data_unusable", `${path}: ${why}`);
   const fault = `there is no ledger in ${data}: give the desk's folder with --data or DESKHAND_DATA`;
   throw new DeskError("command_failed", fault);
 }

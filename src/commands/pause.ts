@@ -1,11 +1,10 @@
 /** `deskhand pause` and `deskhand unpause`: the kill switch for everything that is answered automatically. */
 import { createClock } from "../clock.ts";
-import { readConfig } from "../config.ts";
 import { askRunningDesk } from "../control.ts";
 import { createLog } from "../log.ts";
 import { createPause } from "../pause.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
-import { withLedger } from "./open-records.ts";
+import { readPlaces, withLedger } from "./open-records.ts";
 
 export const pause: Command = {
   name: "pause",
@@ -33,7 +32,7 @@ ${foldersHelp}`,
 };
 
 async function set(given: Parameters<Command["run"]>[0], paused: boolean): Promise<number> {
-  const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
+  const config = readPlaces({ workspace: text(given, "workspace"), data: text(given, "data") });
   const asked = await askRunningDesk(config.folders.data, paused ? "pause" : "unpause");
   if (!asked) {
     const parts = { changed: () => {}, clock: createClock(), log: createLog("error") };

@@ -1,13 +1,13 @@
 /** `deskhand tickets`: what waits for a person. */
 import { join } from "node:path";
 import { createClock } from "../clock.ts";
-import { type Config, readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import { askRunningDesk } from "../control.ts";
 import { readSqliteLedger } from "../ledger/read-sqlite.ts";
 import { openTickets, type Ticket } from "../ledger/tickets.ts";
 import type { Reader } from "../ledger.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
-import { demandLedger, withLedger } from "./open-records.ts";
+import { demandLedger, readPlaces, withLedger } from "./open-records.ts";
 
 /** A page is what one answer of a running desk can hold, however long the texts are. */
 const pageMax = 100;
@@ -23,7 +23,7 @@ ${foldersHelp}
   --json            all that is known of them`,
   options: { ...folders, json: { type: "boolean" } },
   async run(given) {
-    const { config } = readConfig({ workspace: text(given, "workspace"), data: text(given, "data") });
+    const config = readPlaces({ workspace: text(given, "workspace"), data: text(given, "data") });
     const { data } = config.folders;
     const open = (await ticketsOfRunning(data)) ?? (await ticketsOf(config));
     if (given.values.json === true) print(JSON.stringify(open, undefined, 2));

@@ -1,6 +1,7 @@
 /** Where the workspace and the data are. */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { faultOf } from "../errors.ts";
 import type { Problem } from "../platform.ts";
 
 /** What makes a folder a workspace. */
@@ -59,8 +60,18 @@ function isWorkspace(folder: string, guessed: boolean): boolean {
   return (guessed ? ["desk.yaml"] : marks).some((name) => existsSync(join(folder, name)));
 }
 
+/** Why what does not seem to be there cannot be looked at; undefined where it is just not there. */
+export function whyMissing(path: string): string | undefined {
+  try {
+    statSync(path);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : faultOf(error);
+  }
+}
+
 function faultOfFolder(folder: string): string {
-  if (!existsSync(folder)) return `${folder} does not exist`;
+  if (!existsSync(folder)) return whyMissing(folder) ?? `${folder} does not exist`;
   if (!statSync(folder).isDirectory()) return `${folder} is not a folder`;
-  return `${folder} has no desk.yaml, agents, knowledge or tools`;
+  return whyMissing(join(folder, "desk.yaml")) ?? `${folder} has no desk.yaml, agents, knowledge or tools`;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +48,8 @@ describe("help", () => {
     [["frobnicate"], 'There is no command "frobnicate".'],
     [["tickets", "--colour"], "Unknown option '--colour'"],
     [["doctor", "--data"], "argument missing"],
+    [["start", "--data", ""], "--data has no value"],
+    [["start", "--as="], "--as has no value"],
     [["tickets", "7"], 'tickets does not know what to do with "7".'],
     [["start", "now"], 'start does not know what to do with "now".'],
     [["search"], "deskhand search"],
@@ -55,11 +57,41 @@ describe("help", () => {
     [["init"], "deskhand init"],
     [["init", "a", "b"], "deskhand init"],
   ])("what is not understood ends with 2 and the usage: %j", async (args, told) => {
-    const { code, out, err } = await run(args);
+    const { code, out, err } = await run(args, { cwd: folder.path });
     expect(code).toBe(2);
     expect(err).toContain(told);
     expect(err).toMatch(/^deskhand /m);
     expect(out).toBe("");
+  });
+});
+
+describe("where the desk is", () => {
+  const commands = [
+    ["backup", "copy"],
+    ["pause"],
+    ["tickets"],
+    ["erase", "cus_1", "--yes"],
+    ["export", "cus_1"],
+    ["migrate", "--to", "sqlite"],
+  ];
+
+  it.each(commands)("%s goes by no other ledger when DATABASE_URL is faulty", async (...args) => {
+    mkdirSync(data);
+    writeFileSync(join(data, "ledger.sqlite"), "");
+    const env = { DATABASE_URL: "hush.internal/d" };
+    const { code, out, err } = await run([...args, ...folders], { env, cwd: folder.path });
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toMatch(/^✗ DATABASE_URL: its value is not an address like postgres:/);
+    expect(readdirSync(data)).toEqual(["ledger.sqlite"]);
+  });
+
+  it("is not said to be missing where it cannot be looked at", async () => {
+    symlinkSync("loop", join(folder.path, "loop"));
+    const loop = join(folder.path, "loop");
+    const data = await run(["tickets", "--data", loop]);
+    expect(data).toMatchObject({ code: 1, out: "", err: expect.stringContaining("ELOOP") });
+    const desk = await run(["doctor", "--workspace", loop, "--data", join(folder.path, "data")]);
+    expect(desk).toMatchObject({ code: 2, out: expect.stringMatching(/--workspace: .*ELOOP/) });
   });
 });
 
