@@ -9,6 +9,9 @@ import { type DeskInARoom, openDesk, passage } from "./doubles/desk-in-a-room.ts
 import { createRoom, threadOf } from "./doubles/room.ts";
 import { createScriptedModel, hanging } from "./doubles/scripted-model.ts";
 
+/** Longer than a busy machine takes to commit what comes in one after the other. */
+const aMomentMs = 500;
+
 let desk: DeskInARoom;
 afterEach(() => desk.close());
 
@@ -44,7 +47,7 @@ describe("a customer asks", () => {
   });
 
   it("in a burst and reads one reply to all of it", async () => {
-    desk = await openDesk({ settleMs: 30 });
+    desk = await openDesk({ settleMs: aMomentMs });
     await desk.room.says("ann", "hello");
     await desk.room.says("ann", "I have a question");
     await desk.room.says("ann", "about shipping");
@@ -95,7 +98,7 @@ describe("a customer asks", () => {
   });
 
   it("and an edit before the answer changes the question", async () => {
-    desk = await openDesk({ settleMs: 40 });
+    desk = await openDesk({ settleMs: aMomentMs });
     const id = await desk.room.says("ann", "Where is ord_1?");
     await desk.room.receives({
       kind: "edit",

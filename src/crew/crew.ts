@@ -93,7 +93,9 @@ export async function createCrew(parts: CrewParts): Promise<Crew> {
     if (by === member) return;
     const left = until - clock.now();
     const heardAtOnce = Math.abs(ms - left) < wordMaxMs;
-    if (heardAtOnce || left > 0) parts.waits.heard(name, heardAtOnce ? ms : Math.min(left, ms));
+    if (!heardAtOnce && left <= 0) return;
+    parts.waits.heard(name, heardAtOnce ? ms : Math.min(left, ms));
+    log.debug("waits.heard", { name });
   }
 
   function offer(queue: Queue, lane: string, manner: Task["manner"]): void {

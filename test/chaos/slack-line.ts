@@ -1,6 +1,5 @@
 /** How a Slack run reaches the desk: Socket Mode or HTTP for events, and the pages on which a workspace installs the app. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { freePort } from "../doubles/free-port.ts";
 import type { SlackServer } from "../doubles/slack-server/slack-server.ts";
 import { otherTeam } from "./slack-homes.ts";
 
@@ -17,7 +16,7 @@ const stateSecret = "a-state-secret-of-at-least-32-characters";
 const processes = 2;
 
 export async function createSlackLine(slack: SlackServer, transport: "socket" | "http"): Promise<SlackLine> {
-  const ports = await freePorts(processes);
+  const ports = await Promise.all(Array.from({ length: processes }, freePort));
   const addresses = ports.map((port) => `http://127.0.0.1:${port}`);
   const http = transport === "http";
   return {
@@ -50,17 +49,4 @@ export async function createSlackLine(slack: SlackServer, transport: "socket" | 
       if (http) slack.sendEventsTo(...addresses.map((address) => `${address}/slack/events`));
     },
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

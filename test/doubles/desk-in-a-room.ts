@@ -72,9 +72,22 @@ const only: Specialist = {
   instructions: "Help the customer.",
 };
 
+/** Once it is left nothing is waited for any longer: a process that is played to be dead has things under way that never end. */
+function clockUntilLeft(real: Clock): { clock: Clock; leave(): void } {
+  let restMs = Number.POSITIVE_INFINITY;
+  return {
+    clock: { ...real, sleep: (ms, signal) => real.sleep(Math.min(ms, restMs), signal) },
+    leave() {
+      restMs = 100;
+    },
+  };
+}
+
 export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> {
   const folder = options.data ? { path: options.data, remove: () => {} } : temporaryFolder();
-  const clock = options.clock ?? createClock();
+  const { clock, leave } = options.clock
+    ? { clock: options.clock, leave() {} }
+    : clockUntilLeft(createClock());
   const log = options.log ?? createLog("silent");
   const room = options.room ?? createRoom();
   const model = options.model ?? createScriptedModel("Hello, how can I help?");
@@ -119,6 +132,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
     quiet: core.idle,
     reopen: (next = room) => openDesk({ ...options, model, room: next, data: folder.path }),
     async close() {
+      leave();
       await core.stop(0);
       await ledger.close();
       folder.remove();

@@ -14,12 +14,15 @@ declare module "vitest" {
   }
 }
 
+/** Here its processes die, and no machine does: what the system has been given to write is not lost. */
+const settings = { fsync: "off", full_page_writes: "off" };
+
 /** Vitest's global setup. @returns what ends it */
 export default async function postgresForTheRun(project: TestProject): Promise<() => Promise<void>> {
   let starting: Promise<PostgresServer> | undefined;
   const given = process.env.TEST_DATABASE_URL;
   const answering: Server = createServer((_request, response) => {
-    starting ??= given ? undefined : startPostgres();
+    starting ??= given ? undefined : startPostgres(settings);
     const database = given
       ? Promise.resolve(given)
       : (starting as Promise<PostgresServer>).then((one) => one.database());
@@ -50,7 +53,7 @@ export interface PostgresForTests {
 /** A server for a file of tests that does it harm; undefined, and loudly so, when none can run here. */
 export async function ownPostgres(): Promise<PostgresServer | undefined> {
   try {
-    return await startPostgres();
+    return await startPostgres(settings);
   } catch (error) {
     sayMissing(String(error));
     return undefined;

@@ -2,11 +2,12 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createInhabitedSlack } from "../adapters/slack/harness.ts";
 import { createOpenAIServer, type OpenAIServer } from "../doubles/openai-server.ts";
+import { askPostgres } from "../doubles/postgres-ask.ts";
 import { postgresForTests } from "../doubles/postgres-run.ts";
 import type { SlackServer } from "../doubles/slack-server/slack-server.ts";
 import { openDiscordDesk } from "./discord-desk.ts";
 import { openSlackDesk, type SlackDesk } from "./slack-desk.ts";
-import { closeTerminals, openTerminal, type Terminal, temporaryFolder, until } from "./terminal.ts";
+import { closeTerminals, countOf, openTerminal, type Terminal, temporaryFolder, until } from "./terminal.ts";
 
 const postgres = await postgresForTests();
 afterAll(() => postgres.remove());
@@ -103,6 +104,8 @@ describe.skipIf(postgres.missing)("a desk of several processes", () => {
   interface Crew {
     slack: SlackServer;
     model: OpenAIServer;
+    /** Of the database. */
+    url: string;
     start(roles?: string): Promise<Terminal>;
   }
 
@@ -115,9 +118,10 @@ describe.skipIf(postgres.missing)("a desk of several processes", () => {
     });
     const model = await createOpenAIServer({ script: () => ({ text: "What can I do for you?" }) });
     closing.push(model.close);
+    const url = await postgres.place();
     const settings = {
       ...env,
-      DATABASE_URL: await postgres.place(),
+      DATABASE_URL: url,
       SLACK_BOT_TOKEN: slack.botToken,
       SLACK_APP_TOKEN: slack.appToken,
       SLACK_API_URL: slack.apiUrl,
@@ -129,6 +133,7 @@ describe.skipIf(postgres.missing)("a desk of several processes", () => {
     return {
       slack,
       model,
+      url,
       start(roles) {
         const folder = temporaryFolder();
         closing.push(folder.remove);
@@ -148,8 +153,11 @@ describe.skipIf(postgres.missing)("a desk of several processes", () => {
     limitPosts(slack, "C1");
     const threads = [await slack.asUser("U1").say("C1", "Hello")];
     await slack.waitFor(() => slack.callsOf(posts).some((call) => call.error === "ratelimited"));
-    // So that the word has got through.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const knows = (one: Terminal) => countOf(one.log(), "waits.kept") + countOf(one.log(), "waits.heard") > 0;
+    await until(
+      () => crew.every(knows),
+      () => "the word has got through",
+    );
     for (let at = 0; at < 8; at++) {
       const user = slack.addUser(`U2${at}`, { name: `Guest ${at}` });
       slack.world.channels.get("C1")?.members.add(user.id);
@@ -166,13 +174,13 @@ describe.skipIf(postgres.missing)("a desk of several processes", () => {
   }, 60_000);
 
   it("a reply whose process dies while it waits is posted by another when it is due", async () => {
-    const { slack, start } = await open();
+    const { slack, url, start } = await open();
     const [talks, sends] = [await start(), await start("send")];
     limitPosts(slack, "C1");
     const thread = await slack.asUser("U1").say("C1", "Hello");
     await talks.logs("crew.handed_on");
-    // Time to give its claim back.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const held = () => askPostgres(url, "SELECT name FROM claims WHERE name LIKE 'send:%'");
+    await expect.poll(held).toEqual([]);
     await talks.kill();
     await until(
       () => answered(slack, thread),

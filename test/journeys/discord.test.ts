@@ -205,7 +205,8 @@ describe("a Discord desk with a model", () => {
   });
 
   it("a person takes over in the middle of a streamed answer, and the customer reads no more of it", async () => {
-    const words = Array.from({ length: 300 }, (_, at) => `word${at % 9} `);
+    // Broken off by the takeover, however long a slow machine takes to come to it.
+    const words = Array.from({ length: 2_000 }, (_, at) => `word${at % 9} `);
     const { discord, office, sees, marked } = await open(({ body }) => {
       const items = body.messages as { content: string | null }[];
       const slowly = items.some((item) => item.content?.includes("think slowly"));

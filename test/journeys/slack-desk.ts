@@ -1,7 +1,6 @@
 /** A Slack desk as a company runs it: the program's own process before the double of Slack, with or without a model. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createInhabitedSlack, type Transport } from "../adapters/slack/harness.ts";
+import { freePort } from "../doubles/free-port.ts";
 import type { Seen } from "../doubles/slack-server/seen.ts";
 import type { SlackServer, SlackServerOptions } from "../doubles/slack-server/slack-server.ts";
 import { mailedCodes } from "./mailed-codes.ts";
@@ -140,12 +139,4 @@ export async function openSlackDesk(options: SlackDeskOptions = {}): Promise<Sla
       data.remove();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

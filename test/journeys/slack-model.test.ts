@@ -38,7 +38,8 @@ describe.each<Transport>(["socket", "http"])("over %s", (way) => {
 
   describe("a person takes over", () => {
     it("in the middle of a streamed answer, and the customer reads no more of it", async () => {
-      const words = Array.from({ length: 200 }, (_, at) => `word${at % 9} `);
+      // Broken off by the takeover, however long a slow machine takes to come to it.
+      const words = Array.from({ length: 2_000 }, (_, at) => `word${at % 9} `);
       const { slack, sees } = await open(({ body }) => {
         const items = body.messages as { content: string | null }[];
         const slowly = items.some((item) => item.content?.includes("think slowly"));

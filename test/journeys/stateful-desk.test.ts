@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { freePort } from "../doubles/free-port.ts";
 import {
   createOpenAIServer,
   type OpenAIServer,
@@ -62,14 +62,6 @@ function script({ body }: ReceivedRequest): Reply {
       : call("cancel_order", { order_id });
   }
   return { text: `The store says: ${result}` };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
-  const address = probe.address();
-  await new Promise((done) => probe.close(done));
-  return typeof address === "object" && address ? address.port : 0;
 }
 
 const tokenFor = (customer: string): string => {

@@ -1,10 +1,9 @@
 /** A desk in a terminal: the program's own process, typed into and read like a person would. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
+import { quickFolder } from "../doubles/quick-folder.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -15,9 +14,9 @@ export interface Terminal {
   write(text: string | Uint8Array): void;
   /** Types a line and resolves to what was printed until the desk was quiet again. */
   say(line: string): Promise<string>;
-  /** Resolves when standard output holds this. @throws after 15 s, with all that was printed */
+  /** Resolves when standard output holds this. @throws after 25 s, with all that was printed */
   sees(text: string | RegExp): Promise<void>;
-  /** Resolves to the first line of the log with this event. @throws after 15 s */
+  /** Resolves to the first line of the log with this event. @throws after 25 s */
   logs(event: string): Promise<Record<string, unknown>>;
   /** Ends the input and resolves to the exit code. */
   end(): Promise<number | null>;
@@ -53,10 +52,8 @@ export function program(): string {
   return join(root, "dist", "cli.js");
 }
 
-export function temporaryFolder(): { path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), "desk-"));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
-}
+/** In memory where that is possible: here processes die, and no machine does. */
+export const temporaryFolder = quickFolder;
 
 /** Only these of the caller's variables reach the desk: nobody's keys. */
 const inherited = ["PATH", "HOME", "TMPDIR", "SystemRoot"];
@@ -175,7 +172,7 @@ function listen(child: ChildProcess) {
 export const countOf = (log: Record<string, unknown>[], event: string): number =>
   log.filter((line) => line.event === event).length;
 
-export async function until(met: () => boolean, story: () => string, limitMs = 15_000): Promise<void> {
+export async function until(met: () => boolean, story: () => string, limitMs = 25_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!met()) {
     if (performance.now() > end) throw new Error(`never came: ${story()}`);

@@ -71,11 +71,11 @@ describe.skipIf(postgres.missing)("the members of a crew", () => {
 
   it("know at once what one of them was asked to wait for, also those that come later", async () => {
     const [ana, ben] = [await join(), await join()];
-    ana.waits.of("slack").note("T1 chat.postMessage C1", 20_000);
+    ana.waits.of("slack").note("T1 chat.postMessage C1", 60_000);
     await expect
       .poll(() => ben.waits.of("slack").left("T1 chat.postMessage C1"), soon)
-      .toBeGreaterThan(19_000);
-    expect(ben.waits.of("slack").left("T1 chat.postMessage C1")).toBeLessThanOrEqual(20_000);
+      .toBeGreaterThan(50_000);
+    expect(ben.waits.of("slack").left("T1 chat.postMessage C1")).toBeLessThanOrEqual(60_000);
     const cyd = await join();
     expect(cyd.waits.of("slack").left("T1 chat.postMessage C1")).toBeGreaterThan(1_000);
     expect(cyd.waits.of("slack").left("T1 chat.postMessage C2")).toBe(0);
@@ -83,8 +83,12 @@ describe.skipIf(postgres.missing)("the members of a crew", () => {
 
   it("tell each other of short waits, and keep those for nobody", async () => {
     const [ana, ben] = [await join(), await join()];
-    ana.waits.of("discord").note("everything", 900);
-    await expect.poll(() => ben.waits.of("discord").left("everything"), soon).toBeGreaterThan(0);
+    // Again and again: on a slow machine a word may take longer than such a wait.
+    const told = () => {
+      ana.waits.of("discord").note("everything", 900);
+      return ben.waits.of("discord").left("everything");
+    };
+    await expect.poll(told, soon).toBeGreaterThan(0);
     const kept = await ana.ledger.read((tx) => tx.all("SELECT name FROM marks"));
     expect(kept).toEqual([]);
   });

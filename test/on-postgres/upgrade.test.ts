@@ -1,11 +1,10 @@
 /** A new version beside the old one during a deploy: what both have in common grows, and the old one goes on. */
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../commands/run.ts";
+import { freePort } from "../doubles/free-port.ts";
 import { postgresForTests } from "../doubles/postgres-run.ts";
 import { careful } from "../fixtures/scenarios.ts";
 import { writeShop } from "../fixtures/workspace.ts";
@@ -169,11 +168,3 @@ describe("two versions, one after the other, on one file", () => {
     expect(await (await start(env, next.cli)).kill("SIGTERM")).toBe(0);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

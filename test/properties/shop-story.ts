@@ -8,11 +8,11 @@ import { saveIdentity } from "../../src/ledger/identities.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import type { Tool } from "../../src/tool.ts";
 import type { DeskInARoom, DeskOptions } from "../doubles/desk-in-a-room.ts";
+import { quickFolder } from "../doubles/quick-folder.ts";
 import { createRoom, threadOf } from "../doubles/room.ts";
 import { createVirtualClock } from "../doubles/virtual-clock.ts";
 import { createShop, openShop, type Shop, usual } from "../intents/shop.ts";
 import { createLife, type Death, type Life } from "./life.ts";
-import { quickFolder } from "./quick-folder.ts";
 import { customers, type DeedRow, type IntentRow, judge, type Tried } from "./shop-judge.ts";
 import { createUnderWay } from "./under-way.ts";
 

@@ -5,7 +5,7 @@ import { migrations } from "../../src/ledger/migrations.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
 import { openLedger } from "../doubles/ledgers.ts";
-import { quickFolder } from "./quick-folder.ts";
+import { quickFolder } from "../doubles/quick-folder.ts";
 import { createUnderWay } from "./under-way.ts";
 
 export interface Store {

@@ -8,11 +8,11 @@ import type { Ledger } from "../../src/ledger.ts";
 import type { Draft, Platform, Post } from "../../src/platform.ts";
 import type { Control } from "../../src/thread.ts";
 import { type DeskInARoom, openDesk } from "../doubles/desk-in-a-room.ts";
+import { quickFolder } from "../doubles/quick-folder.ts";
 import { createRoom, type Room, type RoomFault, threadOf } from "../doubles/room.ts";
 import { createScriptedModel, type Line } from "../doubles/scripted-model.ts";
 import { createVirtualClock } from "../doubles/virtual-clock.ts";
 import { createLife, type Death, type Life } from "./life.ts";
-import { quickFolder } from "./quick-folder.ts";
 import { createUnderWay } from "./under-way.ts";
 
 export interface World {

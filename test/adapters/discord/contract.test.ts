@@ -67,7 +67,7 @@ async function makeHarness(): Promise<PlatformHarness> {
     elsewhere: { channel: `discord:${desk.id}` },
     injectFault(fault) {
       const trouble: Record<Exclude<Fault, "unavailable">, Trouble> = {
-        rate_limited: { kind: "limited", seconds: 1 },
+        rate_limited: { kind: "limited", seconds: 30 },
         lost_answer: { kind: "reset", after: true },
         unauthorized: { kind: "status", status: 401, message: "401: Unauthorized" },
         unreachable: {

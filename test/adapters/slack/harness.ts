@@ -87,14 +87,15 @@ export async function openDesk(options: DeskOptions = {}): Promise<SlackDesk> {
 export async function createSlackHarness(transport: Transport, inPane: boolean): Promise<PlatformHarness> {
   const slack = await createInhabitedSlack({
     retryDelaysMs: [0, 20, 50, 100, 500, 2_000],
-    ackTimeoutMs: 400,
+    // Longer than a busy machine takes: what is brought again meanwhile is received twice.
+    ackTimeoutMs: 1_500,
   });
   const platform = adapterFor(slack, { transport });
   const ana = slack.asUser("U1");
   const pane = inPane ? { threadTs: slack.addAssistantThread("U1") } : {};
   const faults: Record<Fault, () => void> = {
     rate_limited: () =>
-      slack.faults.add({ kind: "rate_limited", seconds: 1 }, { method: "chat.postMessage" }),
+      slack.faults.add({ kind: "rate_limited", seconds: 30 }, { method: "chat.postMessage" }),
     // Closes the connection before the method has been read: for the client this is doubtful, so it is refused by name.
     unavailable: () =>
       slack.faults.add({ kind: "error", error: "service_unavailable" }, { method: "chat.postMessage" }),

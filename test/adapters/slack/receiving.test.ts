@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const one of closing) await one.close();
 });
 async function start(options: DeskOptions = {}): Promise<SlackDesk> {
-  const one = await openDesk({ ackTimeoutMs: 400, retryDelaysMs: [0, 20, 50, 100, 200], ...options });
+  const one = await openDesk({ ackTimeoutMs: 1_000, retryDelaysMs: [0, 20, 50, 100, 200], ...options });
   open.push(one);
   return one;
 }

@@ -240,7 +240,7 @@ describe("whatever a model writes", () => {
       }),
       { numRuns: 3000 },
     );
-  });
+  }, 120_000);
 
   it("is read to its end, however hostile", () => {
     for (const piece of [

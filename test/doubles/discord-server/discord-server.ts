@@ -205,7 +205,7 @@ export async function createDiscordServer(options: DiscordServerOptions = {}) {
     async waitFor<T>(
       check: () => T | undefined | false | null,
       what = "what was expected",
-      withinMs = 10_000,
+      withinMs = 25_000,
     ): Promise<T> {
       const end = performance.now() + withinMs;
       for (;;) {

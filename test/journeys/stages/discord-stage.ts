@@ -9,6 +9,12 @@ export async function createDiscordStage({ workspace, modelUrl }: StageOptions):
   const maya = desk.staff("Maya");
   let people = 0;
   let person = discord.asUser("Ana");
+  let before = new Set<Message>();
+  const ofStaff = () => [office, ...discord.threadsOf(office)].flatMap((place) => discord.messages(place));
+  const newOfStaff = () => ofStaff().filter((message) => !before.has(message));
+  /** Where staff talk with the customer. */
+  const staffThread = () =>
+    discord.threadsOf(office).find(({ id }) => newOfStaff().some((one) => one.id === id));
   const words = ({ content, embeds }: Message): string => [content, ...textsIn(embeds)].join("\n");
 
   return {
@@ -16,21 +22,17 @@ export async function createDiscordStage({ workspace, modelUrl }: StageOptions):
     knows: false,
     async enter() {
       people += 1;
+      before = new Set(ofStaff());
       person = discord.asUser(`Customer ${people}`);
     },
     says: async (text) => void person.dm(text),
     presses: async (button) => void person.click(button),
     async staffSays(text) {
-      const thread = discord.threadsOf(office).at(-1);
-      maya.say(thread ?? office, text);
+      maya.say(await discord.waitFor(staffThread, "the ticket's thread"), text);
     },
     staffPresses: async (button) => void maya.click(button),
     read: async () => discord.byBot(person.directChannel).map(words),
-    desk: () =>
-      [office, ...discord.threadsOf(office)]
-        .flatMap((place) => discord.messages(place))
-        .map(words)
-        .join("\n"),
+    desk: () => newOfStaff().map(words).join("\n"),
     mailedCodes: desk.mailedCodes,
     program: () => desk.program,
     async restart() {

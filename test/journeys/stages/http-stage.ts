@@ -56,9 +56,12 @@ export async function createHttpStage({ workspace, modelUrl }: StageOptions): Pr
     if (answered.reply_id !== undefined) sources.set(answered.reply_id, shown.join("\n"));
   }
   const atDesk = async (line: string): Promise<void> => void (await program.say(`@staff ${line}`));
+  /** How much the program had printed when the customer entered. */
+  let before = 0;
   const desk = () =>
     program
       .output()
+      .slice(before)
       .split("\n")
       .filter((line) => line.startsWith("[desk] "))
       .join("\n");
@@ -69,6 +72,7 @@ export async function createHttpStage({ workspace, modelUrl }: StageOptions): Pr
     async enter(who) {
       customer = who;
       session = undefined;
+      before = program.output().length;
     },
     says: (message) => chat({ message }),
     presses: (button) => chat(button === "Confirm" ? { confirm: question } : { decline: question }),
@@ -90,6 +94,7 @@ export async function createHttpStage({ workspace, modelUrl }: StageOptions): Pr
     async restart() {
       await program.kill();
       program = await open();
+      before = 0;
     },
     async close() {
       const code = await program.kill("SIGTERM");

@@ -10,6 +10,7 @@ export async function createSlackStage({ workspace, modelUrl }: StageOptions): P
   const maya = slack.asUser("U2");
   let people = 0;
   let person = slack.asUser("U1");
+  let before = 0;
   const card = () =>
     slack.messages(office).findLast(({ threadTs, ts }) => threadTs === undefined || threadTs === ts);
 
@@ -18,6 +19,7 @@ export async function createSlackStage({ workspace, modelUrl }: StageOptions): P
     knows: false,
     async enter() {
       people += 1;
+      before = slack.messages(office).length;
       slack.addUser(`U10${people}`, { name: `Customer ${people}` });
       person = slack.asUser(`U10${people}`);
     },
@@ -32,6 +34,7 @@ export async function createSlackStage({ workspace, modelUrl }: StageOptions): P
     desk: () =>
       slack
         .messages(office)
+        .slice(before)
         .map(({ text }) => text)
         .join("\n"),
     mailedCodes: desk.mailedCodes,

@@ -16,7 +16,7 @@ export interface Stage {
   staffPresses(button: string): Promise<void>;
   /** What the customer has read in all, a message each. */
   read(): Promise<string[]>;
-  /** All that staff can see. */
+  /** All that staff can see since the customer has entered: what earlier ones have left is no sign of this one. */
   desk(): string;
   /** The codes of all mails to customers, oldest first. */
   mailedCodes(): string[];

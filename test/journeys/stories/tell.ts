@@ -16,7 +16,7 @@ export interface Prompter {
 
 export type ModelLine = Reply | "the result";
 
-const limitMs = 15_000;
+const limitMs = 25_000;
 
 export function createPrompter(): Prompter {
   let replies: ModelLine[] = [];
