@@ -86,16 +86,17 @@ export function splitMarkdown(root: Root, render: (piece: Root) => string, max: 
   return pieces;
 }
 
-/** A block as two smaller ones of its kind, or undefined when it cannot be divided. */
-function halve(block: RootContent): [RootContent, RootContent] | undefined {
+/** A block as smaller ones, or undefined when it cannot be divided. What is in code, or emphasized, stays so. */
+function halve(block: RootContent): RootContent[] | undefined {
   switch (block.type) {
     case "list":
-      return block.children.length > 1 ? halveList(block) : undefined;
+      return block.children.length > 1 ? halveList(block) : halveItem(block);
     case "code":
       return halveCode(block);
     case "table":
       return block.children.length > 2 ? halveTable(block) : undefined;
-    case "blockquote": {
+    case "blockquote":
+    case "footnoteDefinition": {
       if (block.children.length > 1) {
         const middle = block.children.length >> 1;
         return [
@@ -104,17 +105,27 @@ function halve(block: RootContent): [RootContent, RootContent] | undefined {
         ];
       }
       const inner = block.children[0] && halve(block.children[0]);
-      if (!inner) return undefined;
-      return [
-        { ...block, children: [inner[0] as BlockContent] },
-        { ...block, children: [inner[1] as BlockContent] },
-      ];
+      return inner?.map((one) => ({ ...block, children: [one as BlockContent] }));
     }
     case "paragraph":
       return halveParagraph(block);
+    case "heading": {
+      const halves = halveParagraph({ type: "paragraph", children: block.children });
+      return halves && [{ ...block, children: halves[0].children }, halves[1]];
+    }
     default:
       return undefined;
   }
+}
+
+/** The only item of a list: its beginning, and the rest behind the list. */
+function halveItem(list: List): RootContent[] | undefined {
+  const [item] = list.children;
+  const [first, ...rest] = item?.children ?? [];
+  if (!item || !first) return undefined;
+  const [beginning, ...more] = rest.length > 0 ? [first, ...rest] : (halve(first) ?? []);
+  if (!beginning) return undefined;
+  return [{ ...list, children: [{ ...item, children: [beginning as BlockContent] }] }, ...more];
 }
 
 function halveList(list: List): [List, List] {
@@ -125,13 +136,16 @@ function halveList(list: List): [List, List] {
 }
 
 function halveCode(code: Code): [Code, Code] | undefined {
-  const cut = code.value.lastIndexOf("\n", code.value.length >> 1);
-  const at = cut > 0 ? cut : code.value.indexOf("\n", code.value.length >> 1);
-  if (at <= 0) return undefined;
-  return [
-    { ...code, value: code.value.slice(0, at) },
-    { ...code, value: code.value.slice(at + 1) },
-  ];
+  const { value } = code;
+  const cut = value.lastIndexOf("\n", value.length >> 1);
+  const at = cut > 0 ? cut : value.indexOf("\n", value.length >> 1);
+  const halves = at > 0 ? [value.slice(0, at), value.slice(at + 1)] : halveWord(value);
+  return (
+    halves && [
+      { ...code, value: halves[0] as string },
+      { ...code, value: halves[1] as string },
+    ]
+  );
 }
 
 function halveTable(table: Table): [Table, Table] {
@@ -153,15 +167,62 @@ function halveParagraph(paragraph: Paragraph): [Paragraph, Paragraph] | undefine
       { ...paragraph, children: children.slice(middle) },
     ];
   }
-  const only = children[0];
-  if (only?.type !== "text") return undefined;
-  const at = cutOf(only.value, only.value.length >> 1);
-  if (at === undefined) return undefined;
-  const part = (value: string): Paragraph => ({
-    ...paragraph,
-    children: [{ ...only, value: value.trim() } satisfies PhrasingContent],
-  });
-  return [part(only.value.slice(0, at)), part(only.value.slice(at))];
+  const halves = children[0] && halveSpan(children[0]);
+  if (!halves) return undefined;
+  return [
+    { ...paragraph, children: [halves[0]] },
+    { ...paragraph, children: [halves[1]] },
+  ];
+}
+
+function halveSpan(span: PhrasingContent): [PhrasingContent, PhrasingContent] | undefined {
+  switch (span.type) {
+    case "text": {
+      const at = cutOf(span.value, span.value.length >> 1);
+      if (at === undefined) return undefined;
+      const part = (value: string): PhrasingContent => ({ ...span, value: value.trim() });
+      return [part(span.value.slice(0, at)), part(span.value.slice(at))];
+    }
+    case "inlineCode": {
+      const at = cutOf(span.value, span.value.length >> 1);
+      const halves =
+        at === undefined ? halveWord(span.value) : [span.value.slice(0, at), span.value.slice(at)];
+      return (
+        halves && [
+          { ...span, value: halves[0] as string },
+          { ...span, value: halves[1] as string },
+        ]
+      );
+    }
+    case "strong":
+    case "emphasis":
+    case "delete": {
+      const { children } = span;
+      const middle = children.length >> 1;
+      const inner = children.length === 1 && children[0] ? halveSpan(children[0]) : undefined;
+      if (children.length > 1) {
+        return [
+          { ...span, children: children.slice(0, middle) },
+          { ...span, children: children.slice(middle) },
+        ];
+      }
+      return (
+        inner && [
+          { ...span, children: [inner[0]] },
+          { ...span, children: [inner[1]] },
+        ]
+      );
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A text without joints in two, not inside of a surrogate pair. */
+function halveWord(text: string): [string, string] | undefined {
+  const middle = text.length >> 1;
+  const at = /[\uD800-\uDBFF]/.test(text[middle - 1] ?? "") ? middle - 1 : middle;
+  return at > 0 ? [text.slice(0, at), text.slice(at)] : undefined;
 }
 
 /** Where to cut near the middle: after a sentence, else at a space. */

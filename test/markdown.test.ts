@@ -70,6 +70,31 @@ describe("Markdown", () => {
     for (const piece of table) expect(piece).toMatch(/^\| a \| b \|\n\| - \| - \|/);
   });
 
+  it("does not let out of code what stands in one long line of it, in a list either", () => {
+    const line = "{[pay](https://evil.example)} 👍".repeat(20);
+    const step = `1. Run this:\n\n   \`\`\`sh\n${"   echo hello\n".repeat(20)}   \`\`\`\n2. Then that`;
+    const code = `\`${line}\``;
+    const texts = [
+      `\`\`\`json\n${line}\n\`\`\``,
+      code,
+      `**${line}**`,
+      `> ${code}`,
+      `# ${code}`,
+      `[^1]: ${code}`,
+      step,
+    ];
+    for (const text of texts) {
+      const pieces = split(text, 100);
+      expect(pieces.length).toBeGreaterThan(3);
+      for (const piece of pieces) {
+        expect(piece.length).toBeLessThanOrEqual(100);
+        expect(piece).not.toMatch(/\p{Cs}/u);
+        for (const mark of [/```/g, /(?<!`)`(?!`)/g, /\*\*/g])
+          expect((piece.match(mark) ?? []).length % 2).toBe(0);
+      }
+    }
+  });
+
   it("is never longer than asked for, and loses nothing", () => {
     const text = `${"A sentence of words. ".repeat(40)}\n\n${"x".repeat(300)}`;
     const pieces = split(text, 100);
