@@ -15,6 +15,7 @@ import { postOf } from "./files.ts";
 import { toCustomer, toStaff } from "./notices.ts";
 import { enqueueCard, enqueueForTicket, enqueueToStaff, type ToStaffParts } from "./open-ticket.ts";
 import { promisedIn } from "./promised.ts";
+import { relayPresses } from "./unanswered.ts";
 
 export interface RelayParts extends ToStaffParts {
   notePrefix: string;
@@ -70,6 +71,7 @@ export async function customerToStaff(
       ),
     );
   }
+  rows.push(...(await relayPresses(tx, parts, thread, admitted)));
   await markDone(
     tx,
     admitted.map((one) => one.id),

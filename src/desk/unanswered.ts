@@ -1,7 +1,9 @@
 /** What a customer had asked and the bot was about to answer when a person came; and what that would have told of a write. */
 import type { Clock } from "../clock.ts";
 import { isCopied } from "../ledger/copies.ts";
+import type { Admitted } from "../ledger/inbox.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
+import type { Thread } from "../ledger/threads.ts";
 import type { Ticket } from "../ledger/tickets.ts";
 import { type Asked, askedBefore, toldOfWrites } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
@@ -76,6 +78,24 @@ export async function relayUntold(
     const post = { text: toStaff.untold(text) };
     const send = { does: "post" as const, to: { ticket: ticket.number }, post };
     rows.push(await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", source: reply, send }));
+  }
+  return rows;
+}
+
+/** A customer has pressed the button of a question that the bot had put to them: as good as a word. */
+export async function relayPresses(
+  tx: Transaction,
+  parts: ToStaffParts,
+  thread: Thread,
+  admitted: readonly Admitted[],
+): Promise<OutboxRow[]> {
+  const rows: OutboxRow[] = [];
+  for (const { event } of admitted) {
+    if (event.kind !== "action" || thread.ticket === undefined || !parts.channel()) continue;
+    const post = { text: toStaff.pressed(event.name === "intent.confirm"), as: event.by.name };
+    const send = { does: "post" as const, to: { ticket: thread.ticket }, post };
+    const ticket = { number: thread.ticket, thread: thread.id };
+    rows.push(await enqueueForTicket(tx, parts.clock, ticket, { author: "customer", send }));
   }
   return rows;
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { DeskInARoom } from "../doubles/desk-in-a-room.ts";
-import { createShop, openShop, says, usual } from "../intents/shop.ts";
+import { createShop, openShop, presses, question, says, usual } from "../intents/shop.ts";
 
 let desk: DeskInARoom;
 afterEach(() => desk.close());
@@ -20,5 +20,19 @@ describe("a person who comes while the customer is to be told of a write, and th
     const told = desk.room.shown.filter((one) => one.post.text.includes("they have not been told"));
     expect(told).toHaveLength(1);
     expect(desk.room.seen("ann").join()).not.toContain("All right.");
+  });
+});
+
+describe("a customer who presses Confirm below the bot's question", () => {
+  it.each(["taken", "asked for"])("when a person has been %s: that person reads it", async (when) => {
+    desk = await openShop(createShop(), { policy: usual });
+    await says(desk, "ann", "Please refund ord_1: it arrived broken");
+    const asked = question(desk);
+    await says(desk, "ann", "I want to speak to a human");
+    if (when === "taken") await desk.room.presses("ticket.take", 1);
+    await desk.quiet();
+    await presses(desk, "ann", "intent.confirm", asked.id);
+    const read = desk.room.shown.filter(({ post }) => post.as === "ann").map(({ post }) => post.text);
+    expect(read).toEqual(["(has pressed “Confirm” below the bot's question)"]);
   });
 });
