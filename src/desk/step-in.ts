@@ -29,8 +29,9 @@ export async function stepInTo(
   const { author } = message;
   await markDone(tx, [admitted.id]);
   const before = await findThread(tx, message.thread);
-  // A thread that staff opened themselves is no customer's.
-  if (!before || before.opener === author.id) return { threads: [], rows: [] };
+  // A thread that staff opened themselves is no customer's, unless one has asked something there.
+  const theirOwn = before?.opener === author.id && before.turns === 0 && unheard.length === 0;
+  if (!before || theirOwn) return { threads: [], rows: [] };
   const mine = before.control === "taken_over" && before.assignee === author.id;
   const ticket = await ticketFor(tx, parts, before, unheard);
   const thread = mine

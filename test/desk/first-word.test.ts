@@ -15,7 +15,7 @@ const inShared = (who: string, text: string) => desk.room.says(who, text, { thre
 
 describe("staff who answer in a thread that others read", () => {
   it("right behind the question: the bot says nothing, and they have the thread", async () => {
-    desk = await openDesk({ settleMs: 40, model: createScriptedModel("I am the bot.") });
+    desk = await openDesk({ settleMs: 500, model: createScriptedModel("I am the bot.") });
     await inShared("ann", "When do you open?");
     await inShared("staff-maya", "At nine, Ann.");
     await desk.quiet();
@@ -41,6 +41,21 @@ describe("staff who answer in a thread that others read", () => {
     expect(cardOf()?.post.card?.title).toBe("Ticket #1: When do you open?");
     expect(atTheDesk()).toContain("When do you open?");
   });
+});
+
+it("staff who answer in a thread of their own have it from then on, where a customer has asked there", async () => {
+  desk = await openDesk({ model: createScriptedModel("I am the bot.") });
+  await inShared("staff-maya", "Our new release is near: ask here.");
+  await desk.quiet();
+  expect(cardOf()).toBeUndefined();
+  await inShared("ann", "When does it come?");
+  await desk.quiet();
+  await inShared("staff-maya", "Tomorrow, Ann.");
+  await desk.quiet();
+  await inShared("ann", "At what time?");
+  await desk.quiet();
+  expect(desk.room.seen(shared)).toEqual(["I am the bot."]);
+  expect(atTheDesk()).toContain("At what time?");
 });
 
 describe("people who talk to each other", () => {
