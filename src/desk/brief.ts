@@ -16,8 +16,11 @@ export function askOf(lastWords: string, transcript: readonly TranscriptItem[] =
   const line = telling.replace(/\s+/g, " ").trim();
   const sentence = /^.{12,}?[.!?](?=\s|$)/.exec(line)?.[0] ?? line;
   if (sentence === "") return "(no words)";
-  return sentence.length > askMax ? `${sentence.slice(0, askMax - 1).trimEnd()}…` : sentence;
+  return sentence.length > askMax ? `${whole(sentence.slice(0, askMax - 1)).trimEnd()}…` : sentence;
 }
+
+/** What has been cut, without half of a character at its end. */
+export const whole = (cut: string): string => cut.replace(/[\uD800-\uDBFF]$/, "");
 
 /** A script without spaces says more in fewer letters. */
 const saysSomething = (text: string): boolean =>
@@ -52,7 +55,7 @@ function factsOf(transcript: readonly TranscriptItem[]): string[] {
       ({ name, result }, place) =>
         !isPending(result) || !results.slice(place + 1).some((later) => later.name === name),
     )
-    .map((item) => `${item.name}: ${toldBy(item)}`.slice(0, factMax));
+    .map((item) => whole(`${item.name}: ${toldBy(item)}`.replace(/\s+/g, " ").slice(0, factMax)));
   return [...new Set(lines)];
 }
 

@@ -1,6 +1,7 @@
 /** A ticket as staff see it. Pure: the same ticket always makes the same card. */
 import type { Brief, Ticket } from "../ledger/tickets.ts";
 import type { Button, Menu, Post } from "../platform.ts";
+import { whole } from "./brief.ts";
 
 const lineMax = 300;
 const factsMax = 6;
@@ -109,5 +110,5 @@ function menusOf(ticket: Ticket, queues: readonly string[]): Menu[] {
 }
 
 function cut(text: string): string {
-  return isCut(text) ? `${text.slice(0, lineMax)}…` : text;
+  return isCut(text) ? `${whole(text.slice(0, lineMax))}…` : text;
 }

@@ -129,5 +129,7 @@ function askOf(text: string): string {
     );
   const line =
     sentences.find((sentence) => sentence.endsWith("?")) ?? sentences[0] ?? text.replace(/\s+/g, " ").trim();
-  return line.length > askMax ? `${line.slice(0, askMax - 1).trimEnd()}…` : line;
+  // Never inside a surrogate pair.
+  const cut = line.slice(0, askMax - 1).replace(/[\uD800-\uDBFF]$/, "");
+  return line.length > askMax ? `${cut.trimEnd()}…` : line;
 }

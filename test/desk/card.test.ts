@@ -27,6 +27,12 @@ const ticket = (more: Partial<Brief> = {}): Ticket => ({
 const card = (more: Partial<Brief> = {}) => cardOf(ticket(more), ["billing"]).card;
 
 describe("a card", () => {
+  it("never cuts the customer's words in the middle of a character", () => {
+    const words = `${"a".repeat(299)}😀 and more`;
+    const shown = card({ lastWords: words })?.sections.find(({ label }) => label === "Last words");
+    expect(shown?.text).toBe(`> ${"a".repeat(299)}…`);
+  });
+
   it("begins with the summary where a model has told one", () => {
     const sections = card({ summary: "Charged twice; wants one charge back." })?.sections ?? [];
     expect(sections[0]).toEqual({ label: "Summary", text: "Charged twice; wants one charge back." });
