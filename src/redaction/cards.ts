@@ -10,6 +10,9 @@ const securityCode = "card security code";
 /** Thirteen digits with no more than spaces, dots and dashes between them. */
 const enoughDigits = /\d(?:[ .-]{0,2}\d){12}/;
 const run = /\d+(?:[ .-]{1,2}\d+)*/g;
+/** As it is printed on cards, with the same other signs between all groups. */
+const printed =
+  /(?<!\d[\t |/_·•*.-]{0,3})(\d{4})([\t |/_·•*.-]{1,3})(?:\d{4}\2\d{4}\2\d{4}|\d{6}\2\d{5})(?!\2?\d)/g;
 
 /** Who issues what: the beginning of the number, and its lengths. */
 const issuers: readonly (readonly [RegExp, readonly number[]])[] = [
@@ -47,8 +50,16 @@ const calledCard =
 const attachedWord = /(?:card|visa|amex|mastercard|cc|no|nr|num|number|karte|carte|tarjeta)$/i;
 
 export function findCards(text: string): Find[] {
-  const finds = enoughDigits.test(text) ? findNumbers(text) : [];
+  const finds = [...(enoughDigits.test(text) ? findNumbers(text) : []), ...findPrinted(text)];
   return [...finds, ...findCodes(text, finds)];
+}
+
+function findPrinted(text: string): Find[] {
+  return Array.from(text.matchAll(printed), ({ index, 0: whole }) => ({
+    kind: number,
+    from: index,
+    to: index + whole.length,
+  })).filter(({ from, to }) => isCard(text.slice(from, to).replace(/\D/g, ""), ""));
 }
 
 function findNumbers(text: string): Find[] {

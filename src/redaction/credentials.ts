@@ -65,6 +65,12 @@ const places: readonly Place[] = [
       /[?&](?:access_token|refresh_token|id_token|auth_token|token|api_?key|apikey|key|sig|signature|secret|client_secret|password|passwd|pwd|code_verifier|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature)=([^\s&#"'`<>)\]]{6,})/dgi,
   },
   {
+    kind: "key",
+    hint: /[?&;](?:(?:j|php)?sess(?:ion)?_?id|sid|session|code|ticket)=/i,
+    pattern:
+      /[?&;](?:(?:j|php)?sess(?:ion)?_?id|sid|session|code|ticket)=(?=[^\s&#]{0,60}\d)([^\s&#"'`<>)\]]{20,})/dgi,
+  },
+  {
     kind: "password",
     hint: /<add /i,
     pattern: /<add key="(?:cleartext)?password"\s{0,20}value="([^"\n]{4,400})"/dgi,

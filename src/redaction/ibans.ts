@@ -1,7 +1,7 @@
 /** International bank account numbers (ISO 13616), by the length of each country's and their check digits. */
 import type { Find } from "./find.ts";
 
-const candidate = /(?<![A-Za-z0-9])[A-Za-z]{2}[ -]?\d{2}(?:[ -]?[A-Za-z0-9]){11,30}/g;
+const candidate = /(?:(?<![A-Za-z0-9])|(?<=\biban))[A-Z]{2}[\s.-]{0,2}\d{2}(?:[\s.-]{0,2}[A-Z0-9]){11,30}/gi;
 
 /** From the registry of SWIFT, release 99; the last four rows are in use without it. */
 const countries: readonly (readonly [number, string])[] = [
@@ -56,7 +56,7 @@ function endOf(text: string, from: number, characters: string): number | undefin
   let at = 0;
   for (; at < characters.length && account.length < length; at++) {
     const character = characters[at] as string;
-    if (character !== " " && character !== "-") account += character.toUpperCase();
+    if (/[A-Za-z0-9]/.test(character)) account += character.toUpperCase();
   }
   if (account.length < length || /[A-Za-z0-9]/.test(text[from + at] ?? "")) return undefined;
   return mod97(account.slice(4) + account.slice(0, 4)) === 1 ? from + at : undefined;

@@ -25,6 +25,14 @@ describe("a card number", () => {
     "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
     "41 11 11 11 11 11 11 11",
     "411111 1111111111",
+    "4111\t1111\t1111\t1111",
+    "4111   1111   1111   1111",
+    "4111 - 1111 - 1111 - 1111",
+    "4111_1111_1111_1111",
+    "4111/1111/1111/1111",
+    "4111 | 1111 | 1111 | 1111",
+    "4111·1111·1111·1111",
+    "3782/822463/10005",
   ])("is found however it is grouped: %s", (written) => {
     expect(redact(`It is ${written}.`).text).toBe("It is [removed: card number].");
   });
@@ -48,6 +56,8 @@ describe("a card number", () => {
     ["a hash", "af4111111111111111c3"],
     ["the length of an account's number", "discord:0:620000000000000047, 620000000000000047"],
     ["too many digits", "41111111111111114111"],
+    ["more groups around it", "2001/4111/1111/1111/1111"],
+    ["signs of more than one kind between its groups", "4111/1111_1111/1111"],
     ["lines of their own", "4111\n1111\n1111\n1111"],
   ])("is none with %s", (_, text) => expect(redact(text).text).toBe(text));
 });

@@ -34,6 +34,20 @@ describe("an IBAN", () => {
   });
 
   it.each([
+    "DE89.3704.0044.0532.0130.00",
+    "DE89\t3704\t0044\t0532\t0130\t00",
+    "DE89  3704  0044  0532  0130  00",
+    "DE89 3704 0044\n0532 0130 00",
+    "DE 89 3704 0044 0532 0130 00",
+  ])("is found however it is grouped: %s", (written) => {
+    expect(redact(`It is ${written}.`).text).toBe("It is [removed: IBAN].");
+  });
+
+  it("is found right behind its name", () => {
+    expect(redact("my IBANDE89370400440532013000").text).toBe("my IBAN[removed: IBAN]");
+  });
+
+  it.each([
     ["a wrong check digit", "DE88370400440532013000"],
     ["one digit too few", "DE8937040044053201300"],
     ["one digit too many", "DE893704004405320130001"],

@@ -114,11 +114,20 @@ describe("credentials in headers, addresses and commands", () => {
       `https://example.com/reset?token=${token}&step=2`,
       "https://example.com/reset?token=[removed: key]&step=2",
     ],
+    [
+      "https://shop.example/cb?code=4%2F0AX4XfWi123456789&state=xyz",
+      "https://shop.example/cb?code=[removed: key]&state=xyz",
+    ],
+    [
+      "https://shop.example/cart;jsessionid=0123456789ABCDEF0123",
+      "https://shop.example/cart;jsessionid=[removed: key]",
+    ],
     ['<add key="Password" value="hunter2!" />', '<add key="Password" value="[removed: password]" />'],
   ])("are removed: %s", (text, clean) => expect(redact(text).text).toBe(clean));
 
   it.each([
     "https://example.com:8080/path?order=ORD-12345&page=2#top",
+    "https://shop.example/?code=SUMMER2026&ticket=4711",
     "mailto:jane@example.com, see https://medium.com/@jane/post-123",
     "Authorization is needed. A cookie: eat it. Basic plan, bearer of news.",
     "curl https://api.example.com/v1/orders -H 'Accept: application/json'",
