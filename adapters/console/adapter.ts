@@ -5,7 +5,7 @@ import { DeskError, faultOf } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Person } from "../../src/message.ts";
 import type { Platform, Post, Posted, Receiver, Target } from "../../src/platform.ts";
-import { customerSaid, type Place, type StaffLine, staffLine, staffSaid } from "./incoming.ts";
+import { customerSaid, mayAnswer, type Place, type StaffLine, staffLine, staffSaid } from "./incoming.ts";
 import { createLineQueue } from "./line-queue.ts";
 import { changeOf, linesForCustomer, linesForStaff } from "./outgoing.ts";
 import { plain } from "./plain-text.ts";
@@ -65,7 +65,8 @@ export function createConsoleAdapter(parts: ConsoleParts): Platform {
   const lines = createLineQueue<Line>({
     kindOf(line) {
       if (typeof line !== "string" || isWord(line)) return "other";
-      return staffLine(line) ? "staff" : "customer";
+      if (staffLine(line)) return "staff";
+      return mayAnswer(line) ? "other" : "customer";
     },
     take,
     async hasGround(line) {

@@ -46,6 +46,19 @@ export function staffLine(line: string): StaffLine | undefined {
   return { does: "write", text };
 }
 
+const answerCharactersMax = 30;
+const answerWordsMax = 4;
+
+/**
+ * So short that it may be a yes or a no. It waits until what stands before it has been dealt with: a yes counts for a
+ * question that was put before it came, and in a script the question is what the line before leads to.
+ */
+export function mayAnswer(line: string): boolean {
+  const text = plain(line).trim();
+  const words = text.split(/\s+/).length;
+  return text.length <= answerCharactersMax && words <= answerWordsMax && !/[\d?@]/.test(text);
+}
+
 export function customerSaid(line: string, place: Place): Incoming {
   const id = `console:local:${place.id}`;
   return {

@@ -3,10 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createConsoleAdapter } from "../../../adapters/console/adapter.ts";
 import { staffLine } from "../../../adapters/console/incoming.ts";
 import { linesForCustomer, linesForStaff } from "../../../adapters/console/outgoing.ts";
 import { openPrinted } from "../../../adapters/console/printed.ts";
 import { type Line, readLines } from "../../../adapters/console/read-lines.ts";
+import { createLog } from "../../../src/log.ts";
+import type { Incoming } from "../../../src/message.ts";
+import type { Receiver } from "../../../src/platform.ts";
+import { createVirtualClock } from "../../doubles/virtual-clock.ts";
 
 describe("a line that begins with @staff", () => {
   it.each([
@@ -30,6 +35,40 @@ describe("a line that begins with @staff", () => {
   it.each(["staff take", "hello @staff take", "@staffing costs", "take"])("is a customer's: %s", (line) =>
     expect(staffLine(line)).toBeUndefined(),
   );
+});
+
+describe("a yes in a script", () => {
+  it("comes after what the line before it has led to, and longer lines come together", async () => {
+    const input = new PassThrough();
+    const come: string[] = [];
+    const adapter = createConsoleAdapter({
+      config: {},
+      input,
+      write: () => {},
+      printed: { threadOf: () => undefined, add: () => {}, forget: () => {} },
+      interactive: false,
+      idle: async () => void come.push("(settled)"),
+      summary: async () => "",
+      openTicket: async () => undefined,
+      ended: () => {},
+      lineCharactersMax: 8000,
+      clock: createVirtualClock(),
+      log: createLog("silent"),
+    });
+    const receive = async (event: Incoming) =>
+      void come.push(event.kind === "message" ? event.message.text : "");
+    await adapter.connect({ receive } as Receiver);
+    input.write("How long does shipping take?\nRefund ord_1001, it came broken.\nYes, please!\n");
+    await expect.poll(() => come).toHaveLength(5);
+    expect(come).toEqual([
+      "How long does shipping take?",
+      "Refund ord_1001, it came broken.",
+      "(settled)",
+      "Yes, please!",
+      "(settled)",
+    ]);
+    await adapter.close();
+  });
 });
 
 describe("what is printed", () => {
