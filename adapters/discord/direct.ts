@@ -9,7 +9,7 @@ import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Person } from "../../src/message.ts";
 import type { ThreadId } from "../../src/thread.ts";
-import { invalidForm, saysCode, unknownChannel } from "./faults.ts";
+import { invalidForm, saysCode, titleBlocked, tooManyDms, unknownChannel } from "./faults.ts";
 import { oneLine } from "./inbound-text.ts";
 import { directPlace, placeOf } from "./place.ts";
 import type { Places } from "./places.ts";
@@ -109,7 +109,7 @@ export function createDirect(parts: {
     const thread = await called(`Private: ${oneLine(person.name, 60) || "customer"}`).catch(
       (error: unknown) => {
         // A server may not take the words of a person's name.
-        if (!saysCode(error, invalidForm)) throw error;
+        if (!saysCode(error, invalidForm, titleBlocked)) throw error;
         return called("Private: customer");
       },
     );
@@ -142,7 +142,7 @@ export function createDirect(parts: {
         const channel = await channelWith(user);
         if (!isClosed(channel)) return { thread: threadIdOf(directParent, channel), way: "direct" };
       } catch (error) {
-        if (codeOf(error) !== "platform_unreachable") throw error;
+        if (codeOf(error) !== "platform_unreachable" && !saysCode(error, tooManyDms)) throw error;
       }
       return { thread: await privateThread(person, user, near), way: "private_thread" };
     },

@@ -17,9 +17,14 @@ export const unknownChannel = 10003;
 export const unknownMessage = 10008;
 /** Something in the body, as the words in a thread's name. */
 export const invalidForm = 50035;
+/** The words in a thread's name, for the server's own rules. */
+export const titleBlocked = 200001;
+/** More conversations with people are begun than Discord likes. */
+export const tooManyDms = 40003;
 
 /** There is no room now. */
 const full = new Set([
+  tooManyDms,
   130000, // the channel is overloaded
   160006, // as many open threads as a server may have
   160007, // the same of announcements

@@ -4,7 +4,7 @@
  */
 import type { Log } from "../../src/log.ts";
 import type { ThreadId } from "../../src/thread.ts";
-import { invalidForm, saysCode, unknownChannel } from "./faults.ts";
+import { invalidForm, saysCode, titleBlocked, unknownChannel } from "./faults.ts";
 import { oneLine, readText } from "./inbound-text.ts";
 import type { RawMessage } from "./incoming.ts";
 import { placeOf } from "./place.ts";
@@ -61,7 +61,7 @@ export function createThreads(parts: ThreadsParts): Threads {
       });
     try {
       const thread = await called(threadName(name)).catch((error: unknown) => {
-        if (!saysCode(error, invalidForm)) throw error;
+        if (!saysCode(error, invalidForm, titleBlocked)) throw error;
         return called(plainName);
       });
       places.learn(placeOf(thread, places.known(parent)?.guild));

@@ -210,6 +210,21 @@ describe("a call that Discord refuses", () => {
     expect(world.server.threadsOf(world.support).map((one) => one.name)).toEqual(["Support"]);
   });
 
+  it("because it begins too many DMs at a time is made later, and who has no DM yet gets a private thread", async () => {
+    const { thread, channel } = await dmThread();
+    const hasty = { kind: "status", status: 403, code: 40003 } as const;
+    world.server.rest.fault({ method: "POST", path: /\/messages$/, trouble: hasty });
+    expect(codeOf(await rejection(platform.post({ thread }, { text: "hi" }, key())))).toBe(
+      "platform_unavailable",
+    );
+    await platform.post({ thread }, { text: "hi" }, key());
+    expect(shown(channel)).toEqual(["hi"]);
+    const bob = world.server.asUser("Bob");
+    world.server.rest.fault({ path: /\/users\/@me\/channels$/, trouble: hasty });
+    const way = await platform.direct?.({ id: `discord:0:${bob.id}`, tenant: "0", name: "Bob" });
+    expect(way?.way).toBe("private_thread");
+  });
+
   it("at the wall before its API is not refused by Discord: it is tried again", async () => {
     const { thread, channel } = await dmThread();
     world.server.rest.fault({ method: "POST", path: /\/messages$/, trouble: { kind: "wall", status: 403 } });
