@@ -2,6 +2,7 @@
  * Short words between the processes of one desk, over Postgres' LISTEN and NOTIFY. They only make things quicker: a word
  * that is said while a connection is down is lost, and nothing may depend on it.
  */
+import { Socket } from "node:net";
 import pg from "pg";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
@@ -14,6 +15,15 @@ export interface Signals {
 }
 
 const pauseMs = 1_000;
+/** How long an answer may take; then the way there is one that has been cut without a word. */
+const answerMaxMs = 5_000;
+/** How soon that is found out where nothing is said. */
+const checkEveryMs = 10_000;
+
+interface Connection {
+  client: pg.Client;
+  socket: Socket;
+}
 
 /** @param parts.hear called for each word; `undefined` after a time in which words may have been lost */
 export async function createSignals(parts: {
@@ -24,27 +34,50 @@ export async function createSignals(parts: {
 }): Promise<Signals> {
   const { url, clock, log } = parts;
   const closing = new AbortController();
-  let client: pg.Client | undefined;
+  let open: Connection | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   async function connect(): Promise<void> {
-    const fresh = new pg.Client({
+    const socket = new Socket();
+    const client = new pg.Client({
       connectionString: url,
       application_name: "deskhand signals",
       keepAlive: true,
+      stream: () => socket,
     });
+    const fresh = { client, socket };
     // Before it is connected, too: unheard, an error would end the process.
-    fresh.on("error", () => lost(fresh));
-    fresh.on("end", () => lost(fresh));
-    fresh.on("notification", ({ payload }) => parts.hear(payload ?? ""));
-    await fresh.connect();
-    await fresh.query(`LISTEN ${await channelOf(fresh)}`);
-    client = fresh;
+    client.on("error", () => lost(fresh));
+    client.on("end", () => lost(fresh));
+    client.on("notification", ({ payload }) => parts.hear(payload ?? ""));
+    try {
+      await answered(fresh, client.connect());
+      await answered(fresh, client.query(`LISTEN ${await answered(fresh, channelOf(client))}`));
+    } catch (error) {
+      // A server that only follows another lets us in, and not listen.
+      socket.destroy();
+      throw error;
+    }
+    if (closing.signal.aborted) socket.destroy();
+    else open = fresh;
   }
 
-  function lost(which: pg.Client): void {
-    if (client !== which) return;
-    client = undefined;
+  /** What has no answer in time ends the connection. */
+  function answered<T>({ socket }: Connection, asked: Promise<T>): Promise<T> {
+    const patience = clock.after(answerMaxMs, () => socket.destroy());
+    return asked.finally(patience);
+  }
+
+  function ask(sql: string, ...values: string[]): void {
+    if (open)
+      last = answered(open, open.client.query(sql, values)).catch((error: unknown) =>
+        log.debug("signal.lost", { error }),
+      );
+  }
+
+  function lost(which: Connection): void {
+    if (open !== which) return;
+    open = undefined;
     if (!closing.signal.aborted) void reconnect();
   }
 
@@ -55,6 +88,7 @@ export async function createSignals(parts: {
       if (closing.signal.aborted) return;
       try {
         await connect();
+        if (closing.signal.aborted) return;
         log.info("signals.found");
         parts.hear(undefined);
         return;
@@ -65,20 +99,16 @@ export async function createSignals(parts: {
   }
 
   await connect();
+  const stopChecking = clock.every(checkEveryMs, () => ask("SELECT 1"));
   return {
-    tell(word) {
-      const now = client;
-      if (!now) return;
-      last = now
-        .query("SELECT pg_notify('deskhand_' || current_schema(), $1)", [word])
-        .catch((error: unknown) => log.debug("signal.lost", { error }));
-    },
+    tell: (word) => ask("SELECT pg_notify('deskhand_' || current_schema(), $1)", word),
     async close() {
       closing.abort();
+      stopChecking();
       await last;
-      const now = client;
-      client = undefined;
-      await now?.end().catch(() => {});
+      const now = open;
+      open = undefined;
+      if (now) await answered(now, now.client.end()).catch(() => {});
     },
   };
 }
