@@ -87,6 +87,10 @@ export const toStaff = {
   untold: (text: string) =>
     `Something was done in the customer's name, and they have not been told; please tell them. The bot was about to say: “${text}”`,
   undelivered: (why: string) => `This did not reach the customer: ${why}`,
+  unchanged: (why: string) =>
+    `What you have changed did not reach the customer, who still reads what was there before: ${why}`,
+  unshown: (why: string) =>
+    `Something that the customer has written, or changed, could not be shown here: ${why}`,
   transferred: (to: string, by: string) => `Transferred to ${to} by ${by}.`,
   alreadyIn: (queue: string) => `It waits in ${queue} already.`,
   noReceiver: (queues: readonly string[]) =>

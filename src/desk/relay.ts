@@ -230,7 +230,8 @@ export async function afterFailed(
   error: unknown,
 ): Promise<OutboxRow[]> {
   const ticket = await ticketOf(tx, row);
-  if (!ticket || row.send.does !== "post" || row.lane !== row.thread) return [];
+  const told = missing(row, faultOf(error));
+  if (!ticket || told === undefined) return [];
   const rows: OutboxRow[] = [];
   if (row.author === "staff" && row.source) {
     rows.push(
@@ -242,12 +243,22 @@ export async function afterFailed(
   }
   if (!parts.channel()) return rows;
   const post: Post = {
-    text: toStaff.undelivered(faultOf(error)),
+    text: told,
     buttons: [{ label: "Retry", action: "message.retry", value: row.id }],
   };
   const send: Send = { does: "post", to: { ticket: ticket.number }, post };
   rows.push(await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send }));
   return rows;
+}
+
+/** What one side does not have of the other's words; undefined where none are missing. */
+function missing({ send, lane, thread, author }: OutboxRow, why: string): string | undefined {
+  const changes = send.does === "edit" || send.does === "remove";
+  if (lane !== thread) {
+    return author === "customer" && (changes || send.does === "post") ? toStaff.unshown(why) : undefined;
+  }
+  if (send.does === "post") return toStaff.undelivered(why);
+  return author === "staff" && changes ? toStaff.unchanged(why) : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { DeskError } from "../../src/errors.ts";
 import { type DeskInARoom, openDesk } from "../doubles/desk-in-a-room.ts";
 import { threadOf } from "../doubles/room.ts";
 
@@ -100,6 +101,46 @@ describe("a reaction", () => {
     await reacts("staff-maya", note, there());
     await reacts("bob", copyOf("And now?", ticketThread())?.id ?? "", here);
     expect(desk.room.reactions).toEqual([]);
+  });
+});
+
+describe("what never gets through", () => {
+  const toldIn = (place: string, what: string) =>
+    desk.room.shown.find((one) => one.place === place && one.post.text.includes(what));
+
+  it("of the customer's words is told to staff, who can have them shown after all", async () => {
+    await taken();
+    desk.room.fault(ticketThread(), "unreachable");
+    await desk.room.says("ann", "It has begun to smoke.");
+    await desk.quiet();
+    expect(copyOf("It has begun to smoke.", ticketThread())).toBeUndefined();
+    const told = toldIn(ticketThread(), "could not be shown here");
+    const [retry] = told?.post.buttons ?? [];
+    await desk.room.presses(retry?.action ?? "", retry?.value ?? "");
+    await desk.quiet();
+    expect(copyOf("It has begun to smoke.", ticketThread())).toBeDefined();
+  });
+
+  it("of what staff have changed is told to them: the customer still reads what was there", async () => {
+    await taken();
+    const id = await desk.room.staffSays(ticketThread(), "Your code is 1234");
+    await desk.quiet();
+    const remove = desk.room.remove;
+    const never = () => Promise.reject(new DeskError("platform_refused", "it may not be deleted"));
+    desk.room.edit = never;
+    await edits(id, "Your code is 5678");
+    await desk.quiet();
+    expect(toldIn(ticketThread(), "still reads")?.post.text).toContain("it may not be deleted");
+    desk.room.remove = never;
+    await deletes(id);
+    await desk.quiet();
+    const told = desk.room.shown.filter((one) => one.post.text.includes("still reads"));
+    expect(told).toHaveLength(2);
+    if (remove) desk.room.remove = remove;
+    const [retry] = told.at(-1)?.post.buttons ?? [];
+    await desk.room.presses(retry?.action ?? "", retry?.value ?? "");
+    await desk.quiet();
+    expect(desk.room.seen("ann").join()).not.toContain("1234");
   });
 });
 
