@@ -73,6 +73,7 @@ export function createTrouble(parts: TroubleParts) {
       thread: thread.control === "resolved" ? await moveThread(tx, thread, "reopen") : thread,
       escalation: { reason: "The program failed on this message again and again.", priority: "high" },
       lastWords: text,
+      asked: [{ id, name: author.name, text, files }],
       transcript: [],
       sources: [],
     });

@@ -642,7 +642,8 @@ describe("the process dies", () => {
       JSON.stringify(request).includes("poison") ? new Promise<never>(() => {}) : "Hello, how can I help?";
     desk = await openDesk({ model: createScriptedModel(deadly), settleMs: 50 });
     const { room } = desk;
-    for (const text of ["one", "poison", "three"]) await room.says("ann", text);
+    const poison = `poison ${"and more ".repeat(50)}to the end`;
+    for (const text of ["one", poison, "three"]) await room.says("ann", text);
     const waits = () =>
       desk.ledger.read((tx) =>
         tx.all<{ strikes: number }>("SELECT strikes FROM inbox WHERE state = 'waiting'"),
@@ -660,7 +661,11 @@ describe("the process dies", () => {
     expect(room.seen("bob")).toEqual(["Hello, how can I help?"]);
     expect(room.seen("ann")).toEqual(["Hello, how can I help?", expect.stringContaining("ticket is #1")]);
     const inTheOffice = room.shown.filter((one) => one.place.startsWith(room.deskChannel ?? "-"));
-    expect(inTheOffice.map((one) => one.post.text)).toEqual([expect.stringContaining("poison"), "three"]);
+    expect(inTheOffice.map((one) => one.post.text)).toEqual([
+      expect.stringContaining("poison"),
+      poison,
+      "three",
+    ]);
   }, 30_000);
 
   it("with a card not posted: what comes while the next process connects is shown behind it", async () => {

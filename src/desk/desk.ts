@@ -78,11 +78,10 @@ export function createDesk(parts: DeskParts) {
   async function escalate(tx: Transaction, appeal: Appeal): Promise<Opened> {
     const opened = await openTicketFor(tx, parts, appeal);
     // What the card has no room for, long words and files, is read in its thread.
-    if (appeal.turn !== undefined) {
-      const asked = await askedIn(tx, appeal.thread.id, appeal.turn);
-      const rest = isCut(appeal.lastWords) ? asked : asked.filter(({ files }) => files.length > 0);
-      opened.rows.push(...(await relayAsked(tx, parts, opened.ticket, rest)));
-    }
+    const { turn, lastWords } = appeal;
+    const asked = turn === undefined ? (appeal.asked ?? []) : await askedIn(tx, appeal.thread.id, turn);
+    const rest = isCut(lastWords) ? asked : asked.filter(({ files }) => files.length > 0);
+    opened.rows.push(...(await relayAsked(tx, parts, opened.ticket, rest)));
     return opened;
   }
 

@@ -13,7 +13,7 @@ import {
   type Sentiment,
   type Ticket,
 } from "../ledger/tickets.ts";
-import { sourcesOf } from "../ledger/transcript.ts";
+import { type Asked, sourcesOf } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Source } from "../platform.ts";
 import type { ChannelId, MessageId, ThreadId } from "../thread.ts";
@@ -49,6 +49,8 @@ export interface Appeal {
   transcript: readonly TranscriptItem[];
   sources: Source[];
   turn?: string;
+  /** What they have written, where it is no turn's. */
+  asked?: readonly Asked[];
 }
 
 export interface Opened {
