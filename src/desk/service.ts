@@ -13,7 +13,7 @@ import { type ChannelId, platformOf, type ThreadId } from "../thread.ts";
 import { customerHelp, parseCommand, type StaffCommand, staffHelp } from "./commands.ts";
 import type { Desk } from "./desk.ts";
 import { toCustomer, toStaff } from "./notices.ts";
-import { type Privately, peopleHave } from "./privately.ts";
+import { type Private, type Privately, peopleHave } from "./privately.ts";
 import { type Request, requestTicket } from "./request.ts";
 import type { Staff } from "./staff.ts";
 import { type CarriedOut, noteOn, sendSnippet } from "./staff-commands.ts";
@@ -153,14 +153,7 @@ export function createService(parts: ServiceParts) {
     const { by } = call;
     const known = await ledger.read((tx) => threadOf(tx, call));
     const way = known ? undefined : await parts.privately.find(by);
-    const found = async (tx: Transaction) => {
-      const thread = await threadOf(tx, call);
-      if (thread || !way) return thread;
-      const channel = String(way.thread);
-      const opened = { thread: way.thread, channel, visibility: "private", author: by } as const;
-      await openThread(tx, opened, parts.clock.now());
-      return findThread(tx, way.thread);
-    };
+    const found = async (tx: Transaction) => (await threadOf(tx, call)) ?? (way && openAt(tx, way, by));
     return request(admitted, found, toCustomer.writeFirst(), {
       by: call.by.id,
       reason: toStaff.wantsPerson(),
@@ -169,13 +162,25 @@ export function createService(parts: ServiceParts) {
     });
   }
 
-  function askToBeForgotten(admitted: Admitted, call: CommandCall): Promise<string> {
-    return request(admitted, (tx) => threadOf(tx, call), toCustomer.nothingKept(), {
-      by: call.by.id,
+  /** Nobody else is to read that: who has only written where others read is answered in private. */
+  async function askToBeForgotten(admitted: Admitted, call: CommandCall): Promise<string> {
+    const { by } = call;
+    const known = await ledger.read((tx) => threadOf(tx, call));
+    const way = known?.visibility === "shared" ? await parts.privately.find(by, known.id) : undefined;
+    const found = async (tx: Transaction) => (way ? openAt(tx, way, by) : threadOf(tx, call));
+    return request(admitted, found, toCustomer.nothingKept(), {
+      by: by.id,
       reason: toStaff.wantsToBeForgotten(),
       lastWords: toStaff.wantsToBeForgotten(),
       notice: (ticket) => toCustomer.toForget(ticket, parts.away()),
     });
+  }
+
+  /** The private conversation with somebody; it begins now, if it is the first. */
+  async function openAt(tx: Transaction, way: Private, author: Person): Promise<Thread | undefined> {
+    const place = { thread: way.thread, channel: String(way.thread), visibility: "private" as const, author };
+    await openThread(tx, place, parts.clock.now());
+    return findThread(tx, way.thread);
   }
 
   /** A private conversation, with the question if there is one already. */

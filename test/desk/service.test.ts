@@ -69,6 +69,15 @@ describe("a customer calls /support", () => {
     expect(card()?.post.card?.facts).toContainEqual({ label: "Priority", value: "normal" });
   });
 
+  it("forget, and who has only written where others read is answered where they do not", async () => {
+    desk = await openDesk();
+    await desk.room.says("ann", "hello", { thread: "room:t:hall/1", shared: true });
+    await desk.quiet();
+    expect(await call("forget", "ann")).toContain("#1");
+    expect(desk.room.seen("room:t:hall/1").join()).not.toContain("forgotten");
+    expect(desk.room.seen("ann").join()).toContain("want to be forgotten");
+  });
+
   it("forget, while a person has the conversation or after it was resolved", async () => {
     await withTicket();
     await desk.room.presses("ticket.take", 1);
