@@ -575,9 +575,9 @@ describe("a disk that is full for a moment", () => {
     await desk.room.says("ann", "hello");
     await desk.quiet();
     const drafting = () => desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE state = 'drafting'"));
-    await expect.poll(async () => (await drafting()).length, { timeout: 5_000 }).toBe(0);
+    await expect.poll(async () => (await drafting()).length).toBe(0);
     expect(desk.room.seen("ann")).toEqual(["It is nine."]);
-  }, 15_000);
+  });
 
   it("keeps in mind what was posted until that can be noted", async () => {
     let full = false;
@@ -594,9 +594,9 @@ describe("a disk that is full for a moment", () => {
     await desk.room.says("ann", "hello");
     await desk.quiet();
     const unsent = () => desk.ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE state <> 'sent'"));
-    await expect.poll(async () => (await unsent()).length, { timeout: 5_000 }).toBe(0);
+    await expect.poll(async () => (await unsent()).length).toBe(0);
     expect(desk.room.seen("ann")).toEqual(["Hello, how can I help?"]);
-  }, 15_000);
+  });
 
   it("does not give up what is to be posted", async () => {
     let full = false;
@@ -621,7 +621,7 @@ describe("a disk that is full for a moment", () => {
     await desk.quiet();
     expect(ended).toBe(true);
     expect(desk.room.seen("ann")).toEqual(["Hello, how can I help?"]);
-  }, 15_000);
+  });
 });
 
 describe("the process dies", () => {
@@ -651,7 +651,7 @@ describe("the process dies", () => {
     let deaths = 0;
     for (let asked = 0; (await waits()).length > 0 && deaths < 40; deaths++) {
       const stuck = async () => desk.model.requests.length > asked || (await waits()).length === 0;
-      await expect.poll(stuck, { timeout: 10_000 }).toBe(true);
+      await expect.poll(stuck).toBe(true);
       asked = desk.model.requests.length;
       desk = await desk.reopen();
       if (deaths === 3) await room.says("bob", "hi");
@@ -666,7 +666,7 @@ describe("the process dies", () => {
       poison,
       "three",
     ]);
-  }, 30_000);
+  });
 
   it("with a card not posted: what comes while the next process connects is shown behind it", async () => {
     desk = await openDesk();
@@ -748,7 +748,7 @@ describe("a message that breaks the program", () => {
     await desk.room.says("ann", "poison");
     await desk.room.says("bob", "hello");
     await expect.poll(() => desk.room.seen("bob")).toEqual(["Fine."]);
-    await expect.poll(() => desk.room.seen("ann").join(), { timeout: 10_000 }).toContain("ticket is #1");
+    await expect.poll(() => desk.room.seen("ann").join()).toContain("ticket is #1");
     await desk.quiet();
     expect(desk.room.seen("ann")).toHaveLength(1);
   });

@@ -52,7 +52,7 @@ describe("a long conversation", () => {
     const again = next.model.requests.at(-1)?.transcript[0];
     expect(again?.role === "note" && again.text).toContain("ord_7777");
     await next.core.stop(0);
-  }, 30_000);
+  });
 
   it("that is too long for the model's context sends fewer items as they were, and the others as a summary", async () => {
     desk = await openDesk({

@@ -49,7 +49,7 @@ describe("a desk that is started again", () => {
     expect(slack.violations).toEqual([]);
     const { refusedAt, nextAt } = around(slack, "C1");
     expect(nextAt ?? 0).toBeGreaterThanOrEqual(refusedAt + waitSeconds * 1_000 - 20);
-  }, 40_000);
+  });
 
   it("asks no model whose endpoint has asked its predecessor to wait", async () => {
     let limited = true;
@@ -75,7 +75,7 @@ describe("a desk that is started again", () => {
     for (const user of ["U1", "U4"])
       await desk.sees(slack.asUser(user).directChannel, "What can I do for you?");
     expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThanOrEqual(waitSeconds * 1_000 - 25);
-  }, 40_000);
+  });
 });
 
 describe("a desk on Discord that is started again", () => {
@@ -97,7 +97,7 @@ describe("a desk on Discord that is started again", () => {
     await desk.start();
     await desk.sees(ana.directChannel, "1-2 business days");
     expect(discord.rest.disobeyed).toBe(0);
-  }, 40_000);
+  });
 });
 
 describe.skipIf(postgres.missing)("a desk of several processes", () => {
@@ -209,5 +209,5 @@ describe.skipIf(postgres.missing)("a desk of several processes", () => {
     );
     expect(looks.filter((call) => call.args.channel === "C2")).toEqual([]);
     expect(slack.violations).toEqual([]);
-  }, 40_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -30,7 +30,7 @@ beforeAll(() => {
   writeShop(join(shops.path, "hanging"), {
     ...careful,
     settings: patient,
-    files: { "tools/lookup_order_status.ts": slowTool },
+    files: { "tools/lookup_order_status.ts": hangingTool },
   });
 });
 beforeEach(() => {
@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 afterAll(shops.remove);
 
-const patient = "limits: { tool_timeout_ms: 4000, messages_per_minute_max: 1000 }";
+const patient = "limits: { tool_timeout_ms: 25000, messages_per_minute_max: 1000 }";
 const quick = "limits: { tool_timeout_ms: 300, messages_per_minute_max: 1000 }";
 const slowTool = `import { defineTool, z } from "deskhand";
 export default defineTool({
@@ -53,6 +53,21 @@ export default defineTool({
   account: false,
   input: z.object({ order_id: z.string() }),
   run: () => new Promise((resolve) => setTimeout(() => resolve({ status: "late" }), 30_000).unref()),
+});
+`;
+
+const hangingTool = `import { existsSync } from "node:fs";
+import { defineTool, z } from "deskhand";
+export default defineTool({
+  name: "lookup_order_status",
+  description: "Answers when the file is there.",
+  effect: "read",
+  account: false,
+  input: z.object({ order_id: z.string() }),
+  async run() {
+    while (!existsSync(process.env.GO_ON_FILE)) await new Promise((resolve) => setTimeout(resolve, 20));
+    return { status: "late" };
+  },
 });
 `;
 
@@ -303,6 +318,7 @@ describe("a model that does not behave", () => {
       env: {
         OPENAI_BASE_URL: server.url,
         OPENAI_API_KEY: apiKey,
+        GO_ON_FILE: join(data.path, "go-on"),
         HTTP_PORT: "0",
         HTTP_API_KEYS: "key-of-the-web-shop",
       },
@@ -316,6 +332,8 @@ describe("a model that does not behave", () => {
     }).then(async (response) => {
       answered = ((await response.json()) as { response: string }).response;
     });
+    // What has failed before it is waited for is no news.
+    chat.catch(() => {});
     await until(
       () => server.chats().length > 0,
       () => "the model's first request",
@@ -328,6 +346,7 @@ describe("a model that does not behave", () => {
             bot: … 1-2 business days`,
     );
     expect(answered).toBe("");
+    writeFileSync(join(data.path, "go-on"), "");
     await chat;
     expect(answered).toContain("does not answer right now");
   });

@@ -75,14 +75,14 @@ describe("told to stop", () => {
     const desk = await atWork();
     const began = performance.now();
     expect(await desk.kill("SIGTERM")).toBe(0);
-    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(performance.now() - began).toBeLessThan(23_000);
     expect(desk.output()).toBe("");
     release();
     const env = { OPENAI_BASE_URL: server.url, OPENAI_API_KEY: "k" };
     const again = await openTerminal(data.path, { args: ["--workspace", shops.path], env });
     expect(await again.end()).toBe(0);
     expect(again.output().match(/1-2 business days/g)).toHaveLength(1);
-  }, 40_000);
+  });
 
   it("while it starts, at once", async () => {
     // Nobody takes this connection's first byte.

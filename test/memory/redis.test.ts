@@ -74,7 +74,7 @@ describe("a memory on Redis", () => {
     await expect.poll(() => store.set("b", 3).then(() => "kept", codeOf), { timeout: 20_000 }).toBe("kept");
     expect(await store.get("b")).toBe(3);
     expect(await store.get("a")).not.toBe(1);
-  }, 30_000);
+  });
 
   it("whose server stands still fails as memory_failed, and goes on with it", async () => {
     server = await startRedis();
@@ -83,7 +83,7 @@ describe("a memory on Redis", () => {
     expect(faultOf(await failureOf(store.set("a", 1)))).toContain("no answer within 1000 ms");
     thaw();
     await expect.poll(() => store.get("a").catch(codeOf), { timeout: 20_000 }).toBe(1);
-  }, 30_000);
+  });
 
   it.each([
     ["a wrong password", (url: string) => url.replace("hush", "secret-typo"), "WRONGPASS"],

@@ -6,7 +6,8 @@ import { createOpenAIServer, type OpenAIServer } from "../doubles/openai-server.
 import { ownPostgres } from "../doubles/postgres-run.ts";
 import { closeTerminals, openTerminal, type Terminal, temporaryFolder, until } from "../journeys/terminal.ts";
 
-const stopMaxMs = 20_000;
+/** What the program promises, and what a busy machine takes for the rest. */
+const stopMaxMs = 20_000 + 3_000;
 
 const postgres = await ownPostgres();
 afterAll(() => postgres?.remove());
@@ -60,11 +61,15 @@ describe.skipIf(!postgres)("a desk on Postgres, told to stop", () => {
       const desk = await atWork();
       const thaw = how === "frozen" ? postgres.freeze() : undefined;
       if (!thaw) await postgres.stop();
-      const gone = stopped(desk);
-      await desk.logs("desk.stopping");
-      release();
-      const code = await gone.finally(thaw ?? (() => postgres.start()));
-      expect(code).toBe(0);
+      try {
+        const gone = stopped(desk);
+        await desk.logs("desk.stopping");
+        release();
+        expect(await gone).toBe(0);
+      } finally {
+        if (thaw) thaw();
+        else await postgres.start();
+      }
       const again = await openTerminal(folder.path, { env });
       await again.sees("1-2 business days");
       expect(await again.end()).toBe(0);

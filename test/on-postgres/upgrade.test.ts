@@ -123,16 +123,18 @@ describe.skipIf(postgres.missing)("two versions on one Postgres", () => {
         answers.push(said);
       }
     };
-    const customers = Array.from({ length: 6 }, customer);
-    await expect.poll(() => answers.length, { timeout: 15_000 }).toBeGreaterThan(20);
+    const customers = Promise.all(Array.from({ length: 6 }, customer));
+    // What has failed before they are waited for is no news.
+    customers.catch(() => {});
+    await expect.poll(() => answers.length).toBeGreaterThan(12);
 
     const newer = await start(env(1), next.cli);
     await newer.logs("migration.applied");
     const before = answers.length;
-    await expect.poll(() => answers.length, { timeout: 15_000 }).toBeGreaterThan(before + 20);
+    await expect.poll(() => answers.length).toBeGreaterThan(before + 12);
     expect((await ask(ports[1], question)).text).toContain(answer);
     asking = false;
-    await Promise.all(customers);
+    await customers;
     const unanswered = answers.filter(({ status, text }) => status !== 200 || !text.includes(answer));
     expect(unanswered, old.errors().slice(-8_000)).toEqual([]);
 
@@ -142,7 +144,7 @@ describe.skipIf(postgres.missing)("two versions on one Postgres", () => {
     expect((await ask(ports[1], question)).text).toContain(answer);
     expect(await newer.kill("SIGTERM")).toBe(0);
     expect([...old.log(), ...newer.log()].filter(({ level }) => level === "error")).toEqual([]);
-  }, 60_000);
+  }, 90_000);
 
   it("an old one that is started on what a newer one has made is refused, says so, and disturbs nobody", async () => {
     await start(env(1), next.cli);

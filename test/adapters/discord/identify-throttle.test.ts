@@ -24,7 +24,7 @@ describe("identifies", () => {
     await world.adapter().connect(recordingDesk());
     expect(world.server.gateway.identifies).toBe(2);
     expect(world.server.gateway.hasty).toBe(0);
-  }, 20_000);
+  });
 });
 
 describe("the pause before another identify", () => {
