@@ -567,7 +567,7 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
       });
       await brought(team, { type: "app_uninstalled", event_ts: world.nextTs() });
     },
-    async waitFor(check, withinMs = 8_000) {
+    async waitFor(check, withinMs = 25_000) {
       const end = performance.now() + withinMs;
       for (;;) {
         const found = check();
