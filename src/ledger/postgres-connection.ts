@@ -142,7 +142,7 @@ interface Prepared {
 
 const isDefinition = /^\s*(CREATE|ALTER|DROP)\b/i;
 /** These take as long as there are rows. */
-const isLong = /^\s*(CREATE|ALTER|DROP|VACUUM)\b/i;
+const isLong = /^\s*(?:CREATE|ALTER|DROP|VACUUM)\b|^\s*DELETE\s+FROM\s+\w+\s*$/i;
 
 /**
  * The one difference between the databases that statements have: texts are compared byte by byte, as SQLite and

@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClock } from "../../src/clock.ts";
-import { leftBehind, tables } from "../../src/ledger/copy-ledger.ts";
+import { copyLedger, leftBehind, tables } from "../../src/ledger/copy-ledger.ts";
 import { lockData } from "../../src/ledger/data-lock.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
 import { openLedger } from "../../src/ledger/open-ledger.ts";
 import { createPostgresLedger } from "../../src/ledger/postgres-ledger.ts";
+import { unfinishedCopy, writeSetting } from "../../src/ledger/settings.ts";
 import { createSqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
@@ -209,5 +210,21 @@ describe.skipIf(postgres.missing)("a desk that moves", () => {
       count: 3_000,
     });
     await ledger.close();
+  });
+
+  it("begins anew over half a copy that takes longer to empty than a database has for an answer", async () => {
+    await makeLedger(1);
+    const busyMs = 400;
+    const to = await createPostgresLedger({ url: await postgres.place(), busyMs, ...parts });
+    await migrate(to, migrations, parts);
+    await to.write((tx) => writeSetting(tx, unfinishedCopy, "yes", 0));
+    await to.write((tx) => tx.run("INSERT INTO inbox_keys (key, seen_at) VALUES ('k', 0)"));
+    await to.write((tx) =>
+      tx.run("CREATE RULE long AS ON DELETE TO inbox_keys DO ALSO SELECT pg_sleep(0.5)"),
+    );
+    const from = await createSqliteLedger(file());
+    const copied = await copyLedger({ from, to, clock: parts.clock, progress: () => {} });
+    expect(copied.find((one) => one.table === "messages")).toEqual({ table: "messages", rows: 1 });
+    await Promise.all([from.close(), to.close()]);
   });
 });
