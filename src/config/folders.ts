@@ -1,5 +1,5 @@
 /** Where the workspace and the data are. */
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { faultOf } from "../errors.ts";
 import type { Problem } from "../platform.ts";
@@ -58,6 +58,15 @@ export function shortPath(path: string, currentFolder: string): string {
 
 function isWorkspace(folder: string, guessed: boolean): boolean {
   return (guessed ? ["desk.yaml"] : marks).some((name) => existsSync(join(folder, name)));
+}
+
+/** Whether anything is there, also what cannot be read, or a link that leads nowhere. */
+export function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 /** Why what does not seem to be there cannot be looked at; undefined where it is just not there. */

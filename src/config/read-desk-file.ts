@@ -1,10 +1,10 @@
 /** desk.yaml from the workspace, checked; a folder without it has every default. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { faultOf } from "../errors.ts";
 import type { Problem } from "../platform.ts";
 import { type DeskFile, deskFile } from "./desk-file.ts";
-import { shortPath } from "./folders.ts";
+import { isThere, shortPath } from "./folders.ts";
 import { check } from "./shape.ts";
 import { type Path, readYaml } from "./yaml-text.ts";
 
@@ -16,7 +16,7 @@ export function readDeskFile(
   const path = join(workspace, "desk.yaml");
   const name = shortPath(path, currentFolder);
   const none = deskFile.parse({});
-  if (!existsSync(path)) return { file: none, problems: [] };
+  if (!isThere(path)) return { file: none, problems: [] };
   const text = readText(path);
   if (text.fault !== undefined) {
     const remedy = "Make it a readable file of UTF-8 text.";

@@ -3,7 +3,16 @@
  * every file that went in and every file that came out with its hash; when one of them differs, all is compiled anew.
  * Outputs lie in a folder named for their content, put in place by one rename: a process that dies leaves nothing half.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
@@ -42,7 +51,7 @@ export async function compiledModules(
   compile: typeof compileModules = compileModules,
 ): Promise<CachedModules> {
   if (files.length === 0) return { urls: new Map(), faults: new Map() };
-  const key = hashOf(JSON.stringify([format, programModule().url, workspace, files]));
+  const key = hashOf(JSON.stringify([format, programModule().url, workspace, files.map(placeOf)]));
   const recordFile = join(cache, `${key}.json`);
   const kept = unchanged(recordFile, cache);
   if (kept) return { urls: kept, faults: new Map() };
@@ -66,11 +75,19 @@ function unchanged(recordFile: string, cache: string): Map<string, string> | und
     );
     const same =
       Object.entries(inputs).every(([path, hash]) => hashOfFile(path) === hash) &&
-      Object.entries(outputs).every(([name, hash]) => hashOfFile(join(cache, folder, name)) === hash) &&
+      areThere(join(cache, folder), Object.entries(outputs)) &&
       packages.every((path) => existsSync(path));
     return same ? urlsOf(join(cache, folder), new Map(Object.entries(entries))) : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function areThere(folder: string, hashes: readonly (readonly [name: string, hash: string])[]): boolean {
+  try {
+    return existsSync(folder) && hashes.every(([name, hash]) => hashOfFile(join(folder, name)) === hash);
+  } catch {
+    return false;
   }
 }
 
@@ -86,15 +103,25 @@ function recordOf(bundle: Bundle, folder: string): z.infer<typeof record> {
 
 /** Writes the outputs; gives the name of their folder. */
 function keep({ outputs }: Bundle, cache: string): string {
-  const folder = hashOf(JSON.stringify(outputs.map(({ name, content }) => [name, hashOf(content)])));
+  const hashes = outputs.map(({ name, content }) => [name, hashOf(content)] as const);
+  const folder = hashOf(JSON.stringify(hashes));
   const place = join(cache, folder);
+  // Another process may be importing them at this moment, and would do without what it does not find.
+  if (areThere(place, hashes)) return folder;
   const half = join(cache, `${folder}.${process.pid}`);
   rmSync(half, { recursive: true, force: true });
   // The data folder may not exist yet; it is for nobody else to read.
   makeFolder(half, 0o700);
   for (const { name, content } of outputs) writeFileSync(join(half, name), content);
-  rmSync(place, { recursive: true, force: true });
-  renameSync(half, place);
+  try {
+    renameSync(half, place);
+  } catch {
+    // What is there is damaged, or another process has just been faster.
+    if (!areThere(place, hashes)) {
+      rmSync(place, { recursive: true, force: true });
+      renameSync(half, place);
+    } else rmSync(half, { recursive: true, force: true });
+  }
   return folder;
 }
 
@@ -103,7 +130,8 @@ function sweep(cache: string, current: string): void {
   const folders = readdirSync(cache, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== current)
     .map((entry) => join(cache, entry.name))
-    .map((path) => ({ path, usedAt: statSync(path).mtimeMs }))
+    // Another process that starts may just have put its own in place.
+    .map((path) => ({ path, usedAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.usedAt - a.usedAt);
   for (const { path } of folders.slice(foldersKept)) rmSync(path, { recursive: true, force: true });
 }
@@ -116,6 +144,15 @@ function replaceFile(path: string, text: string): void {
 
 function urlsOf(folder: string, entries: ReadonlyMap<string, string>): Map<string, string> {
   return new Map([...entries].map(([file, name]) => [file, pathToFileURL(join(folder, name)).href]));
+}
+
+/** A link that leads elsewhere than before is another module, though what it led to may still be there, unchanged. */
+function placeOf(file: string): readonly string[] {
+  try {
+    return [file, realpathSync(file)];
+  } catch {
+    return [file];
+  }
 }
 
 function hashOfFile(path: string): string {

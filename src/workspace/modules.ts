@@ -1,12 +1,15 @@
 /** A workspace's own code: tools and identity. A broken module is left out and said; the desk runs on without it. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import type { Dirent } from "node:fs";
 import { basename, extname, join, relative } from "node:path";
 import type { Clock } from "../clock.ts";
+import { isThere } from "../config/folders.ts";
+import { readText } from "../config/read-desk-file.ts";
 import { showDataFolderToTools } from "../config.ts";
 import { DeskError, errors, faultOf } from "../errors.ts";
 import type { Problem } from "../platform.ts";
 import type { Identity, Tool } from "../tool.ts";
 import { checkTool } from "./check-tool.ts";
+import { contentsOf } from "./contents.ts";
 import { compiledModules } from "./module-cache.ts";
 
 export interface Modules {
@@ -15,6 +18,8 @@ export interface Modules {
   identity: Identity | undefined;
   /** What was left out, and why. */
   broken: Broken[];
+  /** With these nothing starts. */
+  problems: Problem[];
 }
 
 export interface Broken extends Problem {
@@ -30,8 +35,9 @@ export async function loadModules(
   folders: { workspace: string; data: string },
   clock: Clock,
 ): Promise<Modules> {
-  const identityFile = endings.map((ending) => join(folders.workspace, `identity${ending}`)).find(existsSync);
-  const toolFiles = modulesIn(join(folders.workspace, "tools"));
+  const identityFile = endings.map((ending) => join(folders.workspace, `identity${ending}`)).find(isThere);
+  const { entries, problems } = contentsOf(folders.workspace, "tools");
+  const toolFiles = modulesAmong(entries).map((name) => join(folders.workspace, "tools", name));
   const files = identityFile ? [...toolFiles, identityFile] : toolFiles;
   showDataFolderToTools({ folders });
   const cache = join(folders.data, "cache", "workspace");
@@ -42,7 +48,7 @@ export async function loadModules(
       return url ? await exportOf(url, clock) : { fault: faults.get(file) ?? "could not be compiled" };
     }),
   );
-  const modules: Modules = { tools: [], identity: undefined, broken: [] };
+  const modules: Modules = { tools: [], identity: undefined, broken: [], problems };
   files.forEach((file, index) => {
     const name = relative(folders.workspace, file);
     const fault = take(modules, file === identityFile ? "identity" : "tool", read[index] ?? { fault: "" });
@@ -89,21 +95,22 @@ function take(modules: Modules, kind: "identity" | "tool", exported: Exported): 
 }
 
 function broken(file: string, name: string, fault: string): Broken {
-  const text = readFileSync(file, "utf8");
+  const read = readText(file);
+  const text = "content" in read ? read.content : undefined;
   const fileName = basename(file, extname(file)).replaceAll("-", "_");
   return {
     where: name,
     fault,
     remedy: errors.tool_module_broken,
-    mayDefine: (tool) => tool === fileName || text.includes(tool),
+    mayDefine: (tool) => tool === fileName || (text?.includes(tool) ?? true),
   };
 }
 
-function modulesIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && endings.includes(extname(entry.name)))
-    .filter((entry) => !/^\.|\.(test|spec|d)\.\w+$/.test(entry.name))
-    .map((entry) => join(folder, entry.name))
+/** Of links, what they lead to is looked at when they are compiled. */
+function modulesAmong(entries: readonly Dirent[]): string[] {
+  return entries
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && endings.includes(extname(entry.name)))
+    .map((entry) => entry.name)
+    .filter((name) => !/^\.|\.(test|spec|d)\.\w+$/.test(name))
     .sort();
 }

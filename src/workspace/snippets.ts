@@ -1,8 +1,8 @@
 /** `snippets/*.md`: answers that staff send again and again, by name. */
-import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import type { Problem } from "../platform.ts";
+import { contentsOf } from "./contents.ts";
 import { readDocument } from "./front-matter.ts";
 
 export interface Snippet {
@@ -15,8 +15,8 @@ export interface Snippet {
 export function loadSnippets(workspace: string): { snippets: Snippet[]; warnings: Problem[] } {
   const folder = join(workspace, "snippets");
   const snippets: Snippet[] = [];
-  const warnings: Problem[] = [];
-  for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
+  const { entries, problems: warnings } = contentsOf(workspace, "snippets");
+  for (const file of entries.map(({ name }) => name).sort()) {
     if (!file.endsWith(".md") || file.startsWith(".")) continue;
     const where = `snippets/${file}`;
     const document = readDocument(

@@ -1,5 +1,4 @@
 /** `agents/*.md`: who answers, with what instructions and which tools. */
-import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { suggestion } from "../config/nearest.ts";
@@ -7,6 +6,7 @@ import type { Problem } from "../platform.ts";
 import type { Specialist } from "../specialist.ts";
 import type { Tool } from "../tool.ts";
 import { isReserved } from "./check-tool.ts";
+import { contentsOf } from "./contents.ts";
 import { readDocument } from "./front-matter.ts";
 import type { Broken } from "./modules.ts";
 
@@ -40,11 +40,15 @@ export function loadSpecialists(
   entry: string | undefined,
   modules: { tools: readonly Tool[]; broken: readonly Broken[] },
 ): Specialists {
-  const files = filesIn(join(workspace, "agents"));
+  const { entries, problems: unread } = contentsOf(workspace, "agents");
+  const files = entries
+    .map((entry) => entry.name)
+    .filter((file) => file.endsWith(".md") && !file.startsWith("."))
+    .sort();
   const tools = modules.tools.map((tool) => tool.name);
   if (files.length === 0) {
     const alone = { ...theOnlyOne, name: entry ?? "support", tools };
-    return { entry: alone.name, specialists: [alone], problems: [], warnings: [] };
+    return { entry: alone.name, specialists: [alone], problems: unread, warnings: [] };
   }
   const read = files.map((file) => readSpecialist(join(workspace, "agents", file), file));
   const written = read.flatMap((one) => ("specialist" in one ? [one.specialist] : []));
@@ -124,13 +128,6 @@ function unlisted(tools: readonly string[], specialists: readonly Specialist[]):
       fault: "is listed by no specialist, so nobody can use it",
       remedy: "Add it to tools: in one of agents/*.md, or remove its file.",
     }));
-}
-
-function filesIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".md") && !file.startsWith("."))
-    .sort();
 }
 
 function unique(list: readonly string[]): string[] {

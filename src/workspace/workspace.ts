@@ -113,7 +113,7 @@ async function readWorkspace(
         ...nobodyKnown(config, modules),
       ],
     },
-    problems: [...found.problems, ...unknownPolicies(config, modules)],
+    problems: [...modules.problems, ...found.problems, ...unknownPolicies(config, modules)],
   };
 }
 

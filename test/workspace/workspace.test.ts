@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -122,6 +122,33 @@ describe("tools outside the repository", () => {
     expect(await tools[0]?.run({}, context)).toBe(data);
   });
 
+  it("may be links, and are what these lead to now", async () => {
+    write({ "one/x.ts": tool("first"), "two/x.ts": tool("second"), "desk.yaml": "" });
+    for (const [place, name] of [
+      ["one", "first"],
+      ["two", "second"],
+    ]) {
+      rmSync(join(folder, "tools"), { recursive: true, force: true });
+      mkdirSync(join(folder, "tools"));
+      symlinkSync(join(folder, place ?? "", "x.ts"), join(folder, "tools", "x.ts"));
+      expect((await load()).tools.map((one) => one.name)).toEqual([name]);
+    }
+  });
+
+  it("are those of the workspace that a link leads to now", async () => {
+    write({ "releases/1/tools/x.ts": tool("first"), "releases/2/tools/x.ts": tool("second") });
+    const current = join(folder, "current");
+    for (const [release, name] of [
+      ["1", "first"],
+      ["2", "second"],
+    ]) {
+      rmSync(current, { force: true });
+      symlinkSync(join("releases", release ?? ""), current);
+      const { workspace } = await loadDesk({ ...sources(), workspace: current }, { clock });
+      expect(workspace.tools.map((one) => one.name)).toEqual([name]);
+    }
+  });
+
   it("are what their files say now, not at an earlier start", async () => {
     const reads = (value: number) => `import { z } from "deskhand"; import { value } from "../lib/value.ts";
       export default { name: "a", description: "d${value}", effect: "read", input: z.object({}), run: () => value };`;
@@ -226,6 +253,17 @@ describe("a broken tool", () => {
     const { tools, warnings } = await load();
     expect(tools).toEqual([]);
     expect(warnings.map(({ where }) => where)).toEqual(["tools/a.ts", "tools/b.ts", "tools/c.ts"]);
+  });
+
+  it("that cannot be read is left out and said, the only one, too", async () => {
+    mkdirSync(join(folder, "identity.ts"), { recursive: true });
+    write({ "desk.yaml": "" });
+    expect((await load()).warnings.map(({ where }) => where)).toEqual(["identity.ts"]);
+    write({ "tools/good.ts": tool("good") });
+    symlinkSync("nowhere.ts", join(folder, "tools", "moved.ts"));
+    const { tools, warnings } = await load();
+    expect(tools.map(({ name }) => name)).toEqual(["good"]);
+    expect(warnings.map(({ where }) => where)).toEqual(["tools/moved.ts", "identity.ts"]);
   });
 
   it("does not include declarations, tests and hidden files", async () => {
@@ -391,6 +429,25 @@ describe("snippets", () => {
       "snippets/none.md",
       "snippets/odd.md:2 titel",
     ]);
+  });
+});
+
+describe("what is there and cannot be read", () => {
+  it.each([
+    ["desk.yaml", /desk\.yaml: cannot be read: /],
+    ["agents", /^agents: cannot be read: /],
+    ["tools", /^tools: cannot be read: /],
+  ])("is not taken for missing: %s", async (name, told) => {
+    write({ "knowledge/a.md": "Hello." });
+    symlinkSync("nowhere", join(folder, name));
+    expect(await faults()).toEqual([expect.stringMatching(told)]);
+  });
+
+  it("is said of a file where a folder should be", async () => {
+    write({ agents: "", tools: "", snippets: "", "desk.yaml": "" });
+    const { problems, warnings } = await examine();
+    expect(problems.map(({ where }) => where)).toEqual(["tools", "agents"]);
+    expect(warnings.map(({ where }) => where)).toEqual(["snippets"]);
   });
 });
 
