@@ -24,8 +24,24 @@ export function claimIn(text: string, id: RegExp = anyId): string | undefined {
 
 /** Six digits, with a few words around them at most. */
 export function codeIn(text: string): string | undefined {
-  const found = code.exec(text.trim());
+  const found = code.exec(inPlainDigits(text).trim());
   return found ? `${found[1]}${found[2]}` : undefined;
 }
 
-export const withoutCode: Keep = (text) => text.replace(codeSomewhere, "$1[verification code]$2");
+export const withoutCode: Keep = (text) => {
+  const plain = inPlainDigits(text);
+  return codeSomewhere.test(plain) ? plain.replace(codeSomewhere, "$1[verification code]$2") : text;
+};
+
+/** Keyboards of many languages write digits of their own. */
+function inPlainDigits(text: string): string {
+  return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {
+    const plain = digit.normalize("NFKC");
+    if (/^[0-9]$/.test(plain)) return plain;
+    // Those of every script stand in a row from nought to nine.
+    const code = digit.codePointAt(0) ?? 0;
+    let value = 0;
+    while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value += 1;
+    return String(value);
+  });
+}

@@ -21,6 +21,7 @@ import type { Log } from "../log.ts";
 import type { Store } from "../memory.ts";
 import type { Person } from "../message.ts";
 import type { ThreadId } from "../thread.ts";
+import { withinTime } from "../time-limit.ts";
 import type { Identity } from "../tool.ts";
 import { claimIn, codeIn, type Keep, withoutCode } from "./claims.ts";
 import type { Mailer } from "./mailer.ts";
@@ -59,6 +60,7 @@ export type Heard =
   /** The customer is known now: go on with what they had asked. */
   | { does: "goOn"; customer: Customer; question: string; keep: Keep };
 
+const lookupMs = 10_000;
 const codeMs = 10 * 60_000;
 const offerMs = 30 * 60_000;
 const triesMax = 5;
@@ -86,10 +88,16 @@ export function createVerification(parts: VerificationParts) {
   async function byDirectory(person: Person): Promise<Customer | undefined> {
     if (parts.method !== "directory_email" || !identity || !person.directoryEmail || person.external)
       return undefined;
-    const found = await identity.find(person.directoryEmail);
+    const found = await onFile(person.directoryEmail);
     if (found?.email.toLowerCase() !== person.directoryEmail.toLowerCase()) return undefined;
     await prove(person, found.id, "directory_email");
     return { id: found.id, fresh: true };
+  }
+
+  /** @throws DeskError tool_timeout, or what the company's lookup throws */
+  async function onFile(claim: string): Promise<{ id: string; email: string } | undefined> {
+    const limits = { clock, toolTimeoutMs: lookupMs };
+    return withinTime(limits, new AbortController().signal, () => identity?.find(claim));
   }
 
   /** Whether a customer who is not known can become so. */
@@ -131,7 +139,7 @@ export function createVerification(parts: VerificationParts) {
         keep,
       };
     }
-    const found = await identity?.find(claimed);
+    const found = await onFile(claimed);
     const allowed = await mayMail(thread, found?.id ?? "");
     const to = allowed ? found : undefined;
     const code = clock.code();

@@ -12,7 +12,7 @@ import { knownPseudonyms } from "../ledger/pseudonyms.ts";
 import type { Ledger, Reader } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { MessageId, ThreadId, UserId } from "../thread.ts";
-import { endsWithin } from "../time-limit.ts";
+import { endsWithin, withinTime } from "../time-limit.ts";
 import type { CustomerFiles } from "./customer-files.ts";
 import { countRows, type ErasedRows, eraseRows, isSomething, sweep } from "./erase-rows.ts";
 import type { Forgetting } from "./forgetting.ts";
@@ -54,6 +54,7 @@ export interface Erasure {
   whole: boolean;
 }
 
+const lookupMs = 10_000;
 const writesEndMs = 15_000;
 const writesLookMs = 100;
 const lanesEndMs = 5_000;
@@ -126,10 +127,11 @@ async function filesOf(parts: EraseParts, who: Who, traces: Traces): Promise<str
   return [...found, ...(await parts.files.broken())];
 }
 
-/** A company's lookup that fails keeps nobody from being erased. */
+/** A company's lookup that fails, or never answers, keeps nobody from being erased. */
 async function addressOf(parts: EraseParts, customer: string): Promise<string | undefined> {
   try {
-    return await parts.addressOf?.(customer);
+    const limits = { clock: parts.clock, toolTimeoutMs: lookupMs };
+    return await withinTime(limits, new AbortController().signal, () => parts.addressOf?.(customer));
   } catch (error) {
     parts.log.warn("customer.address_unknown", { error });
     return undefined;

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createClock } from "../../src/clock.ts";
+import { type Clock, createClock } from "../../src/clock.ts";
 import type { Mail } from "../../src/identity/mailer.ts";
 import { createVerification, type UnderWay } from "../../src/identity/verification.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
@@ -12,6 +12,7 @@ import { createCustomerFiles } from "../../src/records/customer-files.ts";
 import { eraseCustomer } from "../../src/records/erase-customer.ts";
 import { forgettingIn } from "../../src/records/forgetting.ts";
 import { createRetention } from "../../src/records/retention.ts";
+import type { Identity } from "../../src/tool.ts";
 import { openLedger } from "../doubles/ledgers.ts";
 import { createShortMemory } from "../doubles/short-memory.ts";
 import { temporaryFolder } from "../journeys/terminal.ts";
@@ -48,19 +49,21 @@ afterEach(async () => {
 });
 
 /** A process of the desk, with a memory of its own. */
-const process = (id?: RegExp) =>
+const process = (id?: RegExp, other: { clock?: Clock; find?: Identity["find"] } = {}) =>
   createVerification({
     method: "email_code",
     reverifyMs: day,
     identity: {
       ...(id ? { id } : {}),
-      find: (claim) => ([claimed, "vic_001"].includes(claim) ? { id: "vic_001", email: claimed } : undefined),
+      find:
+        other.find ??
+        ((claim) => ([claimed, "vic_001"].includes(claim) ? { id: "vic_001", email: claimed } : undefined)),
     },
     mailer: { send: (mail) => send(mail) },
     company: "Shop",
     ledger,
     store: createShortMemory().store<UnderWay>("verification"),
-    clock,
+    clock: other.clock ?? clock,
     log,
   });
 
@@ -127,6 +130,24 @@ describe("codes to one customer", () => {
   it("do not keep the answer waiting for the mail, which would tell that there is one", async () => {
     send = () => new Promise(() => {});
     expect(await (await visitor()).says(claimed)).toContain("a code is on its way");
+  });
+
+  it("may be typed in the digits of any script", async () => {
+    for (const zero of [0xff10, 0x0660, 0x0966]) {
+      const somebody = await visitor();
+      await somebody.says(claimed);
+      const typed = codeIn(mails.at(-1)).replace(/\d/g, (digit) => String.fromCharCode(zero + Number(digit)));
+      const heard = await somebody.hear(`${typed}。`);
+      expect(heard).toMatchObject({ does: "goOn", customer: { id: "vic_001" } });
+      expect(heard?.keep?.(`${typed}。`)).toBe("[verification code]。");
+    }
+  });
+
+  it("do not wait for a company's lookup that never answers", async () => {
+    const plain = createClock();
+    const hasty = { ...clock, after: (_ms: number, call: () => void) => plain.after(5, call) };
+    const desk = process(undefined, { clock: hasty, find: () => new Promise(() => {}) });
+    await expect((await visitor(desk)).says(claimed)).rejects.toMatchObject({ code: "tool_timeout" });
   });
 
   it("that cannot be mailed are told in no other words", async () => {

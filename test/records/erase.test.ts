@@ -57,6 +57,13 @@ describe("an erased customer", () => {
     expect(await rows("SELECT id FROM inbox WHERE event LIKE '%the kingfisher has called%'")).toHaveLength(1);
   });
 
+  it("is erased also where the company's lookup of their address never answers", async () => {
+    const plain = createClock();
+    const clock = { ...plain, after: (_ms: number, call: () => void) => plain.after(5, call) };
+    await eraseCustomer({ ...scene.parts, clock, addressOf: () => new Promise(() => {}) }, zebra.id);
+    expect(scene.filesWith("zebrafinch")).toEqual([]);
+  }, 10_000);
+
   it("takes nothing of anybody else along", async () => {
     const mine = ["messages", "journal", "outbox", "tickets", "intents", "audit"].map(
       (table) => `SELECT * FROM ${table} WHERE thread = ?`,
