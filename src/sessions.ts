@@ -64,10 +64,12 @@ export function createSessions(parts: { ledger: Ledger; clock: Clock }) {
         );
         const posted = await tx.all<Posted>(
           `SELECT id, author, send, created_at FROM outbox WHERE thread = ? AND lane = ? AND author IN ('bot', 'staff')
-             AND state IN ('waiting', 'sending', 'sent') AND created_at > ? ORDER BY id DESC LIMIT ?`,
+             AND state IN ('waiting', 'sending', 'sent') AND created_at > ?
+             AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.id = outbox.id AND seq <= ?) ORDER BY id DESC LIMIT ?`,
           id,
           id,
           begun?.at ?? 0,
+          since,
           limit,
         );
         return [...heard.map(heardLine), ...posted.flatMap(postedLine)]
