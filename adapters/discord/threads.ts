@@ -100,13 +100,15 @@ export function createThreads(parts: ThreadsParts): Threads {
     async within(id, use) {
       const { parent, thread, direct } = parseThreadId(id);
       const run = () => inChannel(thread, () => use(thread));
-      if (direct || parent === thread || places.known(thread)) return run();
-      const seen = parts.questionOf(thread);
+      if (direct || parent === thread) return run();
+      const seen = places.known(thread) ? undefined : parts.questionOf(thread);
       if (seen !== undefined && !made.get(thread)) await open(parent, thread, seen);
       try {
         return await run();
       } catch (error) {
-        if (!saysCode(error, unknownChannel) || made.get(thread)) throw error;
+        // There is none yet, or it has been deleted: staff, or a customer, would never read it.
+        if (!saysCode(error, unknownChannel)) throw error;
+        places.forget(thread);
         await open(parent, thread, await nameFrom(parent, thread));
         return run();
       }

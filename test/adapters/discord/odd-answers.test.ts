@@ -162,6 +162,21 @@ describe("a private thread", () => {
   });
 });
 
+describe("a thread that has been deleted", () => {
+  it("is made anew by what is posted in it, also by the process that made it", async () => {
+    const card: Post = {
+      text: "Ticket #7",
+      card: { title: "Ticket #7", facts: [], sections: [{ label: "Ask", text: "money" }] },
+    };
+    const { thread } = await platform.post({ channel: `discord:${world.desk.id}` }, card, key());
+    const { world: discord } = world.server;
+    discord.removeChannel(world.server.threadsOf(world.desk)[0] as never);
+    await platform.post({ thread }, { text: "**Ana:** Is anybody there?" }, key());
+    const [anew] = world.server.threadsOf(world.desk);
+    expect(shown(anew?.id ?? "")).toEqual(["**Ana:** Is anybody there?"]);
+  });
+});
+
 describe("a call that Discord refuses", () => {
   it("because it doubts the token for a moment is made again later, with the token", async () => {
     const { thread, channel } = await dmThread();
