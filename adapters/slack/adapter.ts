@@ -89,7 +89,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     readingBack: createReadingBack({ api, workspaces, directThreads }),
     directThreads,
     belongings: createBelongings(api, workspaces, log),
-    upload: createUpload(api, http),
+    upload: createUpload(api, http, clock),
     log,
   });
   const answers = createAnswers(clock, (url) => isAnswerAddress(url, apiUrl));

@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
+import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import type { FileRef } from "../../src/message.ts";
 import type { OutgoingFile } from "../../src/platform.ts";
@@ -14,16 +15,33 @@ import type { WebApi } from "./web-api.ts";
 /**
  * Shares the files, in one message, in this place.
  * @returns their ids
- * @throws DeskError platform_*; platform_refused when one cannot be read
+ * @throws DeskError platform_*; platform_refused when one cannot be read, or does not get through
  */
 export type Upload = (place: Place, files: OutgoingFile[]) => Promise<string[]>;
 
 const uploadTimeoutMs = 120_000;
 const downloadTimeoutMs = 60_000;
+/** What does not get through so often, and for so long, holds up its conversation no longer. */
+const hopeless = { tries: 3, afterMs: 180_000 } as const;
+const failuresMax = 500;
 
-export function createUpload(api: WebApi, http: Http): Upload {
-  async function one(team: string, file: OutgoingFile): Promise<{ id: string; title: string }> {
+export function createUpload(api: WebApi, http: Http, clock: Clock): Upload {
+  /** Of files that have not got through, by where they are and are to go. */
+  const failures = new Map<string, { tries: number; since: number }>();
+
+  function isHopeless(what: string): boolean {
+    const { tries, since } = failures.get(what) ?? { tries: 0, since: clock.elapsed() };
+    failures.delete(what);
+    if (tries + 1 >= hopeless.tries && clock.elapsed() - since >= hopeless.afterMs) return true;
+    if (failures.size >= failuresMax) failures.clear();
+    failures.set(what, { tries: tries + 1, since });
+    return false;
+  }
+
+  async function one(place: Place, file: OutgoingFile): Promise<{ id: string; title: string }> {
+    const { team, channel, ts = "" } = place;
     const filename = oneLine(file.name).replace(/[/\\]/g, "_").slice(0, 200) || "file";
+    const what = `${team} ${channel} ${ts} ${file.path}`;
     const bytes = await sizeOf(file);
     const ticket = await api.call(team, "files.getUploadURLExternal", { filename, length: bytes });
     if (!ticket.upload_url || !ticket.file_id) {
@@ -39,19 +57,24 @@ export function createUpload(api: WebApi, http: Http): Upload {
       await body.dump();
       if (statusCode !== 200) throw new DeskError("platform_unavailable", `the upload: HTTP ${statusCode}`);
     } catch (error) {
+      if (isHopeless(what)) {
+        throw new DeskError("platform_refused", "a file could not be uploaded", { cause: error });
+      }
       // Nobody sees the file before the upload is completed.
       throw deskErrorFrom(error, "the upload", true);
     }
+    failures.delete(what);
     return { id: ticket.file_id, title: filename };
   }
 
-  return async ({ team, channel, ts }, files) => {
+  return async (place, files) => {
+    const { team, channel, ts } = place;
     const [first, ...rest] = files;
     if (!first) return [];
     const complete: [{ id: string; title: string }, ...{ id: string; title: string }[]] = [
-      await one(team, first),
+      await one(place, first),
     ];
-    for (const file of rest) complete.push(await one(team, file));
+    for (const file of rest) complete.push(await one(place, file));
     const thread = ts === undefined ? {} : { thread_ts: ts };
     await api.call(team, "files.completeUploadExternal", { files: complete, channel_id: channel, ...thread });
     return complete.map(({ id }) => id);

@@ -321,6 +321,23 @@ describe("files", () => {
     expect(byBot(desk, desk.ts).filter(Boolean)).toEqual(["no files", "c.txt!", "c.txt"]);
   });
 
+  it("that never get through are refused after some minutes, and hold up nothing for a day", async () => {
+    let ahead = 0;
+    const clock = createClock();
+    const later = { ...clock, elapsed: () => clock.elapsed() + ahead };
+    const { slack, platform, thread } = await start({ parts: { clock: later } });
+    const post = { text: "See this.", files: [aFile("a.txt", "x")] };
+    const send = () => codeOf(platform.post({ thread }, post, "o_1"));
+    slack.faults.add({ kind: "status", status: 503 }, { method: "upload", times: 9 });
+    for (let n = 0; n < 5; n += 1) expect(await send()).toBe("platform_unavailable");
+    ahead = 240_000;
+    expect(await send()).toBe("platform_refused");
+    // Staff who press Retry begin anew.
+    expect(await send()).toBe("platform_unavailable");
+    slack.faults.clear();
+    expect(await send()).toBe("done");
+  });
+
   it("that are gone are refused, and not tried again for a day", async () => {
     const { platform, thread } = await start();
     const gone = { ...aFile("a.txt", "x"), path: join(tmpdir(), "deskhand-nowhere", "content") };

@@ -369,8 +369,9 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
   function upload(pathname: string, response: ServerResponse, body: Buffer): void {
     const [team = "", id = ""] = pathname.split("/").slice(3);
     const file = world.files.get(key(team, id));
-    if (!file) {
-      response.writeHead(404).end();
+    const fault = faults.next("upload", undefined);
+    if (!file || fault) {
+      response.writeHead(fault?.kind === "status" ? fault.status : 404).end();
       return;
     }
     file.content = body;
