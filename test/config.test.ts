@@ -316,6 +316,12 @@ describe("settings that must agree", () => {
       "DESK_CHANNEL",
     ],
     ["a human channel that customers read", { ...slack, SLACK_SUPPORT_CHANNELS: "C1" }, {}, "DESK_CHANNEL"],
+    [
+      "a human channel that customers read, named with its workspace",
+      { ...slack, SLACK_SUPPORT_CHANNELS: "C2,slack:T1:C1" },
+      {},
+      "DESK_CHANNEL",
+    ],
     ["a human channel of no known platform", { DESK_CHANNEL: "teams:1" }, {}, "DESK_CHANNEL"],
     [
       "a support channel named twice",

@@ -1,5 +1,5 @@
 /** `deskhand doctor`: everything that is wrong or doubtful, at once, with what to do about it. */
-import { join, relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { createClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { codeOf, DeskError, faultOf } from "../errors.ts";
@@ -76,9 +76,12 @@ async function examineArticles(
   return { ...report, problems };
 }
 
-/** As it is found from the workspace: `knowledge/returns.md`. */
+/**
+ * As it is found from the workspace: `knowledge/returns.md`.
+ * @param article its path below the folder of the articles, or that folder
+ */
 function whereIs({ folders }: Config, article: string): string {
-  return relative(folders.workspace, join(folders.knowledge, article)).replaceAll("\\", "/");
+  return relative(folders.workspace, resolve(folders.knowledge, article)).replaceAll("\\", "/");
 }
 
 async function examineModel(config: Config): Promise<Problem[]> {

@@ -7,6 +7,7 @@ import { createMarkdownKnowledgeBase } from "../knowledge/markdown-knowledge-bas
 import type { Retrieval } from "../knowledge-base.ts";
 import { createLog } from "../log.ts";
 import { type Command, folders, foldersHelp, print, text } from "./command.ts";
+import { problemLines } from "./report.ts";
 
 export const search: Command = {
   name: "search",
@@ -33,6 +34,9 @@ ${foldersHelp}
     const { config, problems, workspaceFound } = readConfig(sources);
     if (!workspaceFound) throw new ConfigError(problems);
     const asked = await askRunningDesk(config.folders.data, "search", { question, limit });
+    // What is wrong in desk.yaml may be where the articles are.
+    const doubtful = asked ? [] : problems.filter(({ where }) => where.includes("desk.yaml"));
+    for (const line of problemLines(doubtful)) process.stderr.write(`${line}\n`);
     const retrieval = asked ? (asked.result as Retrieval) : await searchFiles(config, question, limit);
     if (given.values.json === true) print(JSON.stringify(retrieval, undefined, 2));
     else show(retrieval);

@@ -109,7 +109,8 @@ function channels({ variables: set, given, file }: Together): Problem[] {
     slack: set.SLACK_SUPPORT_CHANNELS ?? file.slack.support_channels,
     discord: set.DISCORD_SUPPORT_CHANNELS ?? file.discord.support_channels,
   }[platform];
-  if (support.includes(id)) {
+  // On Slack a support channel may be named with its workspace.
+  if (support.some((channel) => channel.split(":").at(-1) === id)) {
     const fault = `${desk} is a support channel too: customers would read what staff write`;
     problems.push({ where, fault, remedy: "Use two different channels." });
   }

@@ -72,9 +72,9 @@ export async function listArticles(folder: string): Promise<Listing> {
     else listing.problems.push({ file: name, fault: `there are more than ${articleFilesMax} articles` });
   };
   const fail = (name: string, error: unknown): void => {
-    const gone = isGone(error);
-    listing.problems.push({ file: name || folder, fault: gone ? "it does not exist" : faultOf(error) });
-    if (!gone) listing.unseen.push(name);
+    const fault = codeOf(error) === "ENOENT" ? "it does not exist" : faultOf(error);
+    listing.problems.push({ file: name || folder, fault });
+    if (!isGone(error)) listing.unseen.push(name);
   };
 
   await enter(folder, "").catch((error) => fail("", error));
@@ -158,8 +158,11 @@ function textOf(content: Uint8Array): string {
   }
 }
 
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && "code" in error ? error.code : undefined;
+
 function isGone(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP";
 }
 

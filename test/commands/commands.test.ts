@@ -128,6 +128,12 @@ describe("search", () => {
     expect(out).toContain("the bot will not answer from these");
   });
 
+  it("says what is wrong with desk.yaml, which says where the articles are", async () => {
+    writeFileSync(join(shop, "desk.yaml"), "knowledge:\n\tfolder: knowledge\n");
+    const { err } = await run(["search", "shipping", ...folders]);
+    expect(err).toMatch(/^✗ .*desk\.yaml:2:1: is not valid YAML/);
+  });
+
   it("a workspace that is not there ends with 2", async () => {
     const { code, err } = await run(["search", "shipping", "--workspace", join(folder.path, "nowhere")]);
     expect(code).toBe(2);
@@ -290,6 +296,13 @@ describe("doctor", () => {
       expect(out).toContain(told);
     }
     expect(out).toContain("4 problems, 2 doubts");
+  });
+
+  it("says where the articles are not, and why", async () => {
+    rmSync(join(shop, "knowledge"), { recursive: true });
+    expect((await run(["doctor", ...folders])).out).toContain("? knowledge: it does not exist\n");
+    writeFileSync(join(shop, "knowledge"), "");
+    expect((await run(["doctor", ...folders])).out).toMatch(/^\? knowledge: ENOTDIR: not a directory/m);
   });
 
   it("asks the model's endpoint", async () => {
