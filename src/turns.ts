@@ -7,7 +7,7 @@ import type { Privately } from "./desk/privately.ts";
 import { messagesOf } from "./desk/relay.ts";
 import type { Control } from "./lanes.ts";
 import { audit } from "./ledger/audit.ts";
-import { type Admitted, markDone } from "./ledger/inbox.ts";
+import { type Admitted, markHeard } from "./ledger/inbox.ts";
 import { firstAsked } from "./ledger/intents.ts";
 import { enqueue, type OutboxRow } from "./ledger/outbox.ts";
 import { advanceThread, fenced, findThread, moveThread, type Thread, versionOf } from "./ledger/threads.ts";
@@ -170,10 +170,7 @@ export function createTurns(parts: TurnsParts) {
       turn: turn.id,
       at: now,
     });
-    await markDone(
-      tx,
-      admitted.map((one) => one.id),
-    );
+    await markHeard(tx, admitted);
     const reply = await enqueue(tx, clock, {
       id: open.reply,
       lane: thread.id,

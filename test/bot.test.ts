@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { DeskError } from "../src/errors.ts";
+import { createInbox } from "../src/inbox.ts";
 import { auditOf } from "../src/ledger/audit.ts";
 import { waitingIn } from "../src/ledger/inbox.ts";
 import type { Ledger, Transaction } from "../src/ledger.ts";
@@ -119,6 +120,62 @@ describe("a customer asks", () => {
     await desk.quiet();
     expect(desk.model.requests).toHaveLength(1);
     expect(desk.model.requests[0]?.transcript).toEqual([{ role: "customer", text: "Where is ord_2?" }]);
+  });
+
+  it.each([
+    ["the bot answers", false],
+    ["the bot relays to a person", true],
+  ])("and an edit that only another process has heard of is what %s", async (_, taken) => {
+    let edit: (() => Promise<unknown>) | undefined;
+    desk = await openDesk({
+      between: (ledger) => ({
+        ...ledger,
+        async read(work) {
+          const result = await ledger.read(work);
+          const waits = Array.isArray(result) && JSON.stringify(result).includes("Where is ord_1?");
+          if (waits) await edit?.();
+          if (waits) edit = undefined;
+          return result;
+        },
+      }),
+    });
+    if (taken) {
+      await desk.room.says("ann", "I want to talk to a person");
+      await desk.quiet();
+    }
+    const message = {
+      id: "room:m:x",
+      thread: ann,
+      channel: ann,
+      author: { id: "room:t:ann", tenant: "t", name: "ann" },
+      text: "Where is ord_2?",
+      sentAt: 1,
+      order: "1",
+      visibility: "private" as const,
+      addressed: true,
+      files: [],
+    };
+    const elsewhere = createInbox({
+      ledger: desk.ledger,
+      deskChannel: () => desk.room.deskChannel,
+      messageCharactersMax: 8_000,
+      turnPerMessage: () => false,
+      clock: desk.clock,
+    });
+    edit = () => elsewhere.take({ kind: "edit", keys: ["edit"], message });
+    await desk.room.says("ann", "Where is ord_1?", { id: message.id });
+    await desk.quiet();
+    const said = taken
+      ? atTheDesk()
+      : desk.model.requests.at(-1)?.transcript.map((item) => "text" in item && item.text);
+    expect(said?.join()).toContain("ord_2");
+    expect(
+      desk.room.shown
+        .filter(({ removed }) => !removed)
+        .map(({ post }) => post.text)
+        .join(),
+    ).not.toContain("ord_1");
+    expect(desk.room.seen("ann")).toHaveLength(1);
   });
 
   it("two customers at once, and neither waits for the other nor sees the other's words", async () => {

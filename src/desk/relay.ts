@@ -1,9 +1,9 @@
 /** Words on their way between a customer's thread and the ticket's thread, and what becomes of them. */
 import type { Clock } from "../clock.ts";
-import { faultOf } from "../errors.ts";
+import { codeOf, faultOf } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { copiesOf, originalOf } from "../ledger/copies.ts";
-import { type Admitted, markDone } from "../ledger/inbox.ts";
+import { type Admitted, markHeard } from "../ledger/inbox.ts";
 import { enqueue, findRow, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
 import { advanceThread, findThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, placeTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
@@ -72,10 +72,7 @@ export async function customerToStaff(
     );
   }
   rows.push(...(await relayPresses(tx, parts, thread, admitted)));
-  await markDone(
-    tx,
-    admitted.map((one) => one.id),
-  );
+  await markHeard(tx, admitted);
   if (
     thread.control === "escalated" &&
     thread.ticket !== undefined &&
@@ -130,7 +127,7 @@ export async function staffToCustomer(
   message: Message,
   mayAnswer: boolean,
 ): Promise<OutboxRow[]> {
-  await markDone(tx, [admitted.id]);
+  await markHeard(tx, [admitted]);
   const ticket = await ticketOfDeskThread(tx, message.thread);
   const thread = ticket && (await findThread(tx, ticket.thread));
   if (!ticket || !thread || (message.text.trim() === "" && message.files.length === 0)) return [];
@@ -227,6 +224,9 @@ export async function afterFailed(
   tx: Transaction,
   parts: ToStaffParts,
   row: OutboxRow,
+  if (ticket && isForStaff(row) && codeOf(error) === "platform_unreachable") {
+    return inChannel(tx, parts, ticket, row.send);
+  }
   error: unknown,
 ): Promise<OutboxRow[]> {
   const ticket = await ticketOf(tx, row);
@@ -248,6 +248,28 @@ export async function afterFailed(
   };
   const send: Send = { does: "post", to: { ticket: ticket.number }, post };
   rows.push(await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send }));
+/** The desk's own word in a ticket's thread. */
+const isForStaff = (row: OutboxRow): boolean => row.author === "desk" && row.lane !== row.thread;
+
+/** The ticket's thread is gone: what stands in it nobody reads. */
+async function inChannel(
+  tx: Transaction,
+  { clock, channel }: ToStaffParts,
+  ticket: Ticket,
+  send: Send,
+): Promise<OutboxRow[]> {
+  const office = channel();
+  if (!office || send.does !== "post" || !("ticket" in send.to)) return [];
+  const post = { ...send.post, text: `Ticket #${ticket.number}: ${send.post.text}` };
+  return [
+    await enqueue(tx, clock, {
+      lane: office,
+      author: "desk",
+      send: { does: "post", to: { channel: office }, post },
+    }),
+  ];
+}
+
   return rows;
 }
 

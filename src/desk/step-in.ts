@@ -1,7 +1,7 @@
 /** A takeover without a button: a member of staff answers the customer in the customer's own thread. */
 
 import { audit } from "../ledger/audit.ts";
-import { type Admitted, markDone } from "../ledger/inbox.ts";
+import { type Admitted, markHeard } from "../ledger/inbox.ts";
 import { cancelUnsent, type OutboxRow } from "../ledger/outbox.ts";
 import { advanceThread, findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, openTicket, placeTicket, type Ticket } from "../ledger/tickets.ts";
@@ -27,7 +27,7 @@ export async function stepInTo(
 ): Promise<{ threads: ThreadId[]; rows: OutboxRow[] }> {
   const { clock } = parts;
   const { author } = message;
-  await markDone(tx, [admitted.id]);
+  await markHeard(tx, [admitted]);
   const before = await findThread(tx, message.thread);
   // A thread that staff opened themselves is no customer's, unless one has asked something there.
   const theirOwn = before?.opener === author.id && before.turns === 0 && unheard.length === 0;

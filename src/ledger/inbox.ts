@@ -12,9 +12,14 @@ export interface Admitted {
   lane: string;
   event: Incoming;
   receivedAt: number;
+  /** What its message said when it was read: the event may have been completed since. */
+  written: string | undefined;
   /** Trouble so far, see `strikesMax`. */
   strikes: number;
 }
+
+const writtenIn = (event: Incoming): string | undefined =>
+  event.kind === "message" ? event.message.text : undefined;
 
 /** @returns undefined when it has been here before */
 export async function admit(
@@ -41,7 +46,8 @@ export async function admit(
     }
     return undefined;
   }
-  const admitted: Admitted = { id: clock.id("in"), lane, event, receivedAt: now, strikes: 0 };
+  const written = writtenIn(event);
+  const admitted: Admitted = { id: clock.id("in"), lane, event, receivedAt: now, written, strikes: 0 };
   await tx.run(
     `INSERT INTO inbox (id, lane, kind, message, sort, event, received_at, state, strikes)
      VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', 0)`,
@@ -80,13 +86,11 @@ export async function waitingIn(tx: Reader, lane: string, limit: number): Promis
     lane,
     limit,
   );
-  return rows.map((row) => ({
-    id: row.id,
-    lane: row.lane,
-    event: JSON.parse(row.event) as Incoming,
-    receivedAt: row.received_at,
-    strikes: row.strikes,
-  }));
+  return rows.map((row) => {
+    const event = JSON.parse(row.event) as Incoming;
+    const { id, received_at: receivedAt, strikes } = row;
+    return { id, lane: row.lane, event, receivedAt, written: writtenIn(event), strikes };
+  });
 }
 
 /** The lanes in which something waits, for the start. */
@@ -100,6 +104,20 @@ export async function lanesWaiting(tx: Reader): Promise<string[]> {
  * @throws DeskError ledger_conflict when one of them does not wait any more: it was dealt with elsewhere, or withdrawn
  */
 export const markDone = (tx: Transaction, ids: readonly string[]): Promise<void> => close(tx, ids, "done");
+
+/**
+ * The same of people's words that are answered or relayed. An edit changes what waits, and whoever is at it may hear of
+ * that too late.
+ * @throws DeskError ledger_conflict also when one of them says something else by now
+ */
+export async function markHeard(tx: Transaction, heard: readonly Admitted[]): Promise<void> {
+  for (const { id, written } of heard) {
+    const sql = "UPDATE inbox SET state = 'done' WHERE id = ? AND state = 'waiting' RETURNING event";
+    const row = await tx.get<{ event: string }>(sql, id);
+    if (!row || writtenIn(JSON.parse(row.event) as Incoming) !== written)
+      throw new DeskError("ledger_conflict", `event ${id} does not wait any more, or says something else`);
+  }
+}
 
 /** Whether something has still to come of it. */
 export async function stillWaits(tx: Reader, id: string): Promise<boolean> {

@@ -121,6 +121,16 @@ describe("what never gets through", () => {
     expect(copyOf("It has begun to smoke.", ticketThread())).toBeDefined();
   });
 
+  it("of the customer's words is told in the human channel where the ticket's own thread is gone", async () => {
+    await taken();
+    desk.room.fault(ticketThread(), "unreachable", "unreachable");
+    await desk.room.says("ann", "It has begun to smoke.");
+    await desk.quiet();
+    const told = toldIn(channel(), "could not be shown");
+    expect(told?.post.text).toContain("Ticket #1");
+    expect(told?.post.buttons?.[0]?.action).toBe("message.retry");
+  });
+
   it("of what staff have changed is told to them: the customer still reads what was there", async () => {
     await taken();
     const id = await desk.room.staffSays(ticketThread(), "Your code is 1234");
