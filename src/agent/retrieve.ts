@@ -36,12 +36,15 @@ export function createRetrieve(parts: {
 }
 
 const shortQuestion = 24;
+/** What goes on from the words before it: "What happens when I exceed it?" */
+const goesOn = /\b(?:it|its|it's|they|them|that|this|those|these)\b/i;
+const goesOnMax = 80;
 const questionMax = 2000;
 
-/** What to look for: the customer's new words; a very short one ("and express?") takes the words before with it. */
+/** What to look for: the customer's new words; very short ones ("and express?"), and what goes on, take the words before along. */
 export function questionOf(turn: Turn): string {
   const asked = turn.asked.join("\n").slice(0, questionMax);
-  if (asked.length >= shortQuestion) return asked;
+  if (asked.length >= shortQuestion && !(asked.length <= goesOnMax && goesOn.test(asked))) return asked;
   const before = turn.history.findLast((item) => item.role === "customer");
   return before?.role === "customer" ? `${before.text.slice(0, questionMax)}\n${asked}` : asked;
 }

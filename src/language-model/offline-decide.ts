@@ -48,7 +48,12 @@ export function decide(request: ModelRequest): Decision {
     const line = lineFor(turn);
     if (line !== undefined) return { text: line, calls: [] };
   }
-  const quote = quoteFor(turn.message, request.passages) ?? quoteFor(turn.wish, request.passages);
+  const quote = isOfNothing(turn)
+    ? undefined
+    : (quoteOn(turn, request) ??
+      quoteFor(turn.message, request.passages) ??
+      quoteFor(turn.wish, request.passages) ??
+      quotesFor(turn.message, request.passages));
   const plan = planFor(turn, kit, quote);
   switch (plan.do) {
     case "call":
@@ -64,6 +69,38 @@ export function decide(request: ModelRequest): Decision {
     case "nothing":
       return answer(turn, kit, quote, request);
   }
+}
+
+/** "And if it's lost?": goes on from what was asked before. */
+const goesOn =
+  /\b(?:it|its|it's|they|them|that|this|those|these|one)\b|^(?:and|but|or|also|what about|how about|what if)\b/i;
+const goesOnMax = 80;
+const questionsMax = 3;
+
+function quoteOn(turn: OfflineTurn, request: ModelRequest): Quote | undefined {
+  const before = turn.earlier[0];
+  if (before === undefined || turn.message.length > goesOnMax || !goesOn.test(turn.message)) return undefined;
+  return mannerOf(turn.message) === "general" ? quoteFor(turn.message, request.passages, before) : undefined;
+}
+
+/** "How much does it cost?", and nothing was spoken of before. */
+function isOfNothing({ message, earlier }: OfflineTurn): boolean {
+  return earlier.length === 0 && /\b(?:it|they|them)\b/i.test(message) && termsOf(message).length <= 1;
+}
+
+/** The questions of a message that asks several things. */
+function questionsIn(message: string): string[] {
+  const questions = message.split(/(?<=\?)\s+|\n+/).filter((one) => termsOf(one).length > 0);
+  return questions.length > 1 ? questions.slice(0, questionsMax) : [];
+}
+
+/** Several questions in one message, each answered for itself; undefined unless each is. */
+function quotesFor(message: string, passages: ModelRequest["passages"]): Quote | undefined {
+  const questions = questionsIn(message);
+  const found = questions.map((one) => quoteFor(one, passages));
+  const [first] = found;
+  if (!first || !found.every((one) => one !== undefined)) return undefined;
+  return { ...first, text: [...new Set(found.map(({ text }) => text))].join("\n\n") };
 }
 
 /** What the articles say to a wish stands before the question that it needs. */
@@ -89,8 +126,10 @@ function answer(turn: OfflineTurn, kit: ToolKit, quote: Quote | undefined, reque
     const trouble = mannerOf(turn.message) !== "general" && kit.escalate ? `\n\n${orPerson}` : "";
     return say(quote.text + trouble, turn);
   }
-  const query = kit.search && searchFor(turn);
-  if (kit.search && query) return { text: "", calls: [{ name: kit.search.name, arguments: { query } }] };
+  const { search } = kit;
+  const queries = search ? searchesFor(turn) : [];
+  if (search && queries.length > 0)
+    return { text: "", calls: queries.map((query) => ({ name: search.name, arguments: { query } })) };
   const asked = turn.asked !== undefined && unclearLines.some((line) => line.endsWith(turn.asked as string));
   if (isVague(turn) && !asked) return say(mannerOf(turn.message) === "general" ? notFound : unclear, turn);
   return askPerson(
@@ -133,9 +172,10 @@ function toldBy(
   return [text, ...addition(turn, kit, request)].join("\n\n");
 }
 
-/** Names an order of theirs, or wants something done. */
+/** Names an order of theirs, asks for what only a lookup can answer, or wants something done. */
 function isAboutAccount({ message }: OfflineTurn): boolean {
-  return namedIn(message).length > 0 || (isWish(message) && mannerOf(message) === "statement");
+  const manner = mannerOf(message);
+  return namedIn(message).length > 0 || manner === "own" || (isWish(message) && manner === "statement");
 }
 
 /** After a lookup: what the articles say to the wish behind it, and who can fulfil it. */
@@ -169,9 +209,12 @@ function questionAfter(text: string, done: Done, kit: ToolKit): string | undefin
   return untold && `${text} ${questionFor(untold)}`;
 }
 
-/** Another try with the usual words for what the customer calls by another name, once. */
-function searchFor(turn: OfflineTurn): string | undefined {
-  return turn.work.length === 0 ? reworded(turn.wish) : undefined;
+/** Another try, once: each of several questions by itself; or the usual words for what the customer calls by another name. */
+function searchesFor(turn: OfflineTurn): string[] {
+  if (turn.work.some((one) => !isTransfer(one.name))) return [];
+  const questions = questionsIn(turn.message);
+  const query = reworded(turn.wish);
+  return questions.length > 0 ? questions : query === undefined ? [] : [query];
 }
 
 /** Too little to go by: a name, a number, "help". */

@@ -7,6 +7,7 @@ import { moodOf } from "../routing/mood.ts";
 import { asksFor, type Filling, fillingsOf } from "./offline-arguments.ts";
 import type { Quote } from "./offline-quote.ts";
 import { namedIn } from "./offline-readers.ts";
+import { asSchema } from "./offline-schema.ts";
 import { questionFor, type Slot } from "./offline-slots.ts";
 import {
   byFit,
@@ -178,11 +179,25 @@ function askForId({ turn, kit, terms, quote }: Situation): Plan {
   for (const tool of byFit(kit.reads, terms)) {
     const missing = missingOf(fillingsOf(tool, turn, {}));
     if (missing?.kind !== "identifier" && missing?.kind !== "email") continue;
+    if (isUnknown(turn) && namesOrLists(turn.message, tool, missing)) continue;
     const named = new RegExp(`\\b${missing.noun}s? (?:id|number|no|nr|code)\\b`, "i").test(turn.message);
     const apt = named || askedBefore || (wanting && !(manner === "general" && quote));
     if (apt && speaksOf(tool, terms)) return ask(missing, turn);
   }
   return nothing;
+}
+
+/** An account was to be looked into, and nobody knows yet whose. */
+function isUnknown(turn: OfflineTurn): boolean {
+  return turn.work.some((one) => one.failed && asSchema(one.result)?.error === "identity_needed");
+}
+
+/** The message has named one, of another form than this tool's, or is about all of them: one more number is no help. */
+function namesOrLists(message: string, tool: ToolSpec, missing: Slot): boolean {
+  return (
+    namedIn(message).some((id) => isAbout(tool, id)) ||
+    new RegExp(`\\b${missing.noun}s\\b`, "i").test(message)
+  );
 }
 
 /** A search that takes the customer's own words, when no article has answered. */

@@ -42,12 +42,18 @@ interface Question {
   weights: ReadonlyMap<string, number>;
   total: number;
   kind: AnswerKind | undefined;
+  /** What this message says and the one that it goes on from did not. */
+  news: ReadonlySet<string>;
 }
 
 type AnswerKind = "time" | "amount";
 
-function questionOf(text: string): Question {
-  const bare = text.replace(/\S*\d[\w-]*[-_#]\S*|\S*[-_#][\w-]*\d\S*/g, " ");
+/** The thing that a sentence is about: "the mug arrived broken". */
+const subject =
+  /\b(?:my|our|the|this|these) (\w+(?: \w+)?) (?:has |have |just |only )*(?:arrived|arrives|came|comes|is|was|are|were|isn't|wasn't|does|doesn't|did|didn't|won't|stopped|keeps|broke|looks|got)\b/g;
+
+function questionOf(text: string, passages: readonly Passage[], about: string): Question {
+  const bare = withoutIds(text);
   const words = plainWords(bare);
   const side = new Set(
     [
@@ -56,7 +62,10 @@ function questionOf(text: string): Question {
       ),
     ].flatMap((match) => (match[1] ?? "").split(" ").map(termOf)),
   );
-  const terms = termsOf(bare);
+  const before = termsOf(withoutIds(about));
+  const own = termsOf(bare);
+  for (const term of unspoken(words, passages)) side.add(term);
+  const terms = [...new Set([...own, ...before])];
   const main = terms.filter((term) => !side.has(term));
   const weights = new Map(
     terms.map((term) => [
@@ -64,7 +73,22 @@ function questionOf(text: string): Question {
       side.has(term) && main.length > 0 ? sideWeight : plain.has(term) ? plainWeight : 1,
     ]),
   );
-  return { weights, total: sum(terms, weights), kind: kindOf(words) };
+  const news = new Set(own.filter((term) => !before.includes(term)));
+  return { weights, total: sum(terms, weights), kind: kindOf(words), news };
+}
+
+function withoutIds(text: string): string {
+  return text.replace(/\S*\d[\w-]*[-_#]\S*|\S*[-_#][\w-]*\d\S*/g, " ");
+}
+
+/** What a sentence is about and no passage knows by name: articles speak of an item, customers of their mug. */
+function unspoken(words: string, passages: readonly Passage[]): string[] {
+  const things = [...words.matchAll(subject)].flatMap((match) => termsOf(match[1] ?? ""));
+  if (things.length === 0) return [];
+  const known = new Set(
+    passages.flatMap(({ title, headings, text }) => termsOf([title, ...headings, text].join(" "))),
+  );
+  return things.filter((term) => !known.has(term));
 }
 
 function kindOf(words: string): AnswerKind | undefined {
@@ -84,19 +108,23 @@ const kinds: Readonly<Record<AnswerKind, RegExp>> = {
   amount: /[$€£¥]\s?\d|\d\s?(?:[$€£¥]|usd|eur|gbp|dollars?|euros?|cents?|percent|%)|\bfree\b/i,
 };
 
-/** The best quote for a question; undefined when the passages do not cover it. */
-export function quoteFor(text: string, passages: readonly Passage[]): Quote | undefined {
-  const question = questionOf(text);
-  if (question.weights.size === 0) return undefined;
-  let best: (Quote & { worth: number }) | undefined;
+/**
+ * The best quote for a question; undefined when the passages do not cover it.
+ * @param about words of an earlier message that this one goes on from ("and if it's lost?"): then both are asked for, and
+ *   what is quoted must speak of something that only this one says
+ */
+export function quoteFor(text: string, passages: readonly Passage[], about = ""): Quote | undefined {
+  const question = questionOf(text, passages, about);
+  if (question.weights.size === 0 || (about !== "" && question.news.size === 0)) return undefined;
+  let best: (Quote & { worth: number; headed: boolean }) | undefined;
   passages.forEach((passage, place) => {
     const quote = quoteFrom(passage, place + 1, question);
     if (!quote) return;
-    const worth = quote.share + (quote.fits ? 0.15 : 0) - rankCost * place;
+    const worth = quote.share + (quote.fits ? 0.15 : 0) + (quote.headed ? 0.2 : 0) - rankCost * place;
     if (!best || worth > best.worth) best = { ...quote, worth };
   });
   if (!best) return undefined;
-  const { worth: _, ...quote } = best;
+  const { worth: _, headed: _headed, ...quote } = best;
   return quote;
 }
 
@@ -105,7 +133,11 @@ interface Scored extends Sentence {
   fits: boolean;
 }
 
-function quoteFrom(passage: Passage, number: number, question: Question): Quote | undefined {
+function quoteFrom(
+  passage: Passage,
+  number: number,
+  question: Question,
+): (Quote & { headed: boolean }) | undefined {
   const above = new Set(termsOf([passage.title, ...passage.headings].join(" ")));
   const sentences = sentencesOf(passage.text).map((sentence): Scored => {
     const terms = new Set(termsOf(`${sentence.heading} ${sentence.text}`));
@@ -115,12 +147,19 @@ function quoteFrom(passage: Passage, number: number, question: Question): Quote 
   const window = bestWindow(sentences, above, question);
   if (!window || window.share < shareMin(question.weights.size)) return undefined;
   if (question.total <= 1 && !isTopic(question, sentences, above)) return undefined;
-  const lines = withItems(window.lines, sentences, question).map((at) => sentences[at] as Scored);
+  const chosen = withEquals(withItems(window.lines, sentences, question), sentences, question);
+  const lines = chosen.map((at) => sentences[at] as Scored);
+  if (
+    question.news.size < question.weights.size &&
+    !lines.some(({ terms }) => shared(question.news, terms).length > 0)
+  )
+    return undefined;
   return {
     text: `${written(lines)} [${number}]`,
     source: number,
     share: window.share,
     fits: lines.some((line) => line.fits),
+    headed: question.total <= 1 && [...question.weights.keys()].every((term) => above.has(term)),
   };
 }
 
@@ -130,6 +169,8 @@ function isTopic(question: Question, sentences: readonly Scored[], above: Readon
   if (terms.every((term) => above.has(term))) return true;
   const term = terms.find((one) => question.weights.get(one) === 1);
   if (term === undefined) return false;
+  // "How much does it cost?" names no thing.
+  if (question.kind !== undefined && !above.has(term) && kindOf(term) === question.kind) return false;
   const count = sentences.filter((sentence) => sentence.terms.has(term)).length;
   return above.has(term) || count >= 2 || count * 2 >= sentences.length;
 }
@@ -199,6 +240,33 @@ function withItems(
     for (const at of equal.slice(0, itemsMax)) places.add(at);
   }
   return [...places].sort((a, b) => a - b);
+}
+
+/**
+ * "How long does shipping take?": where neighbours say as much of what is asked, standard and express, one alone would be
+ * half of the answer.
+ */
+function withEquals(
+  chosen: readonly number[],
+  sentences: readonly Scored[],
+  question: Question,
+): readonly number[] {
+  const only = chosen.length === 1 ? sentences[chosen[0] as number] : undefined;
+  if (!only || only.item) return chosen;
+  const numbers = [...question.weights.keys()].filter((term) => /^\d+$/.test(term));
+  const said = weigh(only.terms, question);
+  const isEqual = (at: number): boolean => {
+    const one = sentences[at];
+    if (one === undefined || one.item) return false;
+    // "After 30 days?": what is said of the same number.
+    if (numbers.length > 0 && numbers.every((number) => one.terms.has(number))) return true;
+    return question.kind !== undefined && only.fits && one.fits && weigh(one.terms, question) === said;
+  };
+  let first = chosen[0] as number;
+  let last = first;
+  while (last - first + 1 < sentencesMax && isEqual(first - 1)) first--;
+  while (last - first + 1 < sentencesMax && isEqual(last + 1)) last++;
+  return range(first, last);
 }
 
 function written(lines: readonly Sentence[]): string {

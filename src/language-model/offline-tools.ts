@@ -42,6 +42,8 @@ const doing = set("create process submit open request send add perform execute d
 /** What a write is about rather than what it does. */
 const things = set("customer user order orders item items pending delivered account own new the");
 const upDown = set("upgrade downgrade switch move set put raise lower");
+/** "Upgrade to Pro" is a change of plan. */
+const grading = set("upgrade downgrade");
 const changing = termOf("change");
 
 /** A clause that begins with one of these wants that, and nothing else that it mentions: "change my refund address". */
@@ -85,6 +87,7 @@ export function wantsWrite(tool: ToolSpec, clauses: readonly (readonly string[])
   const scores = clauses.map((clause) => {
     const terms = new Set(clause);
     if (clause.some((term) => upDown.has(term))) terms.add(changing);
+    if (clause.some((term) => grading.has(term))) terms.add(termOf("plan"));
     const verb = wanted[0];
     if (verb === undefined || !terms.has(verb)) return 0;
     const first = clause[0];
@@ -164,13 +167,14 @@ export function specialistFor(
 ): ToolSpec | undefined {
   let best: ToolSpec | undefined;
   let most = 0;
+  const wanted = terms.some((term) => grading.has(term)) ? [...terms, changing, termOf("plan")] : terms;
   for (const tool of transfers) {
     const name = termsOf(tool.name.slice("transfer_to_".length).replaceAll("_", " "));
     const told = new Set([
       ...name,
       ...termsOf(tool.description.replace(/^pass (?:the )?(?:conversation|customer) (?:on )?to/i, "")),
     ]);
-    const score = terms.reduce(
+    const score = wanted.reduce(
       (sum, term, at) =>
         sum + (name.includes(term) ? 2 : told.has(term) && !vague.has(term) ? 1 + 1 / (at + 2) : 0),
       0,

@@ -6,7 +6,7 @@ import { plainWords, termOf, termsOf } from "./offline-words.ts";
 
 /** One's own order, parcel, account: what only a lookup can answer. */
 const own =
-  /\bwhere(?:'s| is| are| did)\b.{0,40}\b(?:my|mine|it|order|parcel|package|delivery|shipment|refund)\b|\b(?:track|status)\b.{0,30}\b(?:my|order|parcel|package|it|shipment|delivery|refund)\b|\b(?:my|order|parcel|shipment|delivery|refund)\b.{0,20}\bstatus\b|\bwhen (?:will|does|is|do|can)\b.{0,15}\b(?:my|it|i (?:get|receive|expect))\b|\b(?:has|hasn't|have|haven't|did|didn't|was|is|isn't) (?:you |they )?(?:my|our)\b|\bmy (?:\w+ ){1,3}(?:hasn't|hasnt|has|haven't|have|didn't|didnt|did|never|is|isn't|was|wasn't|still|not)\b|\b(?:haven't|havent|have not|didn't|did not|never|not) (?:yet )?(?:received|receive|got|get|arrived|arrive)\b|\bnothing (?:has |yet )?(?:arrived|came|come)\b|\bany (?:news|updates?)\b|\bwhat happened (?:to|with) (?:my|the)\b|\b(?:look up|check|see|show(?: me)?|view|find|list|what(?:'s| is| are| was)|which)\b.{0,15}\b(?:my|our) (?:\w+ )?(?:orders?|purchases?|account|profile|plan|subscription|balance|details|history|bookings?|invoices?|tickets?)\b|\b(?:which|what|how many) (?:\w+ )?(?:orders?|purchases?|subscriptions?|bookings?|invoices?|tickets?) (?:do|did|have) (?:i|we)\b|\bwhat plan am i\b|\bwo (?:ist|bleibt) mein|\bou est (?:ma|mon)|\bdonde esta mi|\bdov'?e (?:e )?il mio|\bonde esta o meu|\bwaar is mijn/;
+  /\bwhere(?:'s| is| are| did)\b.{0,40}\b(?:my|mine|it|order|parcel|package|delivery|shipment|refund)\b|\b(?:track|status)\b.{0,30}\b(?:my|order|parcel|package|it|shipment|delivery|refund)\b|\b(?:my|order|parcel|shipment|delivery|refund)\b.{0,20}\bstatus\b|\bwhen (?:will|does|is|do|can)\b.{0,15}\b(?:my|it|i (?:get|receive|expect))\b|\b(?:has|hasn't|have|haven't|did|didn't|was|is|isn't) (?:you |they )?(?:my|our)\b|\bmy (?:\w+ ){1,3}(?:hasn't|hasnt|has|haven't|have|didn't|didnt|did|never|is|isn't|was|wasn't|still|not)\b|\b(?:haven't|havent|have not|didn't|did not|never|not) (?:yet )?(?:received|receive|got|get|arrived|arrive)\b|\bnothing (?:has |yet )?(?:arrived|came|come)\b|\b(?:got|received|have) nothing\b|\b(?:has|hasn't|have|is|isn't|did|didn't|was|will|won't) (?:it|they|that|this) (?:already |even |still |now |been |be |yet )*(?:shipped|ship|arrived?|delivered|sent|dispatched|left|come|coming|on (?:its|the) way|refunded|processed|cancell?ed)\b|\bany (?:news|updates?)\b|\bwhat happened (?:to|with) (?:my|the)\b|\b(?:look up|check|see|show(?: me)?|view|find|list|what(?:'s| is| are| was)|which)\b.{0,15}\b(?:my|our) (?:\w+ )?(?:orders?|purchases?|account|profile|plan|subscription|balance|details|history|bookings?|invoices?|tickets?)\b|\b(?:which|what|how many) (?:\w+ )?(?:orders?|purchases?|subscriptions?|bookings?|invoices?|tickets?) (?:do|did|have) (?:i|we)\b|\bwhat plan am i\b|\bwo (?:ist|bleibt) mein|\bou est (?:ma|mon)|\bdonde esta mi|\bdov'?e (?:e )?il mio|\bonde esta o meu|\bwaar is mijn/;
 
 /** How things are in general. */
 const general =
@@ -81,8 +81,23 @@ export function takesBack(text: string): boolean {
   );
 }
 
+/** "Refund ord_1002 please it never came": where what is wanted ends, and why begins, with nothing between. */
+const runOn =
+  /(?<=\s)(?:it|they|i|we|this|that) (?:never|just|only|still|did|didn'?t|has|hasn'?t|have|haven'?t|had|was|wasn'?t|were|is|isn'?t|are|aren'?t|arrived|came|broke|do|don'?t|does|doesn'?t|won'?t|can'?t|changed)\b/;
+
 function wantedIn(clause: string, withId: boolean): string[] | undefined {
   const bare = clause.replace(politeness, "").trim();
+  if (withId && deeds.test(firstWords(bare, 1))) {
+    const why = bare.search(runOn);
+    if (why > 0)
+      return wantedIn(
+        bare
+          .slice(0, why)
+          .replace(/\bplease\s*$/, "")
+          .trim(),
+        withId,
+      );
+  }
   // "Can I cancel ord_1002?" names the thing: that is asking for it; without it, it is a question about the rules.
   const polite = withId
     ? bare.replace(

@@ -45,8 +45,10 @@ const english = [
   `\\b(?:is|are) there (?:any|an?|some) (?:humans?|person|agents?|representatives?|operators?|people)${wanted}`,
   `\\b(?:want|need|require)(?: a| an)? (?:human|representative|operator|supervisor|live agent)${wanted}`,
   `^(?:no |just |only |please |i said |i want |i need |ok |okay |is |are |hello |hi |hey )*(?:an? |the )?(?:(?:${kind}) )+(?:${role}|people)${wanted}`,
+  // is there someone real I can chat with
+  `\\b(?:is|are) there (?:${somebody})(?: (?:${kind}))?(?: that| who)? (?:(?:i|we) (?:can|could|may)|to) (?:talk|speak|chat|write)\\b`,
   // have someone call me; I need someone to help me
-  `\\b(?:can|could|will|would|may|have|let|get|ask|make)\\b(?: i have)? (?:${somebody}|an? (?:${role}))(?: from [\\w ]{1,24}?)?(?: please)? (?:to )?(?:please )?(?:call|contact|phone|ring|reach out|get back|get in touch|take over|step in|look into|handle)\\b`,
+  `\\b(?:can|could|will|would|may|have|let|get|ask|make)\\b(?: i have)? (?:${somebody}|an? (?:${role})|one of your (?:${role})s)(?: of yours)?(?: from [\\w ]{1,24}?)?(?: please)? (?:to )?(?:please )?(?:call|contact|phone|ring|reach out|get back|get in touch|take over|step in|look into|handle)\\b`,
   `\\b(?:need|want|like)\\b (?:${somebody}|an? (?:${role}))(?: from [\\w ]{1,24}?)?(?: who can| that can| to) (?:actually |really |please )?(?:call|contact|phone|ring|reach|talk|speak|help|assist|look|handle|take|fix|solve|sort|deal|explain)\\b`,
   `^(?:please )?(?:${somebody}) (?:from|in) (?:your |the )?(?:customer )?(?:support|service|care|billing|sales|team)`,
   `\\b(?:want|need|prefer|like) (?:${somebody}) (?:real|human|competent|in charge|else)\\b`,

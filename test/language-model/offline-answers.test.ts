@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createOfflineModel } from "../../src/language-model/offline-model.ts";
 import type { TranscriptItem } from "../../src/language-model.ts";
-import { passage } from "./offline-conversation.ts";
-import { ask, request, talk } from "./offline-shop.ts";
+import { createConversation, escalation, passage, tool } from "./offline-conversation.ts";
+import { articles, ask, request, talk } from "./offline-shop.ts";
 
 const notice = "without a language model";
 
@@ -35,6 +35,62 @@ describe("answers from articles", () => {
     const { text, calls } = await ask(question);
     expect(calls.map((call) => call.name)).toEqual(["escalate_to_human"]);
     expect(text).not.toMatch(/\[\d\]/);
+  });
+
+  it("says the whole of an answer: standard and express, and what holds after the days that were asked about", async () => {
+    const both =
+      "Standard shipping takes 5 to 7 business days. Express shipping takes 1-2 business days. [1]";
+    expect((await ask("How long does shipping take?")).text).toContain(both);
+    expect((await ask("hi, i'd like to know how long shipping takes pls")).text).toContain(both);
+    const policy = passage(
+      "refunds",
+      "We give full refunds within 30 days of purchase. After 30 days, we give store credit only.",
+    );
+    expect((await ask("can i get a refund after 30 days", undefined, [policy])).text).toContain(
+      "After 30 days, we give store credit only.",
+    );
+  });
+
+  it("goes on from the question before, where it says something new", async () => {
+    const tracking = passage(
+      "tracking",
+      "You get an e-mail to track your parcel. The first scan can take a day. Later it changes often. If the parcel is lost, we send a new one at no cost.",
+    );
+    const conversation = talk(undefined, [tracking]);
+    expect((await conversation.say("How do I track my parcel?")).text).toContain("You get an e-mail");
+    expect((await conversation.say("and if it's lost?")).text).toContain("we send a new one");
+    expect((await conversation.say("and can I insure it?")).text).not.toMatch(/\[1\]/);
+  });
+
+  it("asks what is meant where nothing is named", async () => {
+    const { text, calls } = await ask("how much does it cost");
+    expect([text, calls]).toEqual([
+      expect.stringMatching(/tell me a little more about what you need\?$/),
+      [],
+    ]);
+  });
+
+  it("knows that what arrived broken may be anything", async () => {
+    const damaged = passage("damaged", "If something arrives broken, tell us within 30 days.");
+    expect((await ask("The mug arrived broken. What now?", undefined, [damaged])).text).toContain(
+      "tell us within",
+    );
+  });
+
+  it("answers each of two questions, and looks for each by itself", async () => {
+    const email = passage("account", "You can change the e-mail address of your account in the settings.");
+    const searched: unknown[] = [];
+    const passages = () => (searched.length > 0 ? [...articles, email] : articles);
+    const search = tool("search_knowledge", "Search.", { query: { type: "string" } }, ({ query }) => {
+      searched.push(query);
+      return { found: 1 };
+    });
+    const conversation = createConversation({ passages, specialists: { main: [escalation(), search] } });
+    const question = "How long does express shipping take? And can I change my email address?";
+    const { text } = await conversation.say(question);
+    expect(searched).toEqual(["How long does express shipping take?", "And can I change my email address?"]);
+    expect(text).toContain("1-2 business days. [1]");
+    expect(text).toContain("in the settings. [4]");
   });
 
   it("understands light synonyms", async () => {

@@ -19,6 +19,11 @@ describe("tools", () => {
     expect(text).toContain("processing");
   });
 
+  it("wants the number where only a lookup can answer", async () => {
+    for (const words of ["Has it shipped yet?", "my package says delivered but I got nothing"])
+      expect((await ask(words)).text).toMatch(/What is your order number\?$/);
+  });
+
   it.each([
     ["ord-1", "ORD-1"],
     ["Where's ORD-1?", "ORD-1"],
@@ -92,6 +97,41 @@ describe("tools", () => {
     expect(text).not.toContain("30 days");
   });
 
+  it.each(["Show me my orders", "refund ord_1001 please it never arrived"])(
+    "asks for no number where none is missing, but who somebody is: %s",
+    async (words) => {
+      const model = createOfflineModel();
+      const orders = tool("lookup_orders", "The customer's orders.", {}, () => []);
+      const transcript: TranscriptItem[] = [
+        { role: "customer", text: words },
+        { role: "calls", text: "", calls: [{ id: "a", name: "lookup_orders", arguments: "{}" }] },
+        {
+          role: "result",
+          id: "a",
+          name: "lookup_orders",
+          failed: true,
+          result: { error: "identity_needed", message: "The customer is not verified." },
+        },
+      ];
+      const asked = { ...request(transcript), tools: [orders.spec, lookup().spec, escalation().spec] };
+      const step = await model.step(asked, { signal: new AbortController().signal });
+      expect(step.text).toContain("I need to know who you are");
+      expect(step.text).not.toContain("order number");
+    },
+  );
+
+  it("moves somebody to the plan that they name, whatever they call it", async () => {
+    const move = tool(
+      "update_customer_plan",
+      "Move the customer's account to another plan: free, pro or enterprise.",
+      { new_plan: { type: "string" } },
+      () => ({ changed: true }),
+      { effect: "write" },
+    );
+    const { calls } = await ask("I'd like to upgrade to pro", [move, escalation()]);
+    expect(calls).toEqual([{ name: "update_customer_plan", arguments: { new_plan: "pro" } }]);
+  });
+
   it("passes on what waits for a confirmation or an approval", async () => {
     const refund = write("issue_refund", () => ({
       pending: "confirmation",
@@ -131,6 +171,7 @@ describe("tools that change something", () => {
 
   it.each([
     ["Refund ORD-1 please", "issue_refund"],
+    ["refund ORD-1 please it never arrived", "issue_refund"],
     ["please cancel ORD-2", "cancel_order"],
     ["I'd like a refund for ORD-1", "issue_refund"],
     ["Can you cancel ORD-2 for me?", "cancel_order"],

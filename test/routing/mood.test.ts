@@ -16,6 +16,7 @@ worst customer service I have ever had
 terrible support
 Your support is useless
 you are useless
+ur service is absolute garbage, fix it
 this is a joke
 Are you kidding me?
 You must be joking

@@ -28,6 +28,8 @@ Please transfer me to another agent
 put me through to customer service
 Can I be transferred to someone in billing?
 How do I talk to a real person?
+is there someone real i can chat with?
+could a colleague of yours ring me?
 how can I speak to an agent
 Is there a real person here?
 is there a human I can talk to
