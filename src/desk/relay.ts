@@ -224,12 +224,12 @@ export async function afterFailed(
   tx: Transaction,
   parts: ToStaffParts,
   row: OutboxRow,
-  if (ticket && isForStaff(row) && codeOf(error) === "platform_unreachable") {
-    return inChannel(tx, parts, ticket, row.send);
-  }
   error: unknown,
 ): Promise<OutboxRow[]> {
   const ticket = await ticketOf(tx, row);
+  if (ticket && isForStaff(row) && codeOf(error) === "platform_unreachable") {
+    return inChannel(tx, parts, ticket, row.send);
+  }
   const told = missing(row, faultOf(error));
   if (!ticket || told === undefined) return [];
   const rows: OutboxRow[] = [];
@@ -248,6 +248,9 @@ export async function afterFailed(
   };
   const send: Send = { does: "post", to: { ticket: ticket.number }, post };
   rows.push(await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send }));
+  return rows;
+}
+
 /** The desk's own word in a ticket's thread. */
 const isForStaff = (row: OutboxRow): boolean => row.author === "desk" && row.lane !== row.thread;
 
@@ -268,9 +271,6 @@ async function inChannel(
       send: { does: "post", to: { channel: office }, post },
     }),
   ];
-}
-
-  return rows;
 }
 
 /** What one side does not have of the other's words; undefined where none are missing. */
