@@ -134,7 +134,8 @@ describe("the OpenAI embedder", () => {
       [{ raw: ["<html>"] }, "model_failed"],
     ] as const;
     for (const [reply, code] of cases) {
-      const { embedder, server } = await openEmbedder({ other: () => reply as never }, { timeoutMs: 150 });
+      const timeoutMs = code === "model_timeout" ? 150 : 10_000;
+      const { embedder, server } = await openEmbedder({ other: () => reply as never }, { timeoutMs });
       await expect(embedder.embed(["a"])).rejects.toMatchObject({ code });
       expect(server.requests).toHaveLength(1);
     }

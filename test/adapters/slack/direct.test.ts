@@ -8,7 +8,7 @@ afterEach(async () => {
   cleanups = [];
 });
 async function start(): Promise<SlackDesk & { flat: string; direct: string }> {
-  const one = await openDesk({ ackTimeoutMs: 400 });
+  const one = await openDesk({ ackTimeoutMs: 1_500 });
   cleanups.push(async () => {
     await one.close();
     expect(one.slack.violations).toEqual([]);

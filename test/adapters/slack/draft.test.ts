@@ -18,7 +18,7 @@ type Drafting = Omit<Platform, "draft" | "find"> & {
 };
 
 async function start(options: DeskOptions = {}): Promise<Started> {
-  const one = await openDesk({ ackTimeoutMs: 400, ...options });
+  const one = await openDesk({ ackTimeoutMs: 1_500, ...options });
   cleanups.push(async () => {
     await one.close();
     expect(one.slack.violations).toEqual([]);

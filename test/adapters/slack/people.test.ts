@@ -10,7 +10,7 @@ afterEach(async () => {
   cleanups = [];
 });
 async function start(options: DeskOptions = {}): Promise<SlackDesk> {
-  const one = await openDesk({ ackTimeoutMs: 400, ...options });
+  const one = await openDesk({ ackTimeoutMs: 1_500, ...options });
   cleanups.push(() => one.close());
   return one;
 }

@@ -43,7 +43,7 @@ interface Process extends SlackDesk {
 
 /** So many processes with one account and one ledger; people of T2 may install the app. */
 async function installable(transport: Transport = "http", count = 1) {
-  const slack = await createInhabitedSlack({ ackTimeoutMs: 400, retryDelaysMs: [0, 20] });
+  const slack = await createInhabitedSlack({ ackTimeoutMs: 1_500, retryDelaysMs: [0, 20] });
   const installations = memoryInstallations();
   const oauth = {
     clientId: slack.clientId,

@@ -5,7 +5,7 @@ import { createDiscordServer, type DiscordServer } from "./discord-server.ts";
 
 let server: DiscordServer;
 beforeEach(async () => {
-  server = await createDiscordServer({ nonceWindowMs: 100, answerWithinMs: 100 });
+  server = await createDiscordServer({ nonceWindowMs: 400, answerWithinMs: 400 });
 });
 afterEach(() => server.close());
 
@@ -84,7 +84,7 @@ describe("the double of Discord's REST API", () => {
     const first = await call("POST", `/channels/${channel.id}/messages`, body);
     expect((await call("POST", `/channels/${channel.id}/messages`, body)).body.id).toBe(first.body.id);
     expect((await call("GET", `/channels/${channel.id}/messages`)).body[0].nonce).toBeUndefined();
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    await new Promise((resolve) => setTimeout(resolve, 450));
     expect((await call("POST", `/channels/${channel.id}/messages`, body)).body.id).not.toBe(first.body.id);
   });
 
@@ -234,7 +234,7 @@ describe("the double of Discord's gateway", () => {
     expect(ana.shownPrivately().map((one) => one.content)).toEqual(["hi"]);
     expect(server.messages(channel)).toEqual([]);
     const late = ana.command(channel, "support", "status");
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    await new Promise((resolve) => setTimeout(resolve, 450));
     expect((await answer(late)).body.code).toBe(10062);
   });
 });
