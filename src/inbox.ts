@@ -175,6 +175,8 @@ function cleanText(text: string, max: number): string {
   const plain = text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g, "");
   // Redacted first: half a key at the end of what is cut would pass for none.
   const { text: clean } = redact(plain.slice(0, redactedMax));
-  const rest = text.length - max;
-  return clean.length > max ? `${clean.slice(0, max)}\n[cut: ${rest} characters more]` : clean;
+  if (clean.length <= max) return clean;
+  // Half a character is none, and servers of models refuse it.
+  const kept = clean.slice(0, max).replace(/\p{Cs}$/u, "");
+  return `${kept}\n[cut: ${text.length - kept.length} characters more]`;
 }

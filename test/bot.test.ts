@@ -178,6 +178,16 @@ describe("a customer asks", () => {
     expect(desk.room.seen("ann")).toHaveLength(1);
   });
 
+  it("more than is taken of a message, and what the model reads ends with a whole character", async () => {
+    desk = await openDesk({
+      configure: (config) => ({ ...config, limits: { ...config.limits, messageCharactersMax: 5 } }),
+    });
+    await desk.room.says("ann", "abcd😀😀");
+    await desk.quiet();
+    const [asked] = desk.model.requests[0]?.transcript ?? [];
+    expect(asked).toEqual({ role: "customer", text: "abcd\n[cut: 4 characters more]" });
+  });
+
   it("two customers at once, and neither waits for the other nor sees the other's words", async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
