@@ -271,6 +271,14 @@ links: { allow: ["https://shop.example.com/x"] }`;
     expect(lines(problemsOf(desk("- a\n- b")))).toEqual(['desk.yaml ["a","b"] is not a group of keys']);
   });
 
+  it("name the line of a star that YAML takes for an alias", () => {
+    const [problem, ...more] = problemsOf(desk("name: A\nlinks:\n  allow: [example.com, *.example.com]\n"));
+    expect(more).toEqual([]);
+    expect(problem?.where).toBe("desk.yaml:3:24");
+    expect(problem?.fault).toContain("*.example.com");
+    expect(problem?.remedy).toContain("in quotes");
+  });
+
   it("refuse aliases that unfold without end", () => {
     const rows = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`);
     const [problem] = problemsOf(desk(`a0: &a0 [x]\n${rows.join("\n")}`));

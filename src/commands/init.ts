@@ -18,7 +18,12 @@ empty; nothing is overwritten.`,
       return 2;
     }
     initWorkspace(folder);
-    print(`${folder} is ready. Try it: npm start -- --workspace ${folder}`);
+    print(`${folder} is ready. Try it: npm start -- --workspace ${word(folder)}`);
     return 0;
   },
 };
+
+/** As a shell takes it for one word. */
+function word(text: string): string {
+  return /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

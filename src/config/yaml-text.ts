@@ -1,5 +1,5 @@
 /** YAML that people write: its data, every mistake with line and column, and the line of any value in it. */
-import { isNode, LineCounter, parseDocument } from "yaml";
+import { type Document, isAlias, isNode, LineCounter, parseDocument, visit } from "yaml";
 import type { Problem } from "../platform.ts";
 
 export type Path = readonly PropertyKey[];
@@ -19,11 +19,12 @@ export interface YamlText {
 export function readYaml(text: string, file: string, lineBefore = 0): YamlText {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems = document.errors.map((error) => {
-    const { line, col } = lines.linePos(error.pos[0]);
+  const faults = document.errors.map(({ pos, message }) => ({ at: pos[0], message }));
+  const problems = (faults.length > 0 ? faults : strayAliases(document)).map(({ at, message }) => {
+    const { line, col } = lines.linePos(at);
     return {
       where: `${file}:${line + lineBefore}:${col}`,
-      fault: `is not valid YAML: ${error.message.replace(/\s+/g, " ")}`,
+      fault: `is not valid YAML: ${message.replace(/\s+/g, " ")}`,
       remedy: "Correct the line; indent with spaces, and put text with special characters in quotes.",
     };
   });
@@ -39,6 +40,20 @@ export function readYaml(text: string, file: string, lineBefore = 0): YamlText {
       return file;
     },
   };
+}
+
+/** What begins with a star is an alias to YAML, as in `[*.example.com]`. */
+function strayAliases(document: Document.Parsed): { at: number; message: string }[] {
+  const anchors = new Set<string>();
+  const stray: { at: number; message: string }[] = [];
+  visit(document, (_key, node) => {
+    if (isAlias(node) && !anchors.has(node.source)) {
+      const message = `*${node.source} stands for what was named &${node.source} before, and nothing was`;
+      stray.push({ at: node.range?.[0] ?? 0, message });
+    } else if (isNode(node) && "anchor" in node && node.anchor !== undefined)
+      anchors.add(String(node.anchor));
+  });
+  return stray;
 }
 
 /** Aliases that would fill the memory are refused by the parser only when the data is built. */

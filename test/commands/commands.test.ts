@@ -258,6 +258,11 @@ describe("init", () => {
     expect(existsSync(join(made, ".deskhand"))).toBe(false);
   });
 
+  it("says how to start it in words that a shell takes", async () => {
+    const { out } = await run(["init", "my desk"], { cwd: folder.path });
+    expect(out).toBe("my desk is ready. Try it: npm start -- --workspace 'my desk'\n");
+  });
+
   it("overwrites nothing", async () => {
     const { code, err } = await run(["init", shop]);
     expect(code).toBe(1);
