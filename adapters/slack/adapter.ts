@@ -127,9 +127,11 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     if (!desk || (last !== undefined && clock.elapsed() - last < troubleEveryMs)) return;
     told.set(what, clock.elapsed());
     const text =
-      code === "missing_scope"
-        ? `The Slack app lacks the scope ${scope ?? "for"} (${method}). Add it and reinstall the app.`
-        : `Slack refuses the app's token (${code}). Reinstall the app.`;
+      method === "apps.connections.open"
+        ? `Slack lets the desk listen no more (${code}): it hears nothing until SLACK_APP_TOKEN is one that works.`
+        : code === "missing_scope"
+          ? `The Slack app lacks the scope ${scope ?? "for"} (${method}). Add it and reinstall the app.`
+          : `Slack refuses the app's token (${code}). Reinstall the app.`;
     const hour = Math.floor(clock.now() / troubleEveryMs);
     desk
       .receive({ kind: "trouble", keys: [`${platformName}:trouble:${what}:${hour}`], code, text })
@@ -171,7 +173,15 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   async function startListening(giveUp: AbortSignal): Promise<void> {
     if (receivers.length > 0) return;
     if (!handle || closed) throw new DeskError("platform_unavailable", "Slack is not connected");
-    receivers = receiversFor(parts, { http, waits, log, handle, giveUp, installed: workspaces.installed });
+    receivers = receiversFor(parts, {
+      http,
+      waits,
+      log,
+      handle,
+      giveUp,
+      installed: workspaces.installed,
+      onUnauthorized: (error) => tellTrouble("", "apps.connections.open", error),
+    });
     try {
       for (const one of receivers) await one.start();
     } catch (error) {

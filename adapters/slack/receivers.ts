@@ -18,15 +18,19 @@ interface ReceiverNeeds {
   /** Aborted, whoever waits to begin does not wait any longer. */
   giveUp: AbortSignal;
   installed(installation: Installation): void;
+  /** Told when no connection of Socket Mode can be opened any more for the token's sake. */
+  onUnauthorized(error: DeskError): void;
 }
 
 export function receiversFor(parts: SlackParts, needs: ReceiverNeeds): Receiver[] {
-  const { http, waits, log, handle, giveUp, installed } = needs;
+  const { http, waits, log, handle, giveUp, installed, onUnauthorized } = needs;
   const { config, clock, installations, onListening } = parts;
   const { appToken, apiUrl, host, port, oauth } = config;
   const receivers: Receiver[] = [];
   if (appToken !== undefined) {
-    receivers.push(createSocketReceiver({ appToken, apiUrl, http, handle, giveUp, waits, clock, log }));
+    receivers.push(
+      createSocketReceiver({ appToken, apiUrl, http, handle, giveUp, waits, onUnauthorized, clock, log }),
+    );
   }
   const pages =
     oauth &&

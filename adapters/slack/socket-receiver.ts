@@ -30,6 +30,8 @@ export interface SocketReceiverParts {
   giveUp?: AbortSignal;
   /** What Slack has said about opening connections. */
   waits: Waits;
+  /** Told of every connection that could not be opened again for the token's sake. */
+  onUnauthorized?: (error: DeskError) => void;
   clock: Clock;
   log: Log;
   /** At least two, at most ten. */
@@ -131,6 +133,8 @@ export function createSocketReceiver(parts: SocketReceiverParts): Receiver {
         const further = staying.size > 0;
         const most = further ? furtherMs : backoffMs.most;
         log[further && waitMs > most ? "debug" : "warn"]("slack.socket_not_open", { error });
+        if (error instanceof DeskError && error.code === "platform_unauthorized")
+          parts.onUnauthorized?.(error);
         await patience(Math.min(waitMs, most), askedBy(error));
       }
     }

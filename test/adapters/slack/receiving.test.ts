@@ -349,6 +349,17 @@ describe("connections of Socket Mode", () => {
     expect(texts(desk.received)).toEqual(["back again"]);
   });
 
+  it("that Slack opens no more, for the token's sake, are told to the desk, once", async () => {
+    const { slack, desk } = await start();
+    await slack.waitFor(() => slack.deliveries.sockets.length === 2);
+    const open = { method: "apps.connections.open" };
+    slack.faults.add({ kind: "error", error: "token_revoked" }, { ...open, times: 2 });
+    for (const socket of [...slack.deliveries.sockets]) socket.destroy();
+    await slack.waitFor(() => slack.callsOf("apps.connections.open").filter((call) => call.ok).length >= 4);
+    expect(desk.received).toMatchObject([{ kind: "trouble", code: "token_revoked" }]);
+    expect(desk.received[0]).toHaveProperty("text", expect.stringContaining("SLACK_APP_TOKEN"));
+  });
+
   it("survive envelopes that make no sense", async () => {
     const { slack, desk } = await start();
     await slack.waitFor(() => slack.deliveries.sockets.length === 2);
