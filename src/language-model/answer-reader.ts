@@ -6,7 +6,7 @@ import { StringDecoder } from "node:string_decoder";
 import { createParser } from "eventsource-parser";
 import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
-import { type Call, watchSilence } from "./call-limits.ts";
+import { type Call, type SilenceWatch, watchSilence } from "./call-limits.ts";
 import { isJson } from "./json-in-text.ts";
 import type { Answer } from "./openai-answer.ts";
 import type { Bytes } from "./openai-client.ts";
@@ -21,7 +21,7 @@ const tailMs = 1_000;
 
 export interface ReaderParts {
   clock: Clock;
-  /** Silence after which the stream counts as dead. */
+  /** Silence after which an answer that has begun counts as dead: until then a model may be thinking. */
   idleTimeoutMs: number;
   call: Call;
 }
@@ -33,7 +33,7 @@ export interface ReaderParts {
 export async function readAnswer(bytes: Bytes, answer: Answer, parts: ReaderParts): Promise<void> {
   const form = createForm(answer);
   try {
-    await readBytes(bytes, parts, form.feed, () => answer.whole);
+    await readBytes(bytes, parts, { feed: form.feed, begun: () => form.begun, whole: () => answer.whole });
   } catch (error) {
     if (!answer.whole || !(error instanceof BrokenOff))
       throw error instanceof BrokenOff ? error.fault : error;
@@ -45,12 +45,11 @@ export async function readAnswer(bytes: Bytes, answer: Answer, parts: ReaderPart
 export async function readText(bytes: Bytes, parts: ReaderParts): Promise<string> {
   const pieces: string[] = [];
   try {
-    await readBytes(
-      bytes,
-      parts,
-      (text) => pieces.push(text),
-      () => false,
-    );
+    await readBytes(bytes, parts, {
+      feed: (text) => pieces.push(text),
+      begun: () => true,
+      whole: () => false,
+    });
   } catch (error) {
     throw error instanceof BrokenOff ? error.fault : error;
   }
@@ -69,8 +68,7 @@ class BrokenOff extends Error {
 async function readBytes(
   bytes: Bytes,
   { clock, idleTimeoutMs, call }: ReaderParts,
-  feed: (text: string) => void,
-  isWhole: () => boolean,
+  into: { feed(text: string): void; begun(): boolean; whole(): boolean },
 ): Promise<void> {
   const iterator = bytes[Symbol.asyncIterator]();
   const decoder = new StringDecoder("utf8"); // several times as fast as a TextDecoder
@@ -81,7 +79,7 @@ async function readBytes(
         new BrokenOff(new DeskError("model_timeout", `the answer stopped coming for ${idleTimeoutMs} ms`)),
       );
   });
-  const watch = watchSilence(clock, idleTimeoutMs, () => onSilence());
+  let watch: SilenceWatch | undefined;
   let ended = false;
 
   async function pump(): Promise<void> {
@@ -96,21 +94,23 @@ async function readBytes(
       if (count > answerBytesMax) {
         throw new DeskError("model_failed", `the answer is larger than ${answerBytesMax} bytes`);
       }
-      feed(decoder.write(Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength)));
+      into.feed(decoder.write(Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength)));
+      if (!watch && !into.begun() && !into.whole()) continue;
+      watch ??= watchSilence(clock, idleTimeoutMs, () => onSilence());
       watch.touch();
-      if (!whole && isWhole()) {
+      if (!whole && into.whole()) {
         whole = true;
         watch.limit(Math.min(tailMs, idleTimeoutMs));
       }
     }
     ended = true;
-    feed(decoder.end());
+    into.feed(decoder.end());
   }
 
   try {
     await Promise.race([pump(), silence]);
   } finally {
-    watch.stop();
+    watch?.stop();
     if (!ended) call.cancel();
   }
 }
@@ -141,6 +141,10 @@ function createForm(answer: Answer) {
   });
 
   return {
+    /** There is a part of the answer itself. */
+    get begun(): boolean {
+      return kind === "body" || answer.begun;
+    },
     feed(text: string): void {
       if (kind === "events") {
         parser.feed(text);

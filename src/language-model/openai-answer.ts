@@ -36,6 +36,8 @@ export interface Answer {
   event(data: string, type?: string): void;
   /** The body of an answer that is not a stream. @throws like `event` */
   body(text: string): void;
+  /** True once there is text or a call. */
+  readonly begun: boolean;
   /** True once nothing that is missing could change it, except the count of tokens. */
   readonly whole: boolean;
   /** @throws DeskError model_interrupted | model_rejected | model_failed */
@@ -98,6 +100,9 @@ export function createAnswer(parts: AnswerParts): Answer {
       if (!firstChoice(record(value)?.choices))
         throw new DeskError("model_failed", "the answer has no choices");
       ending ??= "stop";
+    },
+    get begun() {
+      return text !== "" || calls.list.length > 0;
     },
     get whole() {
       return done || ending !== undefined;

@@ -254,6 +254,17 @@ describe("what servers send in the place of a tidy stream", () => {
   }
 });
 
+it("a model that thinks for longer than an answer may stop is waited for, while the call has time", async () => {
+  const role = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n';
+  const words =
+    'data: {"choices":[{"index":0,"delta":{"content":"Hello there"},"finish_reason":"stop"}]}\n\n';
+  const { ask } = await openDesk(
+    { script: [{ raw: [role, words], chunkDelayMs: 300 }] },
+    { timeoutMs: 10_000, idleTimeoutMs: 100 },
+  );
+  expect((await ask()).step.text).toBe("Hello there");
+});
+
 it("a server that does not end its stream is left, once the answer is whole", async () => {
   const { ask, server } = await openDesk({ script: [{ text: "Hello there", after: "hang" }] });
   expect((await ask()).step.text).toBe("Hello there");
