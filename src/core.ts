@@ -17,7 +17,7 @@ import { createDetour } from "./desk/detour.ts";
 import { createEnrichment } from "./desk/enrich.ts";
 import { awayNotice, toCustomer } from "./desk/notices.ts";
 import { enqueueCard } from "./desk/open-ticket.ts";
-import { createPrivately } from "./desk/privately.ts";
+import { createPrivately, peopleHave } from "./desk/privately.ts";
 import { createRouting } from "./desk/routing.ts";
 import { createService } from "./desk/service.ts";
 import { createStaff } from "./desk/staff.ts";
@@ -32,6 +32,7 @@ import type { LanguageModel } from "./language-model.ts";
 import { findIdentity } from "./ledger/identities.ts";
 import { goOnAfter } from "./ledger/ids.ts";
 import type { Ledger } from "./ledger.ts";
+import { findThread } from "./ledger/threads.ts";
 import { createLife } from "./life.ts";
 import { createLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -290,6 +291,10 @@ export function createCore(parts: CoreParts): Core {
     notify: async (thread, text) => sender.push([await turns.notify(thread, text)]),
   });
   const trouble = createTrouble({
+    async peopleHave(id) {
+      const thread = await ledger.read((tx) => findThread(tx, id));
+      return thread !== undefined && peopleHave(thread);
+    },
     ledger,
     escalate: desk.escalate,
     showStaff: desk.showStaff,

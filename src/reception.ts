@@ -16,6 +16,7 @@ import type { Thread } from "./ledger/threads.ts";
 import type { Limits } from "./limits.ts";
 import type { Pause } from "./pause.ts";
 import { unknownWhether } from "./tell-also.ts";
+import type { ThreadId } from "./thread.ts";
 import type { OpenTurn } from "./turns.ts";
 
 export interface ReceptionParts {
@@ -26,6 +27,8 @@ export interface ReceptionParts {
   limits: Limits;
   agent: Agent;
   privately: Pick<Privately, "find">;
+  /** Whether a person has a thread, or is awaited there. */
+  peopleHave(thread: ThreadId): Promise<boolean>;
   /** A line of the desk's own to a customer. */
   notify(thread: Thread, text: string): Promise<void>;
 }
@@ -92,7 +95,10 @@ export function createReception(parts: ReceptionParts) {
     const way = open.author && (await parts.privately.find(open.author, open.thread.id));
     const told = { ...outcome, kind: "answer" as const, sources: [] };
     if (!way) return { ...told, text: toCustomer.noPrivateWay() };
-    return { ...told, text: toCustomer.goesPrivate(way.way), goesTo: way };
+    const text = (await parts.peopleHave(way.thread))
+      ? toCustomer.goesToPerson()
+      : toCustomer.goesPrivate(way.way);
+    return { ...told, text, goesTo: way };
   }
 
   /** A tool needed to know the customer: from now on the desk listens for an address, and says so once. */

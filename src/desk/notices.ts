@@ -55,6 +55,8 @@ export const toCustomer = {
     way === "direct"
       ? "This is about your account, and others can read here. I have written to you in a direct message; let us go on there."
       : "This is about your account, and others can read here. I have opened a private thread for the two of us; let us go on there.",
+  goesToPerson: () =>
+    "This is about your account, and others can read here. I have passed it on to our private conversation: a person will answer you there.",
   noPrivateWay: () =>
     "This is about your account, and others can read here, but I cannot write to you in private. Send me a direct message, or say that you want a person.",
   greeting: () => "Hello! Only you and our desk can read this. How can I help you?",

@@ -191,6 +191,18 @@ it("a takeover is confirmed only when nothing of the bot is in the air in any th
   }
 });
 
+it("what is about an account and was asked where others read goes to the person, and the customer is told so", async () => {
+  desk = await openShop(createShop());
+  await annSays("I want to talk to a human please");
+  await presses("take");
+  const hall = { thread: beside, shared: true, customer: "cust_ann" };
+  await desk.room.says("ann", "Please refund ord_1: it arrived broken", hall);
+  await desk.quiet();
+  expect(desk.room.seen(beside).join()).toContain("a person will answer you there");
+  expect(desk.room.seen(beside).join()).not.toContain("I have written to you");
+  expect(atTheDesk()).toContain("Please refund ord_1: it arrived broken");
+});
+
 describe("/support open", () => {
   it("does not greet where a person has the conversation, or is awaited", async () => {
     desk = await openDesk();
