@@ -168,14 +168,15 @@ function cleanMessage(message: Message, max: number): Message {
   return { ...message, text: cleanText(message.text, max), files };
 }
 
-/** Longer than any message that a platform takes. */
+/** Of what is longer than that, and than what is taken, the rest is not even looked at. */
 const redactedMax = 100_000;
 
 function cleanText(text: string, max: number): string {
   const plain = text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g, "");
   // Redacted first: half a key at the end of what is cut would pass for none.
-  const { text: clean } = redact(plain.slice(0, redactedMax));
-  if (clean.length <= max) return clean;
+  const looked = plain.slice(0, Math.max(max, redactedMax));
+  const { text: clean } = redact(looked);
+  if (clean.length <= max && looked.length === plain.length) return clean;
   // Half a character is none, and servers of models refuse it.
   const kept = clean.slice(0, max).replace(/\p{Cs}$/u, "");
   return `${kept}\n[cut: ${text.length - kept.length} characters more]`;

@@ -188,6 +188,16 @@ describe("a customer asks", () => {
     expect(asked).toEqual({ role: "customer", text: "abcd\n[cut: 4 characters more]" });
   });
 
+  it("as much as is taken of a message, and all of it is read", async () => {
+    desk = await openDesk({
+      configure: (config) => ({ ...config, limits: { ...config.limits, messageCharactersMax: 200_000 } }),
+    });
+    const text = `${"all of it ".repeat(12_000)}is read`;
+    await desk.room.says("ann", text);
+    await desk.quiet();
+    expect(desk.model.requests[0]?.transcript).toEqual([{ role: "customer", text }]);
+  });
+
   it("two customers at once, and neither waits for the other nor sees the other's words", async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
