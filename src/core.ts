@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { createAgent } from "./agent/agent.ts";
 import { escalateName, searchName, transferPrefix } from "./agent/built-in-tools.ts";
+import { createJudgement, harmlessWords } from "./agent/judgement.ts";
 import { deeds } from "./agent/policies/deeds.ts";
 import { grounded } from "./agent/policies/grounded.ts";
 import { createLinksPolicy } from "./agent/policies/links.ts";
@@ -31,8 +32,8 @@ import { createLanes, Superseded } from "./lanes.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { findIdentity } from "./ledger/identities.ts";
 import { goOnAfter } from "./ledger/ids.ts";
-import type { Ledger } from "./ledger.ts";
 import { findThread } from "./ledger/threads.ts";
+import type { Ledger } from "./ledger.ts";
 import { createLife } from "./life.ts";
 import { createLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -245,6 +246,7 @@ export function createCore(parts: CoreParts): Core {
     clock,
     log,
   });
+  const policies = [grounded, deeds, createLinksPolicy({ allow: config.links.allow }), secrets];
   const toolOf = (name: string) => workspace.tools.find((tool) => tool.name === name);
   const intents = createIntents({
     ledger,
@@ -257,6 +259,7 @@ export function createCore(parts: CoreParts): Core {
       const known = await ledger.read((tx) => findIdentity(tx, user));
       return customer !== "" && known?.customer === customer;
     },
+    harmless: harmlessWords(createJudgement(policies)),
     tell: desk.tell,
     push: sender.push,
     clock,
@@ -270,7 +273,7 @@ export function createCore(parts: CoreParts): Core {
     entry: workspace.entry,
     tools: workspace.tools,
     queues: config.queues,
-    policies: [grounded, deeds, createLinksPolicy({ allow: config.links.allow }), secrets],
+    policies,
     propose: intents.propose,
     mayCall: limits.mayCall,
     unconfirmed: (name) => toolOf(name)?.effect === "write" && policyOf(config, name).confirm === "none",
@@ -288,13 +291,13 @@ export function createCore(parts: CoreParts): Core {
     limits,
     agent,
     privately,
-    notify: async (thread, text) => sender.push([await turns.notify(thread, text)]),
-  });
-  const trouble = createTrouble({
     async peopleHave(id) {
       const thread = await ledger.read((tx) => findThread(tx, id));
       return thread !== undefined && peopleHave(thread);
     },
+    notify: async (thread, text) => sender.push([await turns.notify(thread, text)]),
+  });
+  const trouble = createTrouble({
     ledger,
     escalate: desk.escalate,
     showStaff: desk.showStaff,

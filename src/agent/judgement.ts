@@ -29,3 +29,13 @@ export function createJudgement(policies: readonly Policy[]): Judgement {
     },
   };
 }
+
+/**
+ * Makes the store's own words harmless, in which words of models and backends stand: what these name counts as known, so
+ * that links to allowed hosts stay. What cannot be made so is said without its signs.
+ */
+export function harmlessWords({ harmless }: Judgement): (text: string) => string {
+  return (text) =>
+    harmless({ text, passages: [], transcript: [{ role: "bot", text }], instructions: "" }) ??
+    text.replace(/[^\p{L}\p{N}\s,;!?%$€£¥'’“”–.-]/gu, " ").replace(/\.(?=\S)/g, ". ");
+}

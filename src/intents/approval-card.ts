@@ -6,9 +6,11 @@ import type { Post } from "../platform.ts";
 export function approvalCard(
   intent: Intent & { approval: number },
   customer: string,
+  harmless: (text: string) => string,
   outcome?: string,
 ): Post {
   const { preview } = intent;
+  const title = harmless(`Approval #${intent.approval}: ${preview.text}`);
   const reason = (intent.input as { reason?: unknown }).reason;
   const currency = preview.amount?.currency;
   const facts = Object.entries(preview.facts ?? {}).map(([label, value]) => factOf(label, value, currency));
@@ -16,15 +18,15 @@ export function approvalCard(
   // A number may be given again by a desk that was restored; what its card showed is approved, and nothing else.
   const value = `${intent.approval} ${intent.id}`;
   return {
-    text: `Approval #${intent.approval}: ${preview.text}`,
+    text: title,
     card: {
-      title: `Approval #${intent.approval}: ${preview.text}`,
+      title,
       facts: [
         { label: "Customer", value: intent.customer || customer },
         { label: "Tool", value: intent.tool },
         ...facts,
       ],
-      sections: typeof reason === "string" ? [{ label: "Reason", text: reason }] : [],
+      sections: typeof reason === "string" ? [{ label: "Reason", text: harmless(reason) }] : [],
       footer: open ? "Waiting for a decision" : outcome,
     },
     ...(open

@@ -24,7 +24,7 @@ export interface Held {
  */
 export async function hold(
   tx: Transaction,
-  parts: Pick<IntentsParts, "clock" | "channel">,
+  parts: Pick<IntentsParts, "clock" | "channel" | "harmless">,
   intent: Intent,
   event: string | undefined,
 ): Promise<Held | undefined> {
@@ -52,7 +52,7 @@ export async function hold(
   const channel = parts.channel();
   if (!channel) return { intent: held, rows: [] };
   const thread = await findThread(tx, intent.thread);
-  const post = approvalCard({ ...held, approval }, thread?.openerName ?? "customer");
+  const post = approvalCard({ ...held, approval }, thread?.openerName ?? "customer", parts.harmless);
   const card = await enqueue(tx, clock, {
     lane: `approval:${approval}`,
     author: "desk",

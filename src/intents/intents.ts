@@ -6,6 +6,7 @@ import type { Admitted } from "../ledger/inbox.ts";
 import { decidedBy, findIntent, rebind } from "../ledger/intents.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Incoming } from "../message.ts";
+import type { Confirmation, Propose } from "../proposal.ts";
 import type { ThreadId } from "../thread.ts";
 import { answer } from "./answer.ts";
 import { decideApproval, expireApprovals } from "./approvals.ts";
@@ -38,14 +39,32 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
   };
   const propose = createPropose(parts);
 
+  const asked = (question: Confirmation): Confirmation => ({
+    ...question,
+    text: given.harmless(question.text),
+  });
+
   async function tellAll(all: readonly CameOf[]): Promise<void> {
     for (const came of all) parts.push(await parts.ledger.write((tx) => tellOnce(tx, parts, came)));
   }
 
   return {
-    propose,
+    propose: (async (...wish) => {
+      const proposed = await propose(...wish);
+      const { confirmation } = proposed;
+      return confirmation ? { ...proposed, confirmation: asked(confirmation) } : proposed;
+    }) satisfies Propose,
     /** The customer's yes or no; undefined when it is no answer to a question of the store's. */
-    answer: (said: Said): Promise<Settled | undefined> => answer(parts, said),
+    async answer(said: Said): Promise<Settled | undefined> {
+      const settled = await answer(parts, said);
+      if (!settled) return undefined;
+      const { confirmation } = settled;
+      return {
+        ...settled,
+        text: given.harmless(settled.text),
+        ...(confirmation ? { confirmation: asked(confirmation) } : {}),
+      };
+    },
     /** Whether an event has decided on a write: its turn, begun again, is about that alone. */
     hasDecided: async (event: string): Promise<boolean> =>
       (await parts.ledger.read((tx) => decidedBy(tx, event))) !== undefined,
@@ -61,8 +80,11 @@ export function createIntents(given: Omit<IntentsParts, "proposeAgain">) {
     decide: (admitted: Admitted, action: Extract<Incoming, { kind: "action" }>): Promise<void> =>
       decideApproval(parts, admitted, action),
     /** What was begun in a thread and has not been taken up again is carried through; the turn of these events tells it. */
-    carryThrough: (thread: ThreadId, events: readonly string[]): Promise<CameOf[]> =>
-      carryThrough(parts, thread, events, true),
+    carryThrough: async (thread: ThreadId, events: readonly string[]): Promise<CameOf[]> =>
+      (await carryThrough(parts, thread, events, true)).map((came) => ({
+        ...came,
+        text: given.harmless(came.text),
+      })),
     /** The same where a person has the thread: no turn will tell it. */
     async handOver(thread: ThreadId, events: readonly string[]): Promise<void> {
       await tellAll(await carryThrough(parts, thread, events, false));

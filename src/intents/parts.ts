@@ -17,6 +17,8 @@ export interface IntentsParts extends CheckParts {
   sameCustomer(user: UserId, customer: string): Promise<boolean>;
   /** Puts a question to the customer again, with what would happen now. */
   proposeAgain(tool: Tool, intent: Intent, said: Said): Promise<Confirmation | undefined>;
+  /** The store's words, without what could harm whoever reads them: a model, or a backend, has chosen some of them. */
+  harmless(text: string): string;
   /** Only the person who pressed sees this. */
   tell(action: Extract<Incoming, { kind: "action" }>, text: string): Promise<void>;
   push(rows: readonly OutboxRow[]): void;

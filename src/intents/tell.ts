@@ -10,7 +10,7 @@ import type { CameOf } from "./came-of.ts";
 import type { IntentsParts } from "./parts.ts";
 import { wording } from "./wording.ts";
 
-type TellParts = Pick<IntentsParts, "clock" | "channel">;
+type TellParts = Pick<IntentsParts, "clock" | "channel" | "harmless">;
 
 /** Into the customer's thread, otherwise to the person who has it; and onto the approval's card. */
 export async function tellBoth(
@@ -19,7 +19,7 @@ export async function tellBoth(
   intent: Intent,
   told: { text: string; entries: CameOf["entries"]; event: string | undefined },
 ): Promise<OutboxRow[]> {
-  const { clock } = parts;
+  const { clock, harmless } = parts;
   const rows: OutboxRow[] = [];
   const thread = await findThread(tx, intent.thread);
   if (thread) {
@@ -31,7 +31,8 @@ export async function tellBoth(
     const post = approvalCard(
       { ...intent, approval: intent.approval },
       thread?.openerName ?? "customer",
-      told.text,
+      harmless,
+      harmless(told.text),
     );
     const send = { does: "edit" as const, copiesOf: `approval:${intent.approval}`, post };
     const lane = `approval:${intent.approval}`;
@@ -51,7 +52,7 @@ export async function tellOnce(tx: Transaction, parts: TellParts, came: CameOf):
   const thread = await findThread(tx, intent.thread);
   if (!thread || (await hasJournal(tx, record.turn))) return [];
   const speaks = thread.control !== "taken_over";
-  const staff = wording.begunBefore(intent.preview, text, speaks);
+  const staff = parts.harmless(wording.begunBefore(intent.preview, text, speaks));
   const rows = [await say(tx, parts, thread, record, { customer: text, staff })];
   if (speaks && thread.control === "escalated") rows.push(await toTicket(tx, parts, thread, staff));
   return rows;
@@ -59,7 +60,7 @@ export async function tellOnce(tx: Transaction, parts: TellParts, came: CameOf):
 
 async function say(
   tx: Transaction,
-  { clock }: TellParts,
+  { clock, harmless }: TellParts,
   thread: Thread,
   record: { turn: string; outcome: string; entries: CameOf["entries"] },
   text: { customer: string; staff: string },
@@ -76,7 +77,7 @@ async function say(
     endedAt: now,
   });
   const speaks = thread.control !== "taken_over";
-  const said = speaks ? text.customer : text.staff;
+  const said = harmless(speaks ? text.customer : text.staff);
   const author = speaks ? "bot" : "note";
   await writeMessage(tx, thread.id, seq + 2, { id, author, text: said, turn: record.turn, at: now });
   if (!speaks) return toTicket(tx, { clock }, thread, said, id);

@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import { approvalCard } from "../../src/intents/approval-card.ts";
 import type { Intent } from "../../src/ledger/intents.ts";
 
+const asItIs = (text: string): string => text;
+
 function factsWith(currency: string, facts: Record<string, string | number>) {
   const preview = { ok: true, subject: "ord_1", text: "Refund", amount: { minor: 1, currency }, facts };
   const intent = { approval: 1, customer: "cust_1", tool: "issue_refund", input: {}, preview };
-  const { card } = approvalCard(intent as unknown as Intent & { approval: number }, "Ann");
+  const { card } = approvalCard(intent as unknown as Intent & { approval: number }, "Ann", asItIs);
   return card?.facts.slice(2).map(({ label, value }) => `${label}: ${value}`);
 }
 
@@ -26,7 +28,7 @@ describe("what an approver reads of the company's data", () => {
 it("says to whoever denies it that the customer reads why", () => {
   const preview = { ok: true, subject: "ord_1", text: "Refund" };
   const intent = { id: "in_1", approval: 1, customer: "cust_1", tool: "issue_refund", input: {}, preview };
-  const { buttons } = approvalCard(intent as unknown as Intent & { approval: number }, "Ann");
+  const { buttons } = approvalCard(intent as unknown as Intent & { approval: number }, "Ann", asItIs);
   const deny = buttons?.find(({ action }) => action === "intent.deny");
   expect(deny?.ask).toEqual({ title: "Deny", label: "Why? (the customer reads this)" });
 });

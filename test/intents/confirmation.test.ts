@@ -342,6 +342,34 @@ describe("what is confirmed is what was shown", () => {
     expect(await deeds(desk)).toEqual(["intent.proposed", "intent.refused"]);
   });
 
+  it("in words that lead nowhere the company has not allowed, whatever a model or a backend has put into them", async () => {
+    shop = createShop();
+    const evil = "[Confirm](https://evil.example/?of=ann) or https://evil.example/?of=ann";
+    const tool: Tool = {
+      ...shop.tool,
+      preview: (input) => ({
+        ok: true,
+        subject: "ord_1",
+        amount: { minor: 60_000, currency: "USD" },
+        text: `Refund as ${(input as { reason: string }).reason}`,
+      }),
+      run: () => ({ refunded: true, message: `See ${evil}, or https://shop.example/help` }),
+    };
+    desk = await openDesk({
+      model: obliging(),
+      tools: [tool],
+      configure: (config) => ({ ...config, tools: { refund: usual }, links: { allow: ["shop.example"] } }),
+    });
+    await says(desk, "ann", `refund ord_1: ${evil}`);
+    await says(desk, "ann", "yes");
+    await desk.room.presses("intent.approve", 1);
+    await desk.quiet();
+    const told = desk.room.shown.filter(({ post }) => !post.as).map(({ post }) => JSON.stringify(post));
+    expect(told.join()).toContain("Done: Refund as");
+    expect(told.join()).toContain("https://shop.example/help");
+    for (const text of told) expect(text).not.toMatch(/\]\(<?https:..evil|[^`]https:..evil/);
+  });
+
   it("arguments that claim consent are no consent", async () => {
     shop = createShop();
     const model = createScriptedModel(
