@@ -91,7 +91,10 @@ export function createBot({
       case "message":
         return hear(await asked(inbox.burst(waiting)), waiting, control);
       case "action":
-        if (event.thread && isCustomers(event)) return converse(event.thread, [first], waiting, control);
+        if (event.thread && isCustomers(event)) {
+          const known = await turns.find(event.thread);
+          return known ? converse(known.id, [first], waiting, control) : desk.turnAway(first, event);
+        }
         if (event.name.startsWith("intent.")) await intents.decide(first, event);
         else if (event.name === "feedback") await service.rate(first, event);
         else await desk.act(first, event);

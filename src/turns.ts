@@ -250,9 +250,12 @@ export function createTurns(parts: TurnsParts) {
     });
   }
 
+  /** undefined: nobody has written there, or it has been erased. */
+  const find = (id: ThreadId): Promise<Thread | undefined> => ledger.read((tx) => findThread(tx, id));
+
   /** @throws RangeError when nobody has written there */
   async function threadOf(id: ThreadId): Promise<Thread> {
-    const thread = await ledger.read((tx) => findThread(tx, id));
+    const thread = await find(id);
     if (!thread) throw new RangeError(`there is no thread ${id}`);
     return thread;
   }
@@ -283,7 +286,7 @@ export function createTurns(parts: TurnsParts) {
     );
   }
 
-  return { threadOf, reopen, begin, end, notify };
+  return { find, threadOf, reopen, begin, end, notify };
 }
 
 const asItIs = (text: string): string => text;

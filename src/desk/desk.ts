@@ -108,6 +108,11 @@ export function createDesk(parts: DeskParts) {
     if (why) await tell(action, why);
   }
 
+  /** A button of a conversation that is not kept any more. */
+  async function turnAway(admitted: Admitted, action: Action): Promise<undefined> {
+    await tell(action, await nothingOf(admitted, toStaff.unknownAction()));
+  }
+
   async function refuse({ id }: Admitted, { name, value, by }: Action): Promise<string> {
     await ledger.write(async (tx) => {
       await markDone(tx, [id]);
@@ -342,5 +347,6 @@ export function createDesk(parts: DeskParts) {
     stepIn,
     warn,
     tell,
+    turnAway,
   };
 }

@@ -35,4 +35,11 @@ describe("a customer who presses Confirm below the bot's question", () => {
     const read = desk.room.shown.filter(({ post }) => post.as === "ann").map(({ post }) => post.text);
     expect(read).toEqual(["(has pressed “Confirm” below the bot's question)"]);
   });
+
+  it("in a conversation that has been erased: they read that it is over, and nothing breaks", async () => {
+    desk = await openShop(createShop());
+    await presses(desk, "ann", "intent.confirm", "i_1");
+    expect(desk.room.whispered).toEqual(["This button is not known any more."]);
+    expect(await desk.ledger.read((tx) => tx.all("SELECT strikes FROM inbox"))).toEqual([{ strikes: 0 }]);
+  });
 });
