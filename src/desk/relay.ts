@@ -94,11 +94,12 @@ const waitingNoticeEveryMs = 60_000;
 
 /** Whether the bot has said nothing here lately. */
 async function quietFor(tx: Transaction, thread: Thread, now: number): Promise<boolean> {
-  const last = await tx.get<{ at: number | null }>(
-    "SELECT MAX(created_at) AS at FROM outbox WHERE thread = ? AND author = 'bot'",
+  const last = await tx.get<{ at: number }>(
+    "SELECT created_at AS at FROM outbox WHERE thread = ? AND author = 'bot' ORDER BY id DESC LIMIT 1",
     thread.id,
   );
-  return now - (last?.at ?? 0) >= waitingNoticeEveryMs;
+  // By a clock that has been put back since, nobody knows.
+  return last === undefined || last.at > now || now - last.at >= waitingNoticeEveryMs;
 }
 
 function sayWaiting(

@@ -64,3 +64,14 @@ it("staff who answer on their day off reach the customer like on any other day",
   await desk.quiet();
   expect(desk.room.seen("ann").at(-1)).toBe("I am here anyway.");
 });
+
+it("who waits for a person hears that their words have been added, also after the clock was put back", async () => {
+  const added = () => desk.room.seen("ann").filter((text) => text.includes("I have added this")).length;
+  await hears("I want to speak to a human");
+  now -= 86_400_000;
+  await hears("Hello?");
+  expect(added()).toBe(1);
+  now += 10_000;
+  await hears("Anybody?");
+  expect(added()).toBe(1);
+});
