@@ -87,7 +87,7 @@ export async function eventually<T>(check: () => Promise<T> | T, withinMs = pati
       return await check();
     } catch (error) {
       if (performance.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
 }

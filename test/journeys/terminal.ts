@@ -176,6 +176,6 @@ export async function until(met: () => boolean, story: () => string, limitMs = 2
   const end = performance.now() + limitMs;
   while (!met()) {
     if (performance.now() > end) throw new Error(`never came: ${story()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

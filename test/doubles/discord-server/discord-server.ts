@@ -212,7 +212,7 @@ export async function createDiscordServer(options: DiscordServerOptions = {}) {
         const found = check();
         if (found) return found;
         if (performance.now() > end) throw new Error(`${what} did not come within ${withinMs} ms`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
     async close(): Promise<void> {

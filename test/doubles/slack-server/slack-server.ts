@@ -574,7 +574,7 @@ export async function createSlackServer(options: SlackServerOptions = {}): Promi
         const found = check();
         if (found) return found;
         if (performance.now() > end) throw new Error(`nothing of the kind within ${withinMs} ms`);
-        await new Promise((resolve) => setTimeout(resolve, 3));
+        await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
     sendEventsTo(...urls) {
