@@ -147,7 +147,9 @@ export function createSender(parts: SenderParts): Sender {
         await pause(brokenPauseMs);
       }
       await pause(lookAgainMs);
-      if (!(await somethingIn(name))) break;
+      const before = known.length;
+      // What comes while it is looked at may not be seen.
+      if (!(await somethingIn(name)) && known.length === before) break;
     } while (known.length > 0 && !stopping.signal.aborted);
     over(name);
   }

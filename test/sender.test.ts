@@ -33,11 +33,17 @@ let fails: () => boolean;
 let claimed: () => Promise<boolean>;
 /** Another process has the lane by now. */
 let lost: boolean;
+/** The claim of the lane, when it is asked for. */
+let claiming: () => Claim | undefined;
+/** Something has just been read. */
+let wasRead: (result: unknown) => Promise<void>;
 let roles: Set<Role>;
 let elsewhere: Set<string>;
 let offered: string[];
 beforeEach(async () => {
   lost = false;
+  claiming = () => claim;
+  wasRead = async () => {};
   roles = new Set(["send"]);
   elsewhere = new Set();
   offered = [];
@@ -48,6 +54,11 @@ beforeEach(async () => {
   await migrate(file, migrations, { clock, log });
   ledger = {
     ...file,
+    async read(work) {
+      const result = await file.read(work);
+      await wasRead(result);
+      return result;
+    },
     async write(work, how) {
       if (!fails()) return file.write(work, how);
       fails = () => false;
@@ -61,7 +72,7 @@ beforeEach(async () => {
     platforms: new Map([[room.name, room]]),
     crew: {
       roles,
-      claim: async () => claim,
+      claim: async () => claiming(),
       claimed: () => claimed(),
       offerSends: (lanes) => void offered.push(...lanes),
       later: async () => {},
@@ -229,4 +240,30 @@ describe("a row of a platform that only one process has", () => {
     expect(offered).toEqual([thread]);
     expect(await stateOf()).toBe("waiting");
   });
+});
+
+it("what comes while a lane is found to be empty is sent at once", async () => {
+  await draftIn(false);
+  const others = await ledger.write((tx) =>
+    enqueue(tx, clock, {
+      lane: thread,
+      author: "desk",
+      send: { does: "post", to: { thread }, post: { text: "-" } },
+    }),
+  );
+  claiming = () => {
+    // Another process has the lane, and sends what waits there.
+    claiming = () => claim;
+    return undefined;
+  };
+  await ledger.write((tx) => tx.run("UPDATE outbox SET state = 'sent'"));
+  wasRead = async (result) => {
+    if (!Array.isArray(result) || result.length > 0) return;
+    wasRead = async () => {};
+    sender.push([await written()]);
+  };
+  sender.push([others]);
+  await sender.idle();
+  expect(await stateOf()).toBe("sent");
+  expect(room.seen("ann")).toEqual([answer.text]);
 });
