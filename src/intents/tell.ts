@@ -24,7 +24,8 @@ export async function tellBoth(
   const thread = await findThread(tx, intent.thread);
   if (thread) {
     const record = { turn: clock.id("t"), outcome: "approval", entries: told.entries };
-    rows.push(await say(tx, parts, thread, record, { customer: told.text, staff: told.text }));
+    const staff = parts.harmless(wording.waitedFor(told.text));
+    rows.push(await say(tx, parts, thread, record, { customer: told.text, staff }));
   }
   const channel = parts.channel();
   if (channel && intent.approval !== undefined) {

@@ -21,6 +21,8 @@ export const wording = {
   failed: () => "I could not make sure that this was done. A colleague will look at it and answer you here.",
   begunBefore: (preview: OkPreview, text: string, heard: boolean) =>
     `Begun in the customer's name before: ${sentence(preview.text)} ${heard ? "They are told" : "They have not been told; please tell them"}: “${text}”`,
+  waitedFor: (text: string) =>
+    `What the customer has been promised to hear, and has not been told; please tell them: “${text}”`,
   denied: (reason: string | undefined) =>
     `A colleague has decided against it${reason ? `: ${sentence(reason)}` : "."} Nothing was done.`,
   approvalExpired: () =>

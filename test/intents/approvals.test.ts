@@ -219,8 +219,10 @@ describe("between the card and the click", () => {
     await press("approve");
     expect(shop.asked).toHaveLength(1);
     expect(desk.room.seen("ann")).toHaveLength(before);
-    const told = desk.room.shown.filter((one) => one.post.text === "Done: Refund 600.00 USD for ord_3.");
-    expect(told.map((one) => one.place.startsWith(`${desk.room.deskChannel}/`))).toContain(true);
+    const inThread = desk.room.shown.filter((one) => one.place.startsWith(`${desk.room.deskChannel}/`));
+    expect(inThread.at(-1)?.post.text).toBe(
+      "What the customer has been promised to hear, and has not been told; please tell them: “Done: Refund 600.00 USD for ord_3.”",
+    );
   });
 
   it("what was approved a day after it was asked for counts on the day on which it was done", async () => {
