@@ -3,13 +3,26 @@ import type { Passage } from "../knowledge-base.ts";
 import type { Source } from "../platform.ts";
 
 const marker = /[ \t]?\[(\d{1,2})\](?![(:])/g;
+/** Other ways in which models write them: `[1, 2]`, `【1】`, `【1†source】`, `[^1]`. */
+const others =
+  /\[\^?(\d{1,2}(?:\s?[,;]\s?\d{1,2})*)\](?![(:])|【(\d{1,2}(?:\s?[,;]\s?\d{1,2})*)(?:†[^】\n]{0,60})?】/g;
+
+/** Each number in brackets of its own, where all of them stand for passages. */
+function inOurForm(text: string, shown: number): string {
+  return text.replace(others, (match, square?: string, round?: string) => {
+    const numbers = (square ?? round ?? "").split(/[,;]/).map(Number);
+    return numbers.every((number) => number >= 1 && number <= shown)
+      ? numbers.map((number) => `[${number}]`).join("")
+      : match;
+  });
+}
 
 /** The passages a draft cites, by their numbers (from 1), in the order of first use; only ones that were shown. */
 export function citedIn(text: string, shown: number): number[] {
   const cited = new Set<number>();
   for (const part of outsideCode(text)) {
     if (part.code) continue;
-    for (const match of part.text.matchAll(marker)) {
+    for (const match of inOurForm(part.text, shown).matchAll(marker)) {
       const number = Number(match[1]);
       if (number >= 1 && number <= shown) cited.add(number);
     }
@@ -32,7 +45,7 @@ export function withSources(text: string, passages: readonly Passage[]): { text:
     return sources.length;
   };
   const rebuilt = outsideCode(text)
-    .map((part) => (part.code ? part.text : renumber(part.text, placeOf)))
+    .map((part) => (part.code ? part.text : renumber(inOurForm(part.text, passages.length), placeOf)))
     .join("");
   return { text: rebuilt.trim(), sources };
 }

@@ -206,15 +206,23 @@ function createCalls() {
   };
 }
 
-/** Servers send nothing for the arguments of a call that needs none. */
 function finished(gathered: GatheredCall[], newId: () => string): ToolCall[] {
   const used = new Set<string>();
   return gathered.map((call) => {
     if (!call.name) throw new DeskError("model_failed", "a tool call has no name");
     const id = call.id && !used.has(call.id) ? call.id : newId();
     used.add(id);
-    return { id, name: call.name, arguments: call.arguments.trim() ? call.arguments : "{}" };
+    return { id, name: call.name, arguments: unpacked(call.arguments) };
   });
+}
+
+/** Servers send nothing, or null, for a call that needs none, and some pack them twice: JSON in a JSON text. */
+function unpacked(words: string): string {
+  const text = words.trim();
+  if (text === "" || text === "null") return "{}";
+  if (!text.startsWith('"') || !isJson(text)) return words;
+  const inner: unknown = JSON.parse(text);
+  return typeof inner === "string" && inner.trim().startsWith("{") && isJson(inner) ? inner : words;
 }
 
 function firstChoice(choices: unknown): Record<string, unknown> | undefined {

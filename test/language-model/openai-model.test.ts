@@ -351,6 +351,14 @@ describe("tool calls of the OpenAI model", () => {
     expect((await ask()).step.calls).toMatchObject([{ name: "list_orders", arguments: "{}" }]);
   });
 
+  it("have the arguments that a server has packed twice, or sends as null", async () => {
+    const packed = JSON.stringify('{"order_id":"ord_1001"}');
+    const calls = [packed, "null", '"ord_1001"'].map((words) => ({ name: "lookup_order", arguments: words }));
+    const { ask } = await openDesk({ script: [{ calls }] });
+    const given = (await ask()).step.calls.map((call) => call.arguments);
+    expect(given).toEqual(['{"order_id":"ord_1001"}', "{}", '"ord_1001"']);
+  });
+
   it("may have arguments that are an object on the wire", async () => {
     const call = { id: "c1", function: { name: "lookup_order", arguments: { order_id: "ord_1001" } } };
     const body = JSON.stringify({
