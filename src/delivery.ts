@@ -184,7 +184,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       return true;
     }
     const platform = platformOfTarget(home.target);
-    const there = doubtful ? await platform.find?.(home.target, row.id) : undefined;
+    // Part of it may stand there since an earlier try.
+    const there = doubtful || row.attempts > 0 ? await platform.find?.(home.target, row.id) : undefined;
     if (there) await platform.remove?.(there.id);
     return false;
   }

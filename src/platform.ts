@@ -55,7 +55,8 @@ export interface Platform {
    * was never finished is no such message: it is taken back, unless this process still shows it.
    * @param sent the post and when it was first tried (milliseconds since 1970): a platform that keeps no key with a
    *   message can then still tell, after a restart, whether it is there (and not for one that is `taken`: known to be
-   *   another post's); without it, what a draft under this key has left visible is found too, or taken back
+   *   another post's); without it, nobody means to post it any more, and what a draft or a part of it has left visible
+   *   under this key is found too, or taken back
    */
   find?(target: Target, key: string, sent?: Sought): Promise<Posted | undefined>;
   edit?(message: MessageId, post: Post): Promise<void>;

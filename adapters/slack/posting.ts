@@ -260,6 +260,13 @@ export function createPosting(given: PostingParts): Posting {
     done.remnant = undefined;
   }
 
+  async function takeBackParts({ team, channel }: Place, done: Progress): Promise<void> {
+    for (const [n, ts] of [...done.parts].reverse()) {
+      await deleteMessage(team, channel, ts);
+      done.parts.delete(n);
+    }
+  }
+
   async function deleteMessage(team: string, channel: string, ts: string): Promise<void> {
     try {
       await api.call(team, "chat.delete", { channel, ts });
@@ -294,7 +301,11 @@ export function createPosting(given: PostingParts): Posting {
       const isWhole = whole && done.parts.size >= whole.of && (whole.files === 0 || done.filesDone);
       if (!done.remnant) await takeBackDead(place, unfinished);
       else if (!isWhole) await deleteRemnant(place, key, done);
-      if (!isWhole) return undefined;
+      if (!isWhole) {
+        // Without a post nobody means to go on with it.
+        if (!sent) await takeBackParts(place, done);
+        return undefined;
+      }
       return concluded(place, key, done);
     },
     async edit(message, content) {

@@ -178,6 +178,18 @@ describe("a message that has not arrived yet", () => {
     );
   });
 
+  it("has what the platform finds of it taken back, where it was tried before", async () => {
+    await taken();
+    desk.room.fault("ann", "unavailable");
+    const id = await desk.room.staffSays(ticketThread(), "Not meant for you");
+    await expect.poll(() => unsent(id)).toBe("waiting");
+    const sought: string[] = [];
+    desk.room.find = async (_, key) => void sought.push(key);
+    await deletes(id);
+    await desk.quiet();
+    expect(sought).toHaveLength(1);
+  });
+
   it("is taken back when it had arrived without the desk's knowing", async () => {
     await taken();
     desk.room.fault("ann", "lost_answer");

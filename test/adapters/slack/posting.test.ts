@@ -73,6 +73,19 @@ describe("a long post", () => {
     expect((await platform.find?.({ thread }, "o_1"))?.id).toBe(posted.id);
   });
 
+  it("that is not to be posted any more has what has arrived of it taken back", async () => {
+    const desk = await start();
+    const { slack, platform, thread, ts } = desk;
+    slack.faults.add({ kind: "delay", ms: 0 }, { method: "chat.postMessage" });
+    slack.faults.add({ kind: "rate_limited", seconds: 1 }, { method: "chat.postMessage" });
+    expect(await codeOf(platform.post({ thread }, long, "o_1"))).toBe("platform_rate_limited");
+    expect(byBot(desk, ts)).toHaveLength(1);
+    expect(await platform.find?.({ thread }, "o_1", { post: long, since: 0 })).toBeUndefined();
+    expect(byBot(desk, ts)).toHaveLength(1);
+    expect(await platform.find?.({ thread }, "o_1")).toBeUndefined();
+    expect(byBot(desk, ts)).toEqual([]);
+  });
+
   it("is finished by another process when the first one died in the middle of it", async () => {
     const desk = await start();
     const { slack, platform, thread, ts } = desk;
