@@ -246,6 +246,8 @@ export function createSender(parts: SenderParts): Sender {
     },
     async sendLane(name) {
       if (!crew || !sends(name)) return;
+      // What this is for may have been written since that lane was read.
+      await idleIn(name);
       if (!lanes.has(name)) {
         lanes.set(name, []);
         void drainClaimed(crew, name);

@@ -267,3 +267,26 @@ it("what comes while a lane is found to be empty is sent at once", async () => {
   expect(await stateOf()).toBe("sent");
   expect(room.seen("ann")).toEqual([answer.text]);
 });
+
+it("what another process has written while its lane was being sent is sent behind it", async () => {
+  await draftIn(false);
+  const words = (text: string) =>
+    ledger.write((tx) =>
+      enqueue(tx, clock, {
+        lane: thread,
+        author: "staff",
+        send: { does: "post", to: { thread }, post: { text } },
+      }),
+    );
+  await words("first");
+  const release = room.hold("ann");
+  const first = sender.sendLane(thread);
+  await expect
+    .poll(() => ledger.read((tx) => tx.all("SELECT id FROM outbox WHERE state = 'sending'")))
+    .toHaveLength(1);
+  await words("second");
+  const second = sender.sendLane(thread);
+  release();
+  await Promise.all([first, second]);
+  expect(room.seen("ann")).toEqual(["first", "second"]);
+});
