@@ -135,7 +135,7 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
     log,
   });
   const membership = createMembership({ rest, places, clock, guilds: ourGuilds });
-  const answers = createAnswers({ rest });
+  const answers = createAnswers({ rest, clock });
   const interactions = createInteractions({
     answers,
     desk: receiver,

@@ -2,9 +2,10 @@
  * What is said to an interaction: one first answer within three seconds, follow-ups for fifteen minutes, all of it seen
  * only by its person. An interaction's address is all that an answer needs, so one can be given after a restart, too.
  */
+import type { Clock } from "../../src/clock.ts";
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Post } from "../../src/platform.ts";
-import { saysCode } from "./faults.ts";
+import { saysCode, unknownMessage } from "./faults.ts";
 import { messagesOf } from "./outgoing.ts";
 import { filesOf } from "./outgoing-files.ts";
 import { createRecent } from "./recent.ts";
@@ -38,10 +39,14 @@ export interface Answers {
 export const callback = { message: 4, deferMessage: 5, deferUpdate: 6, choices: 8, modal: 9 } as const;
 export const ephemeral = 64;
 
+const unknownWebhook = 10015;
 const unknownInteraction = 10062;
 const alreadyAnswered = 40060;
 const tokenLivesMs = 15 * 60_000;
 const clockSkewMs = 60_000;
+/** By then there has been a first answer, or there will be none. */
+const firstWithinMs = 5_000;
+const lookEveryMs = 250;
 const remembered = 5_000;
 
 /** What has been said to an interaction so far. */
@@ -54,7 +59,7 @@ interface Said {
 
 type Files = CallOptions["files"];
 
-export function createAnswers({ rest }: { rest: Rest }): Answers {
+export function createAnswers({ rest, clock }: { rest: Rest; clock: Clock }): Answers {
   const said = createRecent<string, Said>(remembered);
 
   function expect(id: string): Said {
@@ -85,12 +90,12 @@ export function createAnswers({ rest }: { rest: Rest }): Answers {
 
   async function say(interaction: string, post: Post): Promise<boolean> {
     const address = readAddress(interaction);
-    if (isOver(address)) return false;
+    if (isOlder(address, tokenLivesMs + clockSkewMs)) return false;
     try {
       for (const [n, message] of messagesOf(post, address.id).entries()) {
         const body = { ...message.payload, flags: message.payload.flags | ephemeral };
         const { files } = await filesOf(message.files);
-        if (n === 0) await sayFirst(address, body, files);
+        if (n === 0) await afterFirst(address, () => sayFirst(address, body, files));
         else await followUp(address, body, files);
       }
       return true;
@@ -100,8 +105,22 @@ export function createAnswers({ rest }: { rest: Rest }): Answers {
     }
   }
 
-  const isOver = ({ id }: Address): boolean =>
-    isSnowflake(id) && rest.now() - timeOfSnowflake(id) > tokenLivesMs + clockSkewMs;
+  const isOlder = ({ id }: Address, ms: number): boolean =>
+    isSnowflake(id) && rest.now() - timeOfSnowflake(id) > ms;
+
+  /** Before the first answer, which another process may still be giving, Discord knows of nothing to add to. */
+  async function afterFirst<T>(address: Address, add: () => Promise<T>): Promise<T> {
+    if (said.get(address.id)) return add();
+    for (let left = firstWithinMs / lookEveryMs; ; left--) {
+      try {
+        return await add();
+      } catch (error) {
+        const early = saysCode(error, unknownWebhook, unknownMessage) && !isOlder(address, firstWithinMs);
+        if (!early || left <= 0) throw error;
+        await clock.sleep(lookEveryMs);
+      }
+    }
+  }
 
   /** As the first answer where there has been none, in place of "thinking…", or after what has been said. */
   async function sayFirst(address: Address, body: object, files: Files): Promise<void> {

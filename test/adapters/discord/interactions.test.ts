@@ -165,6 +165,15 @@ describe("an answer to an interaction", () => {
     expect(ana.shownPrivately()).toHaveLength(1);
   });
 
+  it("waits for the first one, which another process is still giving", async () => {
+    const next = world.adapter();
+    await next.connect(recordingDesk(), { listening: false });
+    world.server.rest.fault({ path: /\/callback$/, trouble: { kind: "slow", ms: 400 } });
+    const { ana, interaction } = await command();
+    expect(await next.answer?.(interaction, { text: "Here you are." })).toBe(true);
+    expect(ana.shownPrivately().map((one) => one.content)).toEqual(["Here you are."]);
+  });
+
   it("may be longer than a message", async () => {
     const { ana, interaction } = await command();
     const text = Array.from({ length: 30 }, (_, n) => `Paragraph ${n} ${"word ".repeat(40)}`).join("\n\n");
