@@ -23,7 +23,7 @@ export interface Sender {
   load(): Promise<void>;
   /** Takes up what has been loaded. */
   recover(): void;
-  /** Where several processes send: sends what waits in a lane. Resolves when nothing is left, or it is for another. */
+  /** Where several processes send: sends what waits in a lane. Resolves when nothing is left, or it is for another process. */
   sendLane(lane: string): Promise<void>;
   /** Resolves when nothing of the bot is on its way into this thread. */
   settled(thread: ThreadId): Promise<void>;
@@ -135,11 +135,14 @@ export function createSender(parts: SenderParts): Sender {
   /** The same, of a lane that any process may send: what waits is what the ledger says, once the claim is had. */
   async function drainClaimed(crew: NonNullable<SenderParts["crew"]>, name: string): Promise<void> {
     const known = lanes.get(name) as Job[];
+    let othersHaveIt: boolean;
     do {
+      othersHaveIt = false;
       const mine = new Map(known.splice(0).map((job) => [job.row.id, job]));
       try {
-        if (!(await sendClaimed(crew, name, mine))) known.push(...mine.values());
-        else continue;
+        othersHaveIt = !(await sendClaimed(crew, name, mine));
+        if (!othersHaveIt) continue;
+        known.push(...mine.values());
       } catch (error) {
         if (stopping.signal.aborted) break;
         if (codeOf(error) !== "ledger_conflict") log.error("send.broke", { lane: name, error });
@@ -150,7 +153,8 @@ export function createSender(parts: SenderParts): Sender {
       const before = known.length;
       // What comes while it is looked at may not be seen.
       if (!(await somethingIn(name)) && known.length === before) break;
-    } while (known.length > 0 && !stopping.signal.aborted);
+      // Whoever has it may have read it before something was written.
+    } while ((known.length > 0 || othersHaveIt) && !stopping.signal.aborted);
     over(name);
   }
 

@@ -290,3 +290,12 @@ it("what another process has written while its lane was being sent is sent behin
   await Promise.all([first, second]);
   expect(room.seen("ann")).toEqual(["first", "second"]);
 });
+
+it("what is written while another process sends that lane is sent once that has ended", async () => {
+  await draftIn(false);
+  await written();
+  let asked = 0;
+  claiming = () => (++asked > 2 ? claim : undefined);
+  await sender.sendLane(thread);
+  expect(room.seen("ann")).toEqual([answer.text]);
+});
