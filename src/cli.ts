@@ -47,15 +47,13 @@ async function main(): Promise<number> {
 }
 
 // Whoever reads no more, as `| head` does, has read enough; what the command has begun it ends all the same.
-let unprinted: Error | undefined;
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") unprinted = error;
-});
+process.stdout.on("error", () => {});
 process.exitCode = await main();
 // A tool of the workspace may hold on to something, a database's pool, a timer; nobody waits for that.
 process.stdout.write("", () => {
-  if (unprinted) {
-    process.stderr.write(`Standard output did not take all of it: ${unprinted.message}\n`);
+  const error: NodeJS.ErrnoException | null = process.stdout.errored;
+  if (error && error.code !== "EPIPE") {
+    process.stderr.write(`Standard output did not take all of it: ${error.message}\n`);
     process.exitCode ||= 1;
   }
   process.exit();

@@ -148,13 +148,15 @@ describe("export", () => {
     await visit("cus_zebrafinch", "hello");
     if (existsSync("/dev/full")) {
       const full = openSync("/dev/full", "w");
-      const args = [program(), "export", "cus_zebrafinch", ...folders];
-      const ran = spawnSync(process.execPath, args, { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+      for (const args of [["export", "cus_zebrafinch"], ["tickets"]]) {
+        const ran = spawnSync(process.execPath, [program(), ...args, ...folders], {
+          stdio: ["ignore", full, "pipe"],
+          encoding: "utf8",
+        });
+        const stderr = expect.stringMatching(/^Standard output .*ENOSPC.*\n$/);
+        expect(ran, args[0]).toMatchObject({ status: 1, stderr });
+      }
       closeSync(full);
-      expect(ran).toMatchObject({
-        status: 1,
-        stderr: expect.stringMatching(/^Standard output .*ENOSPC.*\n$/),
-      });
       expect(readdirSync(data).filter((name) => name.startsWith("export"))).toEqual([]);
     }
     const out = join(folder.path, "there.json");
