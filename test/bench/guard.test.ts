@@ -38,7 +38,7 @@ describe("a model that obeys a hostile text", () => {
       expect(refused).toBeGreaterThan(30);
       expect(audited).toBe(refused);
     },
-    60_000,
+    120_000,
   );
 });
 
@@ -69,13 +69,13 @@ describe("what customers paste", () => {
       "private keys 5",
     ]);
     expect(kinds.flatMap(({ found }) => found)).toEqual([]);
-  }, 60_000);
+  });
 
   it("is found where a rule's text is no secret to the desk", async () => {
     const rules = "[[rules]]\nid = \"plain\"\nregex = '''harmless words'''\n";
     const [plain] = await pasteSecrets(folderWith({ "gitleaks.toml": rules }));
     expect(plain?.places).toEqual({ "the model": 4, "the log": 0, tickets: 4, "what is stored": 4 });
-  }, 60_000);
+  });
 });
 
 describe("a folder", () => {

@@ -34,7 +34,7 @@ describe("a replay of a small store", () => {
       if (one.lawful) expect(one).toMatchObject({ calls: 20, callsEqual: 20, statesEqual: 6 });
       else expect(one.refused).toBeGreaterThan(15);
     }
-  }, 60_000);
+  });
 
   it.each([
     ["another result", (all: Recordings) => (stepIn(all, "looks", 8).result = "11.13"), "correct"],
@@ -98,7 +98,7 @@ describe("a recorded write to somebody else's order", () => {
     if (task.diff) task.diff.orders["#W21"] = { status: "cancelled" };
     const figures = await measure({ ...all, tasks: [task] }, { manners: ["correct"] });
     expect(figures[0]).toMatchObject({ callsOnOthers: 1, statesEqual: 1, unlawfulWrites: 0, faults: [] });
-  }, 60_000);
+  });
 });
 
 describe("the probes", () => {
@@ -237,7 +237,7 @@ describe("a folder", () => {
     const all = smallRecordings();
     const one = linesOf({ ...all, tasks: [taskIn(all, "cancels")] });
     expect(await main([folderWith({ "gold.jsonl": one })])).toBe(0);
-  }, 60_000);
+  });
 
   it.each([
     ["is not there", "/nowhere"],
@@ -273,7 +273,7 @@ describe.skipIf(!existsSync(join(folder, "gold.jsonl")))(
       const five = [0, 1, 2, 3, 4].map((n) => tasks[Math.floor((n * (tasks.length - 1)) / 4)] as Task);
       const figures = await measure({ ...rest, tasks: five });
       expect(figures.flatMap((one) => one.faults)).toEqual([]);
-    }, 60_000);
+    });
   },
 );
 

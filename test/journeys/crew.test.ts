@@ -130,7 +130,7 @@ describe.skipIf(postgres.missing)("a crew", () => {
       30_000,
     );
     expect(told("U1")).toEqual([expect.stringContaining("What can I do for you, Hello?")]);
-  }, 60_000);
+  });
 
   it("a process that is told to stop hands what does not end to another, and the customer reads one answer", async () => {
     let hang = true;
@@ -151,7 +151,7 @@ describe.skipIf(postgres.missing)("a crew", () => {
     expect(told("U1")).toEqual([expect.stringContaining("What can I do for you, Hello?")]);
     // It was given back: nobody had to wait for a claim to run out.
     expect(countOf(next.log(), "claim.taken_over")).toBe(0);
-  }, 60_000);
+  });
 
   it("a person takes over in one process what another is saying: from then on nobody hears the bot", async () => {
     // Broken off by the takeover, however long a slow machine takes to come to it.
@@ -186,7 +186,7 @@ describe.skipIf(postgres.missing)("a crew", () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
       expect(slack.messages(directChannel).map((one) => one.text)).toEqual(shown);
     }
-  }, 60_000);
+  });
 
   it("a process that was frozen and wakes up finds that another has answered, and says nothing", async () => {
     const frozen: Terminal[] = [];
@@ -220,7 +220,7 @@ describe.skipIf(postgres.missing)("a crew", () => {
       expect.stringContaining("What can I do for you, Hello?"),
       expect.stringContaining("What can I do for you, And again?"),
     ]);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(postgres.missing)("a crew on Discord", () => {
@@ -261,5 +261,5 @@ describe.skipIf(postgres.missing)("a crew on Discord", () => {
       closeTerminals();
       await discord.close();
     }
-  }, 60_000);
+  });
 });

@@ -92,7 +92,7 @@ describe("files", () => {
     ana.dm("This one nobody takes", { files: [huge] });
     expect((await desk.sees(staffThread, "nobody takes")).content).toContain("huge.bin, not copied");
     await goesOn();
-  }, 60_000);
+  });
 });
 
 describe("places", () => {

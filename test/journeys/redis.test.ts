@@ -58,7 +58,7 @@ describe("a desk with KEYV_URI", () => {
     expect(await desk.end()).toBe(0);
     expect(desk.errors() + desk.output()).not.toContain("hush");
     expect(readdirSync(data)).not.toContain("memory.sqlite");
-  }, 60_000);
+  });
 
   it("runs without Redis from the start, and says so once, without the password", async () => {
     const env = { KEYV_URI: redis.url.replace("hush-redis", "hush-typo") };

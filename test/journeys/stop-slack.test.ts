@@ -46,7 +46,7 @@ describe("told to stop before Slack", () => {
     const said = () => desk.byBot(jo.directChannel).filter((text) => text.includes("1-2 business days"));
     await until(() => said().length > 0, desk.program.errors, 45_000);
     expect(said()).toHaveLength(1);
-  }, 90_000);
+  }, 180_000);
 
   it("while the model hangs in twenty conversations, it ends in time, and the next process answers each once", async () => {
     let hangs = true;
@@ -79,5 +79,5 @@ describe("told to stop before Slack", () => {
       30_000,
     );
     expect(everybody.map((id) => said(id).length)).toEqual(everybody.map(() => 1));
-  }, 90_000);
+  }, 180_000);
 });

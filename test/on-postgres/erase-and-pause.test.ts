@@ -190,7 +190,7 @@ describe.skipIf(postgres.missing)("one process of a desk", () => {
       expect(await traces()).toEqual([]);
       expect(shown()).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 
   it.each(processOrCommand)(
@@ -207,7 +207,7 @@ describe.skipIf(postgres.missing)("one process of a desk", () => {
       await later(500);
       expect(await traces()).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 
   it("erases whom the other is writing to: half of it is taken back", async () => {

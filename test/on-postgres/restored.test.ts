@@ -64,7 +64,7 @@ describe.skipIf(postgres.missing)("a desk on Postgres", () => {
     expect(await third.say("I want to talk to a person")).toContain("your ticket is #1002");
     expect(await third.end()).toBe(0);
     expect(await askPostgres(found, writes)).toEqual([]);
-  }, 60_000);
+  });
 
   it("is backed up as it is at one moment, while it is written all the time", async () => {
     const url = await postgres.place();
@@ -110,7 +110,7 @@ describe.skipIf(postgres.missing)("a desk on Postgres", () => {
     }
     expect(copies[0]).toBeGreaterThan(300);
     expect(copies[1]).toBeGreaterThan(copies[0] ?? 0);
-  }, 60_000);
+  });
 
   it("that was restored by Postgres' own tools gives no number again after the statements of the page", async () => {
     const url = await postgres.place();

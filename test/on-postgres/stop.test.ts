@@ -76,7 +76,7 @@ describe.skipIf(!postgres)("a desk on Postgres, told to stop", () => {
       const said = (desk.output() + again.output()).match(/1-2 business days/g);
       expect(said).toHaveLength(1);
     },
-    90_000,
+    180_000,
   );
 
   it("while it starts and the database does not answer, at once", async () => {

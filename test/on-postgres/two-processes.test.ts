@@ -50,7 +50,7 @@ describe.skipIf(postgres.missing)("a desk in two processes", () => {
     expect((await asked).response).toContain("your ticket is #1");
     const listed = await run(["tickets", "--data", folder.path], { env });
     expect(listed).toMatchObject({ code: 0, out: expect.stringMatching(/^#1 /), err: "" });
-  }, 60_000);
+  });
 
   it("answers where it was asked, whoever sends all else; and each stops by itself when it is told to", async () => {
     const front = await start("receive");

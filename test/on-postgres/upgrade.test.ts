@@ -144,7 +144,7 @@ describe.skipIf(postgres.missing)("two versions on one Postgres", () => {
     expect((await ask(ports[1], question)).text).toContain(answer);
     expect(await newer.kill("SIGTERM")).toBe(0);
     expect([...old.log(), ...newer.log()].filter(({ level }) => level === "error")).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   it("an old one that is started on what a newer one has made is refused, says so, and disturbs nobody", async () => {
     await start(env(1), next.cli);

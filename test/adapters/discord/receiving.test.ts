@@ -308,7 +308,7 @@ describe("a connection that breaks", () => {
       await eventually(() => expect(new Set(textsOf(desk.received))).toEqual(new Set(sent)));
       expect(server.gateway.identifies).toBe(1);
     });
-  }, 60_000);
+  });
 
   it("loses nothing when the session cannot be resumed, 50 times over", async () => {
     await fiftyTimes(async ({ server, support, adapter }) => {
@@ -332,7 +332,7 @@ describe("a connection that breaks", () => {
         expect(here).toEqual(Array.from({ length: 10 }, (_, n) => `${place} ${n}`));
       }
     });
-  }, 60_000);
+  });
 
   it("loses nothing of a post that is closed before the next session, and asks for no other closed one", async () => {
     const { server, forum } = world;
