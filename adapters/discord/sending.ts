@@ -121,7 +121,7 @@ export function createSending(parts: {
   function onDiscord(moment: number): number {
     const now = rest.now();
     const then = moment - Math.max(0, clock.now() - now);
-    return then <= now ? then : now - dayMs;
+    return then <= now + clockSkewMs ? then : now - dayMs;
   }
 
   /** What a draft was about to show, and nobody has noted the ids of. */
