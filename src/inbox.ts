@@ -55,7 +55,8 @@ export function createInbox(parts: InboxParts) {
   }
 
   async function takeIn(tx: Transaction, event: Incoming): Promise<Admitted | undefined> {
-    if (event.kind === "message" && !(await concernsDesk(tx, event.message))) return undefined;
+    const words = event.kind === "message" || event.kind === "edit" ? event.message : undefined;
+    if (words && !(await concernsDesk(tx, words))) return undefined;
     const admitted = await admit(tx, laneOf(event), event, clock);
     if (!admitted) return undefined;
     if (event.kind === "message" && event.message.channel !== parts.deskChannel()) {

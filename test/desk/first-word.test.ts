@@ -62,6 +62,7 @@ describe("people who talk to each other", () => {
   it("in a thread where nobody has spoken to the bot are not answered, and nothing of it is kept", async () => {
     desk = await openDesk();
     await unaddressed("room:t:plaza/7", "Lunch?");
+    await unaddressed("room:t:plaza/7", "Lunch at one?", "edit");
     await desk.quiet();
     expect(desk.room.shown).toEqual([]);
     expect(await desk.ledger.read((tx) => tx.all("SELECT id FROM threads"))).toEqual([]);
@@ -77,9 +78,9 @@ describe("people who talk to each other", () => {
     expect(desk.room.seen(shared)).toHaveLength(2);
   });
 
-  const unaddressed = (thread: string, text: string) =>
+  const unaddressed = (thread: string, text: string, kind: "message" | "edit" = "message") =>
     desk.room.receives({
-      kind: "message",
+      kind,
       keys: [`${thread}/${text}`],
       message: {
         id: `room:m:${text}`,
