@@ -50,6 +50,9 @@ export async function eraseRows(tx: Transaction, clock: Clock, order: Order): Pr
     addTo(done, await eraseElsewhere(tx, thread, said, who.accounts));
   }
   done.writes += await forgetWritesOf(tx, parts, who);
+  for (const account of who.accounts) {
+    await tx.run("UPDATE intents SET approver = ? WHERE approver = ?", pseudonym(account), account);
+  }
   done.audit += await forgetDeeds(tx, parts, traces);
   for (const id of traces.inbox) done.events += await tx.run("DELETE FROM inbox WHERE id = ?", id);
   for (const key of traces.keys) await tx.run("DELETE FROM inbox_keys WHERE key = ?", key);

@@ -6,16 +6,22 @@ import { type AuditRow, auditColumns, forgetDeed, forgetWrite, isPerson } from "
 import { inPieces, rowsAtOnce, type Work } from "./pieces.ts";
 import { walk } from "./walk.ts";
 
+interface WriteAge {
+  id: string;
+  opener: string;
+  approver: string | null;
+  state: string;
+  changed_at: number;
+}
+
 /** Writes that are over. */
 export async function forgetOldWrites({ ledger, clock, signal, before }: Work): Promise<number> {
   let count = 0;
-  const sql = "SELECT id, opener, state, changed_at FROM intents WHERE id > ? ORDER BY id LIMIT ?";
-  for await (const rows of walk<{ id: string; opener: string; state: string; changed_at: number }>(
-    ledger,
-    sql,
-  )) {
+  const sql = "SELECT id, opener, approver, state, changed_at FROM intents WHERE id > ? ORDER BY id LIMIT ?";
+  for await (const rows of walk<WriteAge>(ledger, sql)) {
     const old = rows.filter(
-      ({ opener, state, changed_at }) => changed_at < before && isOver(state) && isPerson(opener),
+      ({ opener, approver, state, changed_at }) =>
+        changed_at < before && isOver(state) && (isPerson(opener) || isPerson(approver ?? "")),
     );
     for (let from = 0; from < old.length; from += rowsAtOnce) {
       signal?.throwIfAborted();

@@ -74,6 +74,7 @@ interface WriteRow {
   subject: string;
   state: string;
   approval: number | null;
+  approver: string | null;
 }
 
 /**
@@ -82,7 +83,7 @@ interface WriteRow {
  */
 export async function forgetWrite(tx: Transaction, parts: ForgetParts, id: string): Promise<void> {
   const row = await tx.get<WriteRow>(
-    "SELECT thread, turn, opener, customer, tool, hash, subject, state, approval FROM intents WHERE id = ?",
+    "SELECT thread, turn, opener, customer, tool, hash, subject, state, approval, approver FROM intents WHERE id = ?",
     id,
   );
   if (!row) return;
@@ -96,7 +97,7 @@ export async function forgetWrite(tx: Transaction, parts: ForgetParts, id: strin
   const over = ["proposed", "awaiting_approval", "approved"].includes(row.state) ? "refused" : row.state;
   await tx.run(
     `UPDATE intents SET thread = ?, turn = ?, opener = ?, customer = ?, input = '{}', preview = ?, hash = ?,
-       subject = ?, state = ?, decided_by = NULL, result = NULL WHERE id = ?`,
+       subject = ?, state = ?, approver = ?, decided_by = NULL, result = NULL WHERE id = ?`,
     pseudonym(row.thread),
     pseudonym(row.turn),
     pseudonym(row.opener),
@@ -105,6 +106,7 @@ export async function forgetWrite(tx: Transaction, parts: ForgetParts, id: strin
     pseudonym(row.hash),
     subject,
     over === "running" ? "failed" : over,
+    row.approver !== null && parts.isTheirs(row.approver) ? pseudonym(row.approver) : row.approver,
     id,
   );
 }

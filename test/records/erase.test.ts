@@ -57,6 +57,12 @@ describe("an erased customer", () => {
     expect(await rows("SELECT id FROM inbox WHERE event LIKE '%the kingfisher has called%'")).toHaveLength(1);
   });
 
+  it("is not named as who has approved other customers' writes", async () => {
+    await erase("room:t:staff-maya");
+    const approvers = (await rows("SELECT approver FROM intents")).map(({ approver }) => approver);
+    expect(approvers).toEqual([expect.stringMatching(/^erased:/), expect.stringMatching(/^erased:/)]);
+  });
+
   it("is erased also where the company's lookup of their address never answers", async () => {
     const plain = createClock();
     const clock = { ...plain, after: (_ms: number, call: () => void) => plain.after(5, call) };

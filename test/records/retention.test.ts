@@ -249,10 +249,11 @@ describe("what is older than the retention", () => {
     await write(async (tx) => {
       await writeIntent(tx, { ...intent, id: "i_1", turn: "t1", hash: "h", state: "done" }, now);
       await writeIntent(tx, { ...intent, id: "i_2", turn: "t2", hash: "h", state: "declined" }, now);
+      await tx.run("UPDATE intents SET approver = 'room:t:maya' WHERE id = 'i_1'");
     });
     now += 31 * day;
     await run();
-    const left = await rows("SELECT id, tool, amount_minor, customer, subject FROM intents");
+    const left = await rows("SELECT id, tool, amount_minor, customer, subject, approver FROM intents");
     expect(left).toEqual([
       {
         id: "i_1",
@@ -260,7 +261,32 @@ describe("what is older than the retention", () => {
         amount_minor: 5,
         customer: expect.stringMatching(/^erased:/),
         subject: expect.stringMatching(/^erased:/),
+        approver: expect.stringMatching(/^erased:/),
       },
+    ]);
+  });
+
+  it("takes the name of who approved it off the record of somebody who was erased before", async () => {
+    await write(async (tx) => {
+      const preview = { ok: true as const, subject: "erased:s", text: "" };
+      const base = { thread: "erased:t", opener: "erased:o", customer: "erased:c", tool: "refund", preview };
+      const rest = { needsApproval: true, approver: undefined, decidedBy: undefined, attempts: 1, result: 1 };
+      const over = {
+        id: "i_1",
+        turn: "t1",
+        hash: "h",
+        state: "done" as const,
+        approval: undefined,
+        expiresAt: now,
+      };
+      await writeIntent(tx, { ...base, ...rest, ...over, input: {} }, now);
+      await tx.run("UPDATE intents SET approver = 'room:t:maya'");
+    });
+    now += 31 * day;
+    expect((await run()).writes).toBe(1);
+    expect((await run()).writes).toBe(0);
+    expect(await rows("SELECT approver FROM intents")).toEqual([
+      { approver: expect.stringMatching(/^erased:/) },
     ]);
   });
 
