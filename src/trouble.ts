@@ -1,5 +1,6 @@
 /** What breaks the program: it is tried again, it delays nobody else, and in the end a person gets it. */
 import type { Clock } from "./clock.ts";
+import { toStaff } from "./desk/notices.ts";
 import type { Appeal, Opened } from "./desk/open-ticket.ts";
 import { audit } from "./ledger/audit.ts";
 import { type Admitted, countDeath, countFailure, park as parkRows, waitingIn } from "./ledger/inbox.ts";
@@ -8,7 +9,8 @@ import { advanceThread, findThread, moveThread, type Thread } from "./ledger/thr
 import { writeMessage } from "./ledger/transcript.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
-import type { Message } from "./message.ts";
+import type { Incoming, Message } from "./message.ts";
+import type { ThreadId } from "./thread.ts";
 
 export interface TroubleParts {
   ledger: Ledger;
@@ -49,31 +51,23 @@ export function createTrouble(parts: TroubleParts) {
   async function parkIn(tx: Transaction, admitted: Admitted): Promise<OutboxRow[]> {
     const { event } = admitted;
     await parkRows(tx, [admitted.id]);
-    const thread = event.kind === "message" ? await findThread(tx, event.message.thread) : undefined;
+    const where = threadOf(event);
+    const thread = where === undefined ? undefined : await findThread(tx, where);
     await audit(tx, clock, {
       actor: "bot",
       action: "inbox.parked",
       subject: admitted.id,
       ...(thread ? { thread: thread.id } : {}),
     });
-    if (event.kind !== "message" || !thread) return [];
-    const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
-    const { id, author, text, files, sentAt } = event.message;
-    await writeMessage(tx, thread.id, seq + 1, {
-      id,
-      author: "customer",
-      by: author,
-      text,
-      files,
-      at: sentAt,
-    });
+    if (!thread) return [];
+    const message = event.kind === "message" ? event.message : undefined;
+    if (message) await record(tx, thread, message);
     if (thread.control === "escalated" || thread.control === "taken_over")
-      return parts.showStaff(tx, thread, event.message);
+      return message ? parts.showStaff(tx, thread, message) : [];
     const opened = await parts.escalate(tx, {
       thread: thread.control === "resolved" ? await moveThread(tx, thread, "reopen") : thread,
       escalation: { reason: "The program failed on this message again and again.", priority: "high" },
-      lastWords: text,
-      asked: [{ id, name: author.name, text, files }],
+      ...asked(event),
       transcript: [],
       sources: [],
     });
@@ -91,5 +85,32 @@ export function createTrouble(parts: TroubleParts) {
     return [...opened.rows, notice];
   }
 
+  async function record(tx: Transaction, thread: Thread, message: Message): Promise<void> {
+    const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
+    const { id, author, text, files, sentAt } = message;
+    await writeMessage(tx, thread.id, seq + 1, {
+      id,
+      author: "customer",
+      by: author,
+      text,
+      files,
+      at: sentAt,
+    });
+  }
+
   return { failed, park, countDeath: (lane?: string) => ledger.write((tx) => countDeath(tx, lane)) };
+}
+
+/** Where a customer has written, or pressed a button of a question that was put to them. */
+function threadOf(event: Incoming): ThreadId | undefined {
+  if (event.kind === "message") return event.message.thread;
+  const answers = event.kind === "action" && /^intent\.(confirm|cancel)$/.test(event.name);
+  return answers ? event.thread : undefined;
+}
+
+function asked(event: Incoming): Pick<Appeal, "lastWords" | "asked"> {
+  if (event.kind !== "message")
+    return { lastWords: toStaff.pressed(event.kind === "action" && event.name === "intent.confirm") };
+  const { id, author, text, files } = event.message;
+  return { lastWords: text, asked: [{ id, name: author.name, text, files }] };
 }

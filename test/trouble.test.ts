@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createClock } from "../src/clock.ts";
+import { toStaff } from "../src/desk/notices.ts";
 import { auditOf } from "../src/ledger/audit.ts";
 import { type Admitted, admit, markDone, stillWaits } from "../src/ledger/inbox.ts";
 import { migrate } from "../src/ledger/migrate.ts";
@@ -78,4 +79,22 @@ it("is not put aside as well when another process has answered it since: nobody 
   expect(state).toEqual({ state: "done" });
   expect(await saidBroken()).toEqual([]);
   expect(await ledger.read((tx) => auditOf(tx, thread))).toEqual([]);
+});
+
+it("is put aside, and a person gets it, also when a button was pressed", async () => {
+  await ledger.write((tx) => markDone(tx, [admitted.id]));
+  const press = {
+    kind: "action" as const,
+    keys: ["press"] as [string],
+    name: "intent.confirm",
+    value: "i_1",
+    interaction: "press",
+    by: message.author,
+    channel: thread,
+    thread,
+  };
+  const pressed = (await ledger.write((tx) => admit(tx, thread, press, clock))) as Admitted;
+  await trouble().park(pressed);
+  expect(tickets).toEqual([toStaff.pressed(true)]);
+  expect(await saidBroken()).toHaveLength(1);
 });
