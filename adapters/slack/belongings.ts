@@ -22,7 +22,8 @@ export interface Rest {
 
 export interface Belongings {
   keep(message: MessageId, rest: Rest): void;
-  forget(message: MessageId): void;
+  /** Whether there was anything to forget. */
+  forget(message: MessageId): boolean;
   /** @throws DeskError platform_rate_limited, platform_unavailable: it may be asked again */
   of(message: MessageId): Promise<Rest>;
 }
@@ -56,7 +57,7 @@ export function createBelongings(api: WebApi, workspaces: Workspaces, log: Log):
       if (remembered.size >= rememberedMax) remembered.delete(remembered.keys().next().value ?? "");
       remembered.set(message, rest);
     },
-    forget: (message) => void remembered.delete(message),
+    forget: (message) => remembered.delete(message),
     async of(message) {
       const known = remembered.get(message);
       if (known) return known;

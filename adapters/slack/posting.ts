@@ -260,6 +260,20 @@ export function createPosting(given: PostingParts): Posting {
     done.remnant = undefined;
   }
 
+  async function change(message: MessageId, content: Post): Promise<void> {
+    const { team, channel, ts = "" } = placeOf(message);
+    // A card is one message.
+    const rest = content.card ? undefined : await belongings.of(message);
+    const parts = rest?.parts ?? [];
+    const shown = toSome(content, styleOf(team), 1 + parts.length);
+    for (const [n, one] of [ts, ...parts].entries()) {
+      const part = shown[n];
+      if (part) await api.call(team, "chat.update", { channel, ts: one, ...part });
+      else await deleteMessage(team, channel, one);
+    }
+    if (rest) belongings.keep(message, { ...rest, parts: parts.slice(0, shown.length - 1) });
+  }
+
   async function takeBackParts({ team, channel }: Place, done: Progress): Promise<void> {
     for (const [n, ts] of [...done.parts].reverse()) {
       await deleteMessage(team, channel, ts);
@@ -309,17 +323,13 @@ export function createPosting(given: PostingParts): Posting {
       return concluded(place, key, done);
     },
     async edit(message, content) {
-      const { team, channel, ts = "" } = placeOf(message);
-      // A card is one message.
-      const rest = content.card ? undefined : await belongings.of(message);
-      const parts = rest?.parts ?? [];
-      const shown = toSome(content, styleOf(team), 1 + parts.length);
-      for (const [n, one] of [ts, ...parts].entries()) {
-        const part = shown[n];
-        if (part) await api.call(team, "chat.update", { channel, ts: one, ...part });
-        else await deleteMessage(team, channel, one);
+      try {
+        await change(message, content);
+      } catch (error) {
+        // Another process may have made it shorter since this one has looked.
+        if (slackErrorOf(error) !== "message_not_found" || !belongings.forget(message)) throw error;
+        await change(message, content);
       }
-      if (rest) belongings.keep(message, { ...rest, parts: parts.slice(0, shown.length - 1) });
     },
     async remove(message) {
       const { team, channel, ts = "" } = placeOf(message);

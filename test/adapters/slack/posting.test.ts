@@ -140,6 +140,12 @@ describe("a long post", () => {
     expect(all(shown())).toEqual(everyNumber);
     expect(shown().join()).not.toContain("term");
 
+    await second.edit?.(posted.id, { text: "Short now." });
+    await platform.edit?.(posted.id, { text: paragraphs.slice(0, 25).join("\n\n") });
+    expect(shown()).toHaveLength(1);
+    const whole = JSON.stringify(desk.slack.messages("C1", ts).at(-1)?.message.blocks);
+    expect(numbers([whole])).toEqual(everyNumber.slice(0, 25));
+
     const one = await second.post({ thread }, { text: "short" }, "o_2");
     await second.edit?.(one.id, { text: paragraphs.slice(0, 20).join("\n\n") });
     const grown = JSON.stringify(desk.slack.messages("C1", ts).at(-1)?.message.blocks);
