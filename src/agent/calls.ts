@@ -82,6 +82,7 @@ export function createCalls(parts: {
       turn: turn.id,
       tool: call.name,
       failed: done.failed,
+      ...(done.failed ? { code: codeIn(done.result) } : {}),
       ms: Math.round(parts.clock.elapsed() - began),
     });
     return done;
@@ -125,4 +126,9 @@ export function createCalls(parts: {
   }
 
   return { specs: (work) => boxFor(work).specs, carryOut };
+}
+
+/** The code that the model is told of a call that has failed. */
+function codeIn(result: unknown): unknown {
+  return typeof result === "object" && result !== null ? (result as { error?: unknown }).error : undefined;
 }

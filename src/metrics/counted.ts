@@ -62,6 +62,14 @@ function createTurnCounters() {
   };
 }
 
+/** What a call is refused with: ordinary customers and a guessing model bring it about, and nothing is broken. */
+const refusals: ReadonlySet<string> = new Set([
+  "identity_needed",
+  "tool_arguments",
+  "tool_refused",
+  "tool_unknown",
+]);
+
 function createToolCounters(tools: ReadonlySet<string>) {
   const calls = createCounter({
     name: "deskhand_tool_calls_total",
@@ -75,9 +83,10 @@ function createToolCounters(tools: ReadonlySet<string>) {
   });
   return {
     all: [calls, seconds],
-    called({ tool, failed, ms }: Fields): void {
+    called({ tool, failed, code, ms }: Fields): void {
       const name = textOf(tool);
-      calls.add([tools.has(name) ? name : "unknown", failed === true ? "true" : "false"]);
+      const broke = failed === true && !refusals.has(textOf(code));
+      calls.add([tools.has(name) ? name : "unknown", broke ? "true" : "false"]);
       seconds.observe(Number(ms) / 1000);
     },
   };

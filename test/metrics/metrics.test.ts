@@ -86,6 +86,16 @@ describe("calls", () => {
     expect(await samples(metrics, "deskhand_tool_seconds_count")).toEqual(["1001"]);
   });
 
+  it("of tools have failed where a system did not answer, not where a call was refused", async () => {
+    const metrics = make();
+    for (const code of ["identity_needed", "tool_arguments", "tool_refused", "tool_failed", "tool_timeout"])
+      metrics.note("tool.called", { tool: "lookup_order", failed: true, code, ms: 1 });
+    expect(await samples(metrics, "deskhand_tool_calls_total")).toEqual([
+      '{tool="lookup_order",failed="false"} 3',
+      '{tool="lookup_order",failed="true"} 2',
+    ]);
+  });
+
   it("of the model that fail are counted by code", async () => {
     const metrics = make();
     metrics.note("model.failed", { error: new DeskError("model_timeout", "slow") });
@@ -223,9 +233,11 @@ describe("a desk", () => {
     const log = metered(createLog("silent"), { note: (event, fields) => metrics?.note(event, fields) });
     desk = await openDesk({
       log,
-      model: createScriptedModel("Hello.", {
-        calls: [{ name: "escalate_to_human", arguments: { reason: "x", priority: "high" } }],
-      }),
+      model: createScriptedModel(
+        "Hello.",
+        { calls: [{ name: "made_up", arguments: {} }] },
+        { calls: [{ name: "escalate_to_human", arguments: { reason: "x", priority: "high" } }] },
+      ),
     });
     metrics = createMetrics({ ledger: desk.ledger, tools: ["escalate_to_human"], clock });
     await desk.room.says("ann", "hello");
@@ -244,6 +256,11 @@ describe("a desk", () => {
       ]);
     expect(await samples(metrics, "deskhand_escalations_total")).toEqual([
       '{priority="high",queue="general"} 1',
+    ]);
+    // What was refused is nothing that anybody has to be woken for.
+    expect(await samples(metrics, "deskhand_tool_calls_total")).toEqual([
+      '{tool="unknown",failed="false"} 1',
+      '{tool="escalate_to_human",failed="false"} 1',
     ]);
     expect(await samples(metrics, "deskhand_tickets_open")).toEqual(["1"]);
     expect(await samples(metrics, "deskhand_inbox_waiting")).toEqual(["0"]);
