@@ -3,6 +3,8 @@ import { createServer, type Server, type Socket, connect as socketTo } from "nod
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClock } from "../../src/clock.ts";
 import { codeOf, faultOf } from "../../src/errors.ts";
+import { migrate } from "../../src/ledger/migrate.ts";
+import { migrations } from "../../src/ledger/migrations.ts";
 import { createPostgresLedger, type PostgresParts } from "../../src/ledger/postgres-ledger.ts";
 import type { Ledger } from "../../src/ledger.ts";
 import { createLog } from "../../src/log.ts";
@@ -252,6 +254,18 @@ describe.skipIf(!started)("a Postgres that fails", () => {
     const ledger = await openCounter();
     await ledger.write((tx) => tx.run("UPDATE counter SET writer = ?", "a\0b"));
     expect(await ledger.read((tx) => tx.get("SELECT writer FROM counter"))).toEqual({ writer: "a\uFFFDb" });
+  });
+
+  it("is written anew without the tables of others that stand beside it", async () => {
+    const ledger = await openCounter();
+    await migrate(ledger, migrations, { clock, log });
+    const file = (table: string) =>
+      ledger.read((tx) => tx.get<{ node: number }>(`SELECT pg_relation_filenode('${table}') AS node`));
+    const before = [await file("messages"), await file("counter")];
+    expect(await ledger.scrub?.()).toBe(true);
+    const after = [await file("messages"), await file("counter")];
+    expect(after[0]).not.toEqual(before[0]);
+    expect(after[1]).toEqual(before[1]);
   });
 
   it("a table that another process has changed is read as it is now", async () => {
