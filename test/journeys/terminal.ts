@@ -64,6 +64,9 @@ export function environment(more: Record<string, string> = {}): Record<string, s
   return { ...env, ...more };
 }
 
+/** A start is all work and no waiting: nothing takes longer where others want the processor, too. */
+const startMaxMs = 60_000;
+
 /** Whatever a failed test has left running. */
 const running = new Set<ChildProcess>();
 
@@ -88,6 +91,7 @@ export async function openTerminal(data: string, options: TerminalOptions = {}):
     await until(
       () => countOf(terminal.log(), "desk.ready") > 0 || child.exitCode !== null,
       () => `desk.ready:\n${terminal.output()}\n${terminal.errors()}`,
+      startMaxMs,
     );
   }
   return terminal;
