@@ -271,6 +271,16 @@ links: { allow: ["https://shop.example.com/x"] }`;
     expect(lines(problemsOf(desk("- a\n- b")))).toEqual(['desk.yaml ["a","b"] is not a group of keys']);
   });
 
+  it("name a desk.yml, whose limits would otherwise not be those of the desk", () => {
+    for (const name of ["desk.yml", "Desk.YAML"]) {
+      writeFileSync(join(folder, name), "name: A\n");
+      expect(lines(problemsOf({ env: {}, currentFolder: folder, workspace: folder }))).toContain(
+        `${name} is not read: its name is not desk.yaml`,
+      );
+      rmSync(join(folder, name));
+    }
+  });
+
   it("name the line of a star that YAML takes for an alias", () => {
     const [problem, ...more] = problemsOf(desk("name: A\nlinks:\n  allow: [example.com, *.example.com]\n"));
     expect(more).toEqual([]);

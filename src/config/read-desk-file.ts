@@ -1,5 +1,5 @@
 /** desk.yaml from the workspace, checked; a folder without it has every default. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { faultOf } from "../errors.ts";
 import type { Problem } from "../platform.ts";
@@ -16,7 +16,7 @@ export function readDeskFile(
   const path = join(workspace, "desk.yaml");
   const name = shortPath(path, currentFolder);
   const none = deskFile.parse({});
-  if (!isThere(path)) return { file: none, problems: [] };
+  if (!isThere(path)) return { file: none, problems: misnamed(workspace, currentFolder) };
   const text = readText(path);
   if (text.fault !== undefined) {
     const remedy = "Make it a readable file of UTF-8 text.";
@@ -29,6 +29,25 @@ export function readDeskFile(
   if (checked.data) return { file: checked.data, problems: [] };
   const rest = deskFile.safeParse(without(data, checked.wrong));
   return { file: rest.data ?? none, problems: checked.problems };
+}
+
+/** Without a word every limit in it would be the default. */
+function misnamed(workspace: string, currentFolder: string): Problem[] {
+  return namesIn(workspace)
+    .filter((name) => /^desk\.ya?ml$/i.test(name))
+    .map((name) => ({
+      where: shortPath(join(workspace, name), currentFolder),
+      fault: "is not read: its name is not desk.yaml",
+      remedy: "Rename it to desk.yaml.",
+    }));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** The text of a UTF-8 file, or why there is none. */
