@@ -85,6 +85,7 @@ export const toStaff = {
   notNow: (state: string) => `That does not fit any more: the ticket is ${state.replace("_", " ")}.`,
   isNow: (ticket: number) => `That does not fit any more: this conversation is ticket #${ticket} now.`,
   notFailed: () => "This has been sent, or is on its way already.",
+  changedHands: () => "Not sent: this was the bot's answer, and the conversation has changed hands since.",
   nothingToSend: () => "Nothing was sent: this is not there any more.",
   untold: (text: string) =>
     `Something was done in the customer's name, and they have not been told; please tell them. The bot was about to say: “${text}”`,

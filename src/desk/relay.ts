@@ -4,7 +4,7 @@ import { codeOf, faultOf } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
 import { copiesOf, originalOf } from "../ledger/copies.ts";
 import { type Admitted, markHeard } from "../ledger/inbox.ts";
-import { enqueue, findRow, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
+import { enqueue, fenceOf, findRow, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
 import { advanceThread, findThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, placeTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
 import { writeMessage } from "../ledger/transcript.ts";
@@ -286,7 +286,7 @@ function missing({ send, lane, thread, author }: OutboxRow, why: string): string
 
 /**
  * A member of staff wants a failed row sent after all.
- * @returns why it was refused; empty when it was not
+ * @returns why it is not sent; empty when it is
  */
 export async function retryFailed(
   tx: Transaction,
@@ -306,7 +306,11 @@ export async function retryFailed(
     ...(row.thread ? { thread: row.thread } : {}),
   });
   const ticket = await ticketOf(tx, row);
-  if (!ticket || !row.source || row.author !== "staff") return { rows: [row], why: "" };
+  const fence = await fenceOf(tx, id);
+  // Its sender finds that out, too, and shows who has the thread what had been asked.
+  const isVoid = fence?.fence !== undefined && fence.fence !== fence.version;
+  if (!ticket || !row.source || row.author !== "staff")
+    return { rows: [row], why: isVoid ? toStaff.changedHands() : "" };
   const send: Send = { does: "mark", message: row.source, mark: "failed", set: false };
   const unmarked = await enqueueForTicket(tx, clock, ticket, { author: "desk", send });
   return { rows: [row, unmarked], why: "" };

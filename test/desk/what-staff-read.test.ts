@@ -110,3 +110,20 @@ it("a word after /support that every object has is no command", async () => {
   await desk.quiet();
   expect(desk.room.whispered.at(-1)).toContain("/support person");
 });
+
+it("who wants words of the bot sent after all that nobody may send any more reads so", async () => {
+  await withTicket();
+  await presses("hand_back");
+  desk.room.fault("ann", "unreachable");
+  await annSays("When do you open?");
+  const retry = desk.room.shown.flatMap((one) => one.post.buttons ?? []).find((one) => one.label === "Retry");
+  expect(retry).toBeDefined();
+  await presses("take");
+  await desk.room.presses("message.retry", retry?.value ?? "");
+  await desk.quiet();
+  expect(desk.room.whispered.at(-1)).toBe(
+    "Not sent: this was the bot's answer, and the conversation has changed hands since.",
+  );
+  expect(atTheDesk()).toContain("When do you open?");
+  expect(desk.room.seen("ann")).not.toContain("Hello, how can I help?");
+});
