@@ -78,7 +78,7 @@ function questionOf(text: string, passages: readonly Passage[], about: string): 
 }
 
 function withoutIds(text: string): string {
-  return text.replace(/\S*\d[\w-]*[-_#]\S*|\S*[-_#][\w-]*\d\S*/g, " ");
+  return text.replace(/\S+/g, (word) => (/\d/.test(word) && /[-_#]/.test(word) ? " " : word));
 }
 
 /** What a sentence is about and no passage knows by name: articles speak of an item, customers of their mug. */

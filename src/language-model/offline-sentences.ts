@@ -18,7 +18,41 @@ const abbreviations =
 const instruction =
   /\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|all|your|any) .{0,20}\b(?:instructions?|rules?|prompts?|messages?)|\bsystem prompt\b|\byou are (?:now )?(?:an? )?(?:ai|assistant|language model|chatbot)\b|\b(?:assistant|chatbot|ai model|language model) (?:must|should|shall|will now)\b|<\/?[a-z_]*(?:information|instructions?|system|important|prompt)[a-z_]*>|\b(?:call|use|invoke|run) the (?:tool|function)\b|\[\/?(?:inst|system)\]/i;
 
-export function sentencesOf(text: string): Sentence[] {
+const entities: Readonly<Record<string, string>> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  "#39": "'",
+  nbsp: " ",
+};
+
+/** Articles that came out of another help centre have HTML in them, which is not for reading. Code in backticks stays. */
+function withoutHtml(text: string): string {
+  if (!/<[a-z!/]|&[a-z#]/i.test(text)) return text;
+  return text
+    .split(/(```[\s\S]*?(?:```|$)|`[^`\n]*`)/)
+    .map((part, at) => (at % 2 === 1 ? part : unmarked(part)))
+    .join("");
+}
+
+function unmarked(html: string): string {
+  return html
+    .replace(/<(script|style)\b[\s\S]*?(?:<\/\1>|$)/gi, " ")
+    .replace(/<(?:h[1-6]|summary)\b[^<>]{0,500}>/gi, "\n\n# ")
+    .replace(/<li\b[^<>]{0,500}>/gi, "\n- ")
+    .replace(
+      /<\/?(?:p|div|h[1-6]|summary|details|ul|ol|table|tr|section|blockquote)\b[^<>]{0,500}>/gi,
+      "\n\n",
+    )
+    .replace(/<(?:br|hr|\/li)\b[^<>]{0,500}>/gi, "\n")
+    .replace(/<\/?(?:t[dh]|tbody|thead)\b[^<>]{0,500}>/gi, " ")
+    .replace(/<\/?(?:a|b|strong|i|em|u|span|code|small|sup|sub|font|kbd|mark|img)\b[^<>]{0,500}>/gi, "")
+    .replace(/&(amp|lt|gt|quot|#39|nbsp);/gi, (_, name: string) => entities[name.toLowerCase()] ?? " ");
+}
+
+export function sentencesOf(markdown: string): Sentence[] {
+  const text = withoutHtml(markdown);
   const found: Sentence[] = [];
   let heading = "";
   let fenced = false;

@@ -98,6 +98,29 @@ describe("answers from articles", () => {
     expect((await ask("How much does standard delivery cost?")).text).toContain("$4.99");
   });
 
+  it("quotes what an article in HTML says, and not its tags", async () => {
+    const html = passage(
+      "returns",
+      "<h1>Returns</h1><p>You can <b>return</b> items within&nbsp;30 days &amp; get a refund.</p><script>alert('x')</script>",
+    );
+    expect((await ask("Can I return items?", undefined, [html])).text).toContain(
+      "You can return items within 30 days & get a refund. [1]",
+    );
+    const details = passage(
+      "faq",
+      "<details>\n<summary>How do I pause my plan?</summary>\n\nPress `<Pause>` in the settings.\n\n</details>",
+    );
+    expect((await ask("How do I pause my plan?", undefined, [details])).text).toMatch(
+      /^Press `<Pause>` in the settings\. \[1\]/,
+    );
+  });
+
+  it("does not stop at a message that is nothing but dashes or digits", async () => {
+    const began = performance.now();
+    for (const sign of ["-", "_", "1", "a-"]) await ask(sign.repeat(2_000));
+    expect(performance.now() - began).toBeLessThan(4_000);
+  });
+
   it("never quotes text that speaks to a program", async () => {
     const poisoned = passage(
       "returns",
