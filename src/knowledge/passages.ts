@@ -96,7 +96,7 @@ function unitsOf(block: Block, max: number): Unit[] {
   switch (block.kind) {
     case "solid": {
       const solidMax = solidPassagesMax * max;
-      return units(tokensOf(text) <= solidMax ? [text] : slices(text, solidMax), "\n\n", "\n");
+      return units(tokensOf(text) <= solidMax ? [text] : solidParts(text, solidMax), "\n\n", "\n");
     }
     case "list":
       return block.items.flatMap((item, at) => {
@@ -116,6 +116,14 @@ function sentences(text: string, max: number): string[] {
   return text
     .split(/(?<=[.!?…])\s+|(?<=[。！？])/)
     .flatMap((sentence) => (tokensOf(sentence) <= max ? [sentence] : slices(sentence, max)));
+}
+
+/** Between lines; each part of a table begins with the names of its columns. */
+function solidParts(text: string, max: number): string[] {
+  const head = /^[^\n]*\|[^\n]*\n[ \t|:-]*-[ \t|:-]*\n/.exec(text)?.[0] ?? "";
+  const tokens = tokensOf(head);
+  if (head === "" || tokens > max / 2) return slices(text, max);
+  return slices(text.slice(head.length), max - tokens).map((part) => head + part);
 }
 
 /** Cuts what has no joints, after a line or a space where there is one in the second half. */

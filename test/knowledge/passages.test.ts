@@ -87,6 +87,16 @@ describe("passages", () => {
     for (const text of found) expect(tokensOf(text)).toBeLessThanOrEqual(800);
   });
 
+  it("say the names of the columns in each part of a table that is divided", () => {
+    const head = "| plan | price |\n|---|---|\n";
+    const rows = Array.from({ length: 2000 }, (_, row) => `| plan ${row} | $${row} |`);
+    const found = texts(head + rows.join("\n"), [50, 100]);
+    expect(found.length).toBeGreaterThan(10);
+    for (const text of found) expect(text.startsWith(head)).toBe(true);
+    for (const text of found) expect(tokensOf(text)).toBeLessThanOrEqual(800);
+    expect(found.map((text) => text.slice(head.length)).join("\n")).toBe(rows.join("\n"));
+  });
+
   it("cut a text without any joints, between whole characters", () => {
     const found = texts("🙂".repeat(3000), [50, 100]);
     expect(found.join("")).toBe("🙂".repeat(3000));
