@@ -20,6 +20,7 @@ const markers = [
   "<|channel|>",
   "<｜tool▁calls▁begin｜>",
 ];
+const beginnings = new Set(markers.map((marker) => marker[0] as string));
 const longest = Math.max(...markers.map((marker) => marker.length));
 const callsMax = 64;
 
@@ -32,32 +33,36 @@ export interface TextGate {
 }
 
 export function createTextGate(): TextGate {
-  let text = "";
-  let shown = 0;
-  let closed = false;
+  let held = "";
+  /** An object alone may be a call until its end; so may one in a fence. */
+  let state: "beginning" | "open" | "closed" = "beginning";
 
+  /** How much of what is held is certainly no call. */
   function safeEnd(): number {
-    const at = firstMarker(text, shown);
-    closed = at !== undefined;
-    if (at !== undefined) return at;
-    const last = text.slice(Math.max(shown, text.length - longest + 1));
-    for (let from = 0; from < last.length; from++) {
-      const tail = last.slice(from);
-      if (markers.some((marker) => marker.startsWith(tail))) return text.length - tail.length;
+    const at = firstMarker(held);
+    if (at !== undefined) {
+      state = "closed";
+      return at;
     }
-    return text.length;
+    for (let from = Math.max(0, held.length - longest + 1); from < held.length; from++) {
+      if (!beginnings.has(held[from] as string)) continue;
+      const tail = held.slice(from);
+      if (markers.some((marker) => marker.startsWith(tail))) return from;
+    }
+    return held.length;
   }
 
   return {
     take(words) {
-      text += words;
-      // An object alone may be a call until its end; so may one in a fence.
-      if (closed || (shown === 0 && /^\s*(?:[{`]|$)/.test(text))) return "";
-      const from = shown;
-      shown = safeEnd();
-      return text.slice(from, shown);
+      held += words;
+      if (state === "beginning" && /\S/.test(words)) state = /^\s*[{`]/.test(held) ? "closed" : "open";
+      if (state !== "open") return "";
+      const end = safeEnd();
+      const safe = held.slice(0, end);
+      held = held.slice(end);
+      return safe;
     },
-    rest: () => text.slice(shown),
+    rest: () => held,
   };
 }
 
@@ -67,7 +72,7 @@ export function createTextGate(): TextGate {
  * @throws DeskError model_failed where a call begins that cannot be read
  */
 export function callsInText(text: string, tools: readonly string[]): { text: string; calls: WrittenCall[] } {
-  const marked = firstMarker(text, 0);
+  const marked = firstMarker(text);
   if (marked === undefined) {
     const alone = /^\s*(?:```\w*\s*)?(\{[\s\S]*\})(?:\s*```)?\s*$/.exec(text)?.[1];
     const calls =
@@ -82,8 +87,8 @@ export function callsInText(text: string, tools: readonly string[]): { text: str
   throw new DeskError("model_failed", "a tool call in the text of the answer cannot be read");
 }
 
-function firstMarker(text: string, from: number): number | undefined {
-  const found = markers.map((marker) => text.indexOf(marker, from)).filter((at) => at >= 0);
+function firstMarker(text: string): number | undefined {
+  const found = markers.map((marker) => text.indexOf(marker)).filter((at) => at >= 0);
   return found.length > 0 ? Math.min(...found) : undefined;
 }
 
