@@ -185,11 +185,12 @@ function resultOf(item: TranscriptItem, transcript: readonly TranscriptItem[]): 
   const { result } = item;
   const fields = typeof result === "object" && result !== null ? (result as Record<string, unknown>) : {};
   if (fields.ok === false || fields.success === false || typeof fields.error === "string") return [];
-  if (fields.ok !== true && typeof fields.reason === "string" && Object.values(fields).includes(false))
-    return [];
+  const acts = !reads.test(item.name);
+  const refused = typeof fields.reason === "string" && Object.values(fields).includes(false);
+  if (acts && fields.ok !== true && refused) return [];
   const said = typeof result === "string" ? result : (JSON.stringify(result, withoutNothings) ?? "");
   const text = `${item.name.replaceAll("_", " ")} ${argumentsOf(item.id, transcript)} ${said}`.toLowerCase();
-  return [{ text, acts: !reads.test(item.name), pending: typeof fields.pending === "string" }];
+  return [{ text, acts, pending: typeof fields.pending === "string" }];
 }
 
 /** `"refunded": false` says nothing of a refund, whatever its name. */

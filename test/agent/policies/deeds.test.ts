@@ -62,6 +62,10 @@ describe("what is said to have been done", () => {
     ["Your order has been refunded.", result("lookup_order", { status: "refunded" })],
     ["Ihre Bestellung wurde storniert.", result("lookup_order", { status: "cancelled" })],
     ["Your order has been shipped.", result("lookup_order", { status: "shipped" })],
+    [
+      "Your order was cancelled.",
+      result("lookup_order", { status: "cancelled", reason: "out of stock", gift: false }),
+    ],
     ["Your order was cancelled.", { role: "staff", name: "Maya", text: "I have cancelled it." } as const],
   ])("passes when it is so: %s", (text, item) => expect(passes(text, [item])).toBe(true));
 
