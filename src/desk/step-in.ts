@@ -8,7 +8,7 @@ import { changeTicket, findTicket, openTicket, placeTicket, type Ticket } from "
 import { historyOf, sourcesOf, writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Message } from "../message.ts";
-import type { ThreadId } from "../thread.ts";
+import type { ThreadId, UserId } from "../thread.ts";
 import { askOf, briefOf } from "./brief.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueCard, enqueueToStaff, type OpenTicketParts } from "./open-ticket.ts";
@@ -29,9 +29,7 @@ export async function stepInTo(
   const { author } = message;
   await markHeard(tx, [admitted]);
   const before = await findThread(tx, message.thread);
-  // A thread that staff opened themselves is no customer's, unless one has asked something there.
-  const theirOwn = before?.opener === author.id && before.turns === 0 && unheard.length === 0;
-  if (!before || theirOwn) return { threads: [], rows: [] };
+  if (!before || isTheirOwn(before, author.id, unheard)) return { threads: [], rows: [] };
   const mine = before.control === "taken_over" && before.assignee === author.id;
   const ticket = await ticketFor(tx, parts, before, unheard);
   const thread = mine
@@ -72,6 +70,13 @@ export async function stepInTo(
     ...(await relayUnanswered(tx, parts, taken, unsaidThere)),
   ];
   return { threads, rows };
+}
+
+/** A thread that staff opened themselves, or in which only they have written, is no customer's before one asks something. */
+function isTheirOwn(thread: Thread, author: UserId, unheard: readonly Admitted[]): boolean {
+  if (thread.turns > 0 || unheard.length > 0) return false;
+  const untouched = thread.control === "automated" && thread.ticket === undefined;
+  return thread.opener === author || (thread.visibility === "shared" && untouched);
 }
 
 /** The thread's unresolved ticket, or a new one. */

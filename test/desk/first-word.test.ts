@@ -58,6 +58,18 @@ it("staff who answer in a thread of their own have it from then on, where a cust
   expect(atTheDesk()).toContain("At what time?");
 });
 
+it("staff who talk to each other in a thread of their own have no ticket of it, and the bot answers who asks there", async () => {
+  desk = await openDesk({ model: createScriptedModel("I am the bot.") });
+  await inShared("staff-maya", "Maintenance tonight from ten on.");
+  await desk.quiet();
+  await inShared("staff-tom", "I am there, too.");
+  await desk.quiet();
+  expect(desk.room.shown).toEqual([]);
+  await inShared("ann", "For how long?");
+  await desk.quiet();
+  expect(desk.room.seen(shared)).toEqual(["I am the bot."]);
+});
+
 describe("people who talk to each other", () => {
   it("in a thread where nobody has spoken to the bot are not answered, and nothing of it is kept", async () => {
     desk = await openDesk();
