@@ -2,13 +2,14 @@
  * The desk's place on Slack. Here the parts are put together; what each does is in its own file:
  *
  *   payload ─▶ http-receiver / socket-receiver ─▶ events ─▶ incoming / interaction ─▶ the desk
- *   the desk ─▶ posting / draft ─▶ outgoing ─▶ web-api ─▶ Slack
+ *   the desk ─▶ posting / draft / changing ─▶ outgoing ─▶ sending ─▶ web-api ─▶ Slack
  */
 import { codeOf, DeskError } from "../../src/errors.ts";
 import type { Receiver as Desk, Mark, Platform } from "../../src/platform.ts";
 import { createWaits } from "../../src/waits.ts";
 import { answerAt, createAnswers, isAnswerAddress, showPrivately, spotNamed } from "./answers.ts";
 import { createBelongings } from "./belongings.ts";
+import { createChanging } from "./changing.ts";
 import { createDirectThreads } from "./direct-threads.ts";
 import { createDrafting, type Recipient } from "./draft.ts";
 import { toName } from "./emoji.ts";
@@ -19,6 +20,7 @@ import { createHttp } from "./fetch.ts";
 import { whenPossible } from "./first-calls.ts";
 import { createGreeting } from "./greeting.ts";
 import { createGroups } from "./groups.ts";
+import { createGuards } from "./guards.ts";
 import type { Where } from "./incoming.ts";
 import { takeBackStreamOf, takeBackStreams } from "./left-streams.ts";
 import { homeView } from "./outgoing.ts";
@@ -29,6 +31,7 @@ import { createPosting } from "./posting.ts";
 import { createReadingBack } from "./reading-back.ts";
 import type { Handle, Receiver } from "./receiver.ts";
 import { receiversFor } from "./receivers.ts";
+import { createSending } from "./sending.ts";
 import { createSharedFiles } from "./shared-files.ts";
 import type { SlackParts } from "./slack-config.ts";
 import { accountOf, channelId, isDirect, type Place, placeOf, platformName, threadId } from "./thread-id.ts";
@@ -62,7 +65,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   /** None: it does not listen. */
   let receivers: Receiver[] = [];
   /** One change after the other. */
-  let changing: Promise<unknown> = Promise.resolve();
+  let listenings: Promise<unknown> = Promise.resolve();
   let closed: Promise<void> | undefined;
   /** Aborted, what waits to begin does not begin any more. */
   let beginning = new AbortController();
@@ -84,14 +87,19 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   const sharedFiles = createSharedFiles(api, clock, log);
   const belongs = createGroups(api, clock, () => workspaces.own?.team);
   const directThreads = createDirectThreads(api, clock, log);
+  const sending = createSending({ api, directThreads, log });
+  const guards = createGuards(api, log);
+  const belongings = createBelongings(api, workspaces, log);
   const posting = createPosting({
     api,
+    sending,
+    guards,
     readingBack: createReadingBack({ api, workspaces, directThreads }),
-    directThreads,
-    belongings: createBelongings(api, workspaces, log),
+    belongings,
     upload: createUpload(api, http, clock),
     log,
   });
+  const changing = createChanging({ api, belongings, styleOf: sending.styleOf });
   const answers = createAnswers(clock, (url) => isAnswerAddress(url, apiUrl));
   const greeting = createGreeting({
     api,
@@ -104,7 +112,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   });
   const recipientOf = (place: Place) => recipients.get(`${place.team} ${place.channel} ${place.ts}`);
   const { surfaceOf } = directThreads;
-  const draft = createDrafting({ api, posting, clock, log, streams, recipientOf, surfaceOf });
+  const draft = createDrafting({ api, posting, sending, guards, clock, log, streams, recipientOf, surfaceOf });
 
   /** Slack asks for whom a stream in a channel is: for whoever wrote last in the thread. */
   function onMessage(team: string, event: Json): void {
@@ -147,7 +155,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       workspaces,
       people,
       sharedFiles,
-      posting,
+      sending,
       directThreads,
       greeting,
       answers,
@@ -165,8 +173,8 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     if (!on) beginning.abort(new DeskError("platform_unavailable", "Slack is being left"));
     else if (beginning.signal.aborted) beginning = new AbortController();
     const { signal } = beginning;
-    const change = changing.then(() => (on ? startListening(signal) : stopListening()));
-    changing = change.catch(() => undefined);
+    const change = listenings.then(() => (on ? startListening(signal) : stopListening()));
+    listenings = change.catch(() => undefined);
     return change;
   }
 
@@ -249,8 +257,8 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       if (!found && streams) await takeBackStreamOf(key, api, streams, log);
       return found;
     },
-    edit: posting.edit,
-    remove: posting.remove,
+    edit: changing.edit,
+    remove: changing.remove,
     draft,
     belongs,
     async mark(message, mark, set) {

@@ -8,6 +8,7 @@ import type { MessageId } from "../../src/thread.ts";
 import { slackErrorOf } from "./faults.ts";
 import { type Json, listAt, textAt } from "./payload.ts";
 import { isOwn, labelOf, messagesOf } from "./reading-back.ts";
+import { keepRecent } from "./recent.ts";
 import { isDirect, placeOf } from "./thread-id.ts";
 import type { WebApi } from "./web-api.ts";
 import type { Workspaces } from "./workspaces.ts";
@@ -52,11 +53,7 @@ export function createBelongings(api: WebApi, workspaces: Workspaces, log: Log):
   }
 
   return {
-    keep(message, rest) {
-      remembered.delete(message);
-      if (remembered.size >= rememberedMax) remembered.delete(remembered.keys().next().value ?? "");
-      remembered.set(message, rest);
-    },
+    keep: (message, rest) => keepRecent(remembered, message, rest, rememberedMax),
     forget: (message) => remembered.delete(message),
     async of(message) {
       const known = remembered.get(message);

@@ -7,11 +7,12 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { textAt } from "./payload.ts";
+import { keepRecent } from "./recent.ts";
 import { isDirect, type Place } from "./thread-id.ts";
 import type { WebApi } from "./web-api.ts";
 import type { Workspace } from "./workspaces.ts";
 
-/** The metadata of what the desk posts; see `posting.ts`. */
+/** The metadata of what the desk posts; see `reading-back.ts`. */
 export const metadataType = "deskhand_reply";
 
 export interface DirectThreads {
@@ -37,11 +38,8 @@ export function createDirectThreads(api: WebApi, clock: Clock, log: Log): Direct
   const surfaces = new Map<string, string>();
   const keyOf = (...parts: string[]) => parts.join(" ");
 
-  function remember<V>(all: Map<string, V>, key: string, value: V): void {
-    all.delete(key);
-    if (all.size >= rememberedMax) all.delete(all.keys().next().value ?? "");
-    all.set(key, value);
-  }
+  const remember = <V>(all: Map<string, V>, key: string, value: V): void =>
+    keepRecent(all, key, value, rememberedMax);
 
   async function ask({ team, bot }: Workspace, channel: string, root: string): Promise<void> {
     const range = { channel, ts: root, limit: 1, include_all_metadata: true };

@@ -16,10 +16,12 @@ import { codeOf, type DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Draft, Post, Posted, Target } from "../../src/platform.ts";
 import { slackErrorOf } from "./faults.ts";
-import { toParts } from "./outgoing.ts";
+import type { Guardian, Guards } from "./guards.ts";
+import { tailOf, toParts } from "./outgoing.ts";
 import { clean, cut, oneLine } from "./plain-text.ts";
 import { type Posting, placeOfTarget } from "./posting.ts";
 import { metadataOf } from "./reading-back.ts";
+import type { Sending } from "./sending.ts";
 import type { StreamStore } from "./stores.ts";
 import { type Budget, createBudget } from "./stream-budget.ts";
 import { isDirect, messageId, type Place, threadId } from "./thread-id.ts";
@@ -34,6 +36,8 @@ export interface Recipient {
 export interface DraftParts {
   api: WebApi;
   posting: Posting;
+  sending: Pick<Sending, "saw" | "styleOf">;
+  guards: Guards;
   clock: Clock;
   log: Log;
   streams: StreamStore | undefined;
@@ -85,7 +89,7 @@ function createDraft(
   target: Target,
   key: string,
 ): Draft {
-  const { api, posting, clock, log, streams } = parts;
+  const { api, posting, guards, clock, log, streams } = parts;
   const { team, channel } = place;
   posting.begin(place, key);
 
@@ -101,7 +105,7 @@ function createDraft(
   let sending: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let gapMs: number = streamLimits.firstGapMs;
-  let guardian: ReturnType<Posting["guard"]> | undefined;
+  let guardian: Guardian | undefined;
 
   function mayStart(): boolean {
     if (!isDirect(channel) && !parts.recipientOf(place)) return false;
@@ -160,7 +164,7 @@ function createDraft(
       return;
     }
     const recipient = isDirect(channel) ? undefined : parts.recipientOf(place);
-    guardian = posting.guard(place);
+    guardian = guards.guard(place);
     shown = true;
     try {
       const answer = await api.call(team, "chat.startStream", {
@@ -179,7 +183,7 @@ function createDraft(
       throw new Error("chat.startStream: an answer without a ts");
     }
     if (state === "idle") state = "open";
-    posting.saw(team, channel, ts);
+    parts.sending.saw(team, channel, ts);
     guardian.shownAt(ts);
     await streams?.add({ key, team, channel, ts });
   }
@@ -219,7 +223,7 @@ function createDraft(
   /** The text went on as it had begun. */
   async function conclude(post: Post, rest: string, streamTs: string): Promise<Posted> {
     try {
-      const blocks = posting.tail(team, post);
+      const blocks = tailOf(post, parts.sending.styleOf(team));
       await api.call(team, "chat.stopStream", {
         channel,
         ts: streamTs,

@@ -14,8 +14,8 @@ import { answerAddressOf, interactionFrom, spotOf } from "./interaction.ts";
 import { askModal } from "./outgoing.ts";
 import { at, type Json, textAt } from "./payload.ts";
 import type { People } from "./people.ts";
-import type { Posting } from "./posting.ts";
 import type { Handle } from "./receiver.ts";
+import type { Sending } from "./sending.ts";
 import type { SharedFiles } from "./shared-files.ts";
 import { isDirect, threadId } from "./thread-id.ts";
 import type { WebApi } from "./web-api.ts";
@@ -26,7 +26,7 @@ export interface EventParts {
   workspaces: Workspaces;
   people: People;
   sharedFiles: SharedFiles;
-  posting: Posting;
+  sending: Pick<Sending, "saw">;
   directThreads: DirectThreads;
   greeting: Greeting;
   answers: Answers;
@@ -39,7 +39,7 @@ export interface EventParts {
 }
 
 export function createEventHandler(parts: EventParts): Handle {
-  const { api, workspaces, people, sharedFiles, posting, directThreads, greeting, answers, log, desk } =
+  const { api, workspaces, people, sharedFiles, sending, directThreads, greeting, answers, log, desk } =
     parts;
 
   return async (body) => {
@@ -188,7 +188,7 @@ export function createEventHandler(parts: EventParts): Handle {
     if (incoming.kind !== "message") return;
     const [channel, ts, thread] = ["channel", "ts", "thread_ts"].map((key) => textAt(about, key));
     if (!channel || !ts) return;
-    posting.saw(team, channel, ts);
+    sending.saw(team, channel, ts);
     parts.onMessage(team, about);
     if (incoming.message.visibility === "shared") return;
     if (incoming.message.thread === threadId(team, channel, undefined))

@@ -1,6 +1,7 @@
 /** Replies that were being streamed when the program ended: half of them would stay visible for ever. */
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
+import { deleteStream } from "./deleting.ts";
 import { metadataType } from "./direct-threads.ts";
 import { slackErrorOf } from "./faults.ts";
 import { textAt } from "./payload.ts";
@@ -20,7 +21,7 @@ export async function takeBackStreams(
   for (const stream of await streams.all()) {
     if (clock.now() - Number(stream.ts) * 1000 < writtenForMs) continue;
     try {
-      if (await isHalf(api, stream)) await takeBack(api, stream);
+      if (await isHalf(api, stream)) await deleteStream(api, stream.team, stream.channel, stream.ts);
       await streams.remove(stream);
     } catch (error) {
       log.warn("slack.stream_left", { team: stream.team, channel: stream.channel, error });
@@ -37,7 +38,7 @@ export async function takeBackStreamOf(
 ): Promise<void> {
   for (const stream of await streams.all()) {
     if (stream.key !== key) continue;
-    if (await isHalf(api, stream)) await takeBack(api, stream);
+    if (await isHalf(api, stream)) await deleteStream(api, stream.team, stream.channel, stream.ts);
     await streams.remove(stream);
     log.info("slack.stream_taken_back", { team: stream.team, channel: stream.channel, ts: stream.ts });
   }
@@ -56,14 +57,5 @@ async function isHalf(api: WebApi, { team, channel, ts }: OpenStream): Promise<b
   } catch (error) {
     if (slackErrorOf(error) === "thread_not_found") return false;
     throw error;
-  }
-}
-
-async function takeBack(api: WebApi, { team, channel, ts }: OpenStream): Promise<void> {
-  await api.call(team, "chat.stopStream", { channel, ts }).catch(() => undefined);
-  try {
-    await api.call(team, "chat.delete", { channel, ts });
-  } catch (error) {
-    if (slackErrorOf(error) !== "message_not_found") throw error;
   }
 }

@@ -8,30 +8,25 @@
  *              ▼ no answer: thrown as ambiguous; `find` (or the next `post`) looks first
  */
 import { createHash } from "node:crypto";
-import { codeOf, DeskError } from "../../src/errors.ts";
+import { codeOf } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Post, Posted, Sought, Target } from "../../src/platform.ts";
-import type { MessageId } from "../../src/thread.ts";
 import type { Belongings } from "./belongings.ts";
-import type { DirectThreads } from "./direct-threads.ts";
-import { slackErrorOf } from "./faults.ts";
-import { type FeedbackStyle, type Part, tailOf, toParts, toSome } from "./outgoing.ts";
-import { type Found, type Metadata, metadataOf, type Search, type Wanted } from "./reading-back.ts";
+import { deleteMessage } from "./deleting.ts";
+import type { Guards } from "./guards.ts";
+import { toParts } from "./outgoing.ts";
+import { type Found, metadataOf, type Search, type Wanted } from "./reading-back.ts";
+import { keepRecent } from "./recent.ts";
+import type { Sending } from "./sending.ts";
 import { isDirect, messageId, type Place, placeOf, threadId } from "./thread-id.ts";
 import type { Upload } from "./upload.ts";
-import type { ArgumentsOf, WebApi } from "./web-api.ts";
+import type { WebApi } from "./web-api.ts";
 
 export interface Posting {
   post(target: Target, post: Post, key: string): Promise<Posted>;
   find(target: Target, key: string, sent?: Sought): Promise<Posted | undefined>;
-  edit(message: MessageId, post: Post): Promise<void>;
-  remove(message: MessageId): Promise<void>;
-  /** What a finished stream shows below its text. */
-  tail(team: string, post: Post): ReturnType<typeof tailOf>;
   /** Says that something may be shown under this key from now on. */
   begin(place: Place, key: string): void;
-  /** A stream in this place is this process's own until `over`: what has no such guardian was left by a dead one. */
-  guard(place: Place): { shownAt(ts: string): void; over(): void };
   /** Deletes what `leave` left. */
   takeBack(place: Place, key: string): Promise<void>;
   /** Nothing is left of this key. */
@@ -40,8 +35,6 @@ export interface Posting {
   adopt(place: Place, key: string, ts: string): void;
   /** Something unfinished is visible under this key: the next `post` deletes it first. `undefined` ts: to be looked for. */
   leave(place: Place, key: string, ts: string | undefined, text: string): void;
-  /** Slack's clock in this channel as it was last seen: what is posted from now on is later. */
-  saw(team: string, channel: string, ts: string): void;
 }
 
 /** How far a post has come. */
@@ -59,47 +52,29 @@ interface Progress {
   remnant: { ts: string | undefined; text: string } | undefined;
 }
 
-/** What tells one part of a post from everything else. */
-interface Label {
-  metadata: Metadata;
-  id: string;
-  n: number;
-}
-
 /** What was posted under a key, and what is known of other posts. */
 type Sent = Pick<Sought, "post"> & Partial<Sought>;
 
 const rememberedMax = 5_000;
-/** What Slack says of blocks that it does not take; the words alone it takes. */
-const refusingBlocks = new Set([
-  "invalid_blocks",
-  "invalid_blocks_format",
-  "msg_blocks_too_long",
-  "msg_blocks_too_many",
-]);
 /** The desk's clock may be ahead of the server's by so much. */
 const clockSkewMs = 120_000;
 
 interface PostingParts {
   api: WebApi;
+  sending: Sending;
+  guards: Guards;
   readingBack: (search: Search) => Promise<Found>;
-  directThreads: DirectThreads;
   belongings: Belongings;
   upload: Upload;
   log: Log;
 }
 
 export function createPosting(given: PostingParts): Posting {
-  const { api, readingBack, directThreads, belongings, upload, log } = given;
+  const { api, sending, guards, readingBack, belongings, upload, log } = given;
+  const { shownIn, styleOf } = sending;
   const progress = new Map<string, Progress>();
-  const lastSeen = new Map<string, string>();
-  const plainFeedback = new Set<string>();
   /** Whose messages are known, by where they stand. */
   const owners = new Map<string, string>();
-  /** The streams that this process is writing, by place. */
-  const guards = new Map<string, { ts: string | undefined }[]>();
-
-  const styleOf = (team: string): FeedbackStyle => (plainFeedback.has(team) ? "plain" : "native");
 
   /** @param after what is known to be earlier than everything of this post */
   function progressOf(key: string, after: string | undefined): Progress {
@@ -113,12 +88,11 @@ export function createPosting(given: PostingParts): Posting {
       after,
       remnant: undefined,
     };
-    keep(progress, key, fresh);
+    keepRecent(progress, key, fresh, rememberedMax);
     return fresh;
   }
 
-  const begin = ({ team, channel }: Place, key: string) =>
-    progressOf(key, lastSeen.get(`${team} ${channel}`));
+  const begin = (place: Place, key: string) => progressOf(key, sending.lastSeen(place));
 
   async function post(target: Target, content: Post, key: string): Promise<Posted> {
     const place = placeOfTarget(target);
@@ -132,7 +106,7 @@ export function createPosting(given: PostingParts): Posting {
         if (done.parts.has(n)) continue;
         const metadata = metadataOf(key, n, parts.length, files.length);
         const id = idOf(key, n);
-        done.parts.set(n, await postPart(threaded(place, done), part, content, { metadata, id, n }));
+        done.parts.set(n, await sending.send(threaded(place, done), part, content, { metadata, id, n }));
       }
       if (files.length > 0 && !done.filesDone) {
         done.files = await upload(shownIn(threaded(place, done)), files);
@@ -147,13 +121,9 @@ export function createPosting(given: PostingParts): Posting {
 
   function concluded(place: Place, key: string, done: Progress): Posted {
     progress.delete(key);
-    for (const ts of done.parts.values()) keep(owners, `${place.team} ${place.channel} ${ts}`, key);
+    for (const ts of done.parts.values())
+      keepRecent(owners, `${place.team} ${place.channel} ${ts}`, key, rememberedMax);
     return posted(place, done);
-  }
-
-  function shownIn(place: Place): Place {
-    const ts = place.ts ?? directThreads.surfaceOf(place);
-    return ts === undefined ? place : { ...place, ts };
   }
 
   /** In a channel the later parts of a post stand in the first one's thread. */
@@ -169,41 +139,6 @@ export function createPosting(given: PostingParts): Posting {
     const later = [...done.parts].filter(([n]) => n > 0).map(([, one]) => one);
     if (done.files) belongings.keep(id, { parts: later, files: done.files });
     return { id, thread: threadId(team, channel, ts ?? (isDirect(channel) ? undefined : first)) };
-  }
-
-  /** A workspace that does not know an element of ours gets a plainer message, not none. */
-  async function postPart(place: Place, part: Part, content: Post, label: Label): Promise<string> {
-    try {
-      return await send(place, part, label);
-    } catch (error) {
-      if (!refusingBlocks.has(slackErrorOf(error) ?? "")) throw error;
-      log.warn("slack.blocks_refused", { team: place.team, error });
-      if (content.feedback !== undefined && styleOf(place.team) === "native") {
-        keep(plainFeedback, place.team);
-        return postPart(place, toParts(content, "plain")[label.n] ?? part, content, label);
-      }
-      return send(place, { text: part.text, blocks: [] }, label);
-    }
-  }
-
-  async function send(place: Place, part: Part, { metadata, id }: Label): Promise<string> {
-    const { team, channel, ts } = shownIn(place);
-    const message: ArgumentsOf<"chat.postMessage"> & { client_msg_id: string } = {
-      channel,
-      ...(ts === undefined ? {} : { thread_ts: ts }),
-      text: part.text,
-      ...(part.blocks.length === 0 ? {} : { blocks: part.blocks }),
-      unfurl_links: false,
-      unfurl_media: false,
-      metadata,
-      client_msg_id: id,
-    };
-    const answer = await api.call(team, "chat.postMessage", message);
-    const shown = answer.ts ?? answer.message?.ts;
-    if (!shown) throw new DeskError("platform_ambiguous", "chat.postMessage: an answer without a ts");
-    saw(team, channel, shown);
-    if (ts === undefined && isDirect(channel)) directThreads.posted(team, channel, shown);
-    return shown;
   }
 
   /** Reads off the channel how far the post has come. */
@@ -235,23 +170,11 @@ export function createPosting(given: PostingParts): Posting {
     };
   }
 
-  /** Streams that a process which has died was writing stay half-written for ever: they are taken back when seen. */
-  async function takeBackDead({ team, channel }: Place, unfinished: string[]): Promise<void> {
-    const own = guards.get(`${team} ${channel}`) ?? [];
-    if (own.some((stream) => stream.ts === undefined)) return;
-    for (const ts of unfinished) {
-      if (own.some((stream) => stream.ts === ts)) continue;
-      await api.call(team, "chat.stopStream", { channel, ts }).catch(() => undefined);
-      await deleteMessage(team, channel, ts);
-      log.info("slack.stream_taken_back", { team, channel, ts });
-    }
-  }
-
   async function deleteRemnant(place: Place, key: string, done: Progress): Promise<void> {
     if (done.remnant && done.remnant.ts === undefined) await readBack(place, key, done);
     if (done.remnant?.ts !== undefined) {
       const { team, channel } = place;
-      await deleteMessage(team, channel, done.remnant.ts).catch((error: unknown) => {
+      await deleteMessage(api, team, channel, done.remnant.ts).catch((error: unknown) => {
         // It stays: no reason to keep the whole answer from the customer, or to try for ever.
         if (codeOf(error) !== "platform_refused") throw error;
         log.warn("slack.remnant_left", { team, channel, error });
@@ -260,60 +183,22 @@ export function createPosting(given: PostingParts): Posting {
     done.remnant = undefined;
   }
 
-  async function change(message: MessageId, content: Post): Promise<void> {
-    const { team, channel, ts = "" } = placeOf(message);
-    // A card is one message.
-    const rest = content.card ? undefined : await belongings.of(message);
-    const parts = rest?.parts ?? [];
-    const shown = toSome(content, styleOf(team), 1 + parts.length);
-    for (const [n, one] of [ts, ...parts].entries()) {
-      const part = shown[n];
-      if (part) await api.call(team, "chat.update", { channel, ts: one, ...part });
-      else await deleteMessage(team, channel, one);
-    }
-    if (rest) belongings.keep(message, { ...rest, parts: parts.slice(0, shown.length - 1) });
-  }
-
   async function takeBackParts({ team, channel }: Place, done: Progress): Promise<void> {
     for (const [n, ts] of [...done.parts].reverse()) {
-      await deleteMessage(team, channel, ts);
+      await deleteMessage(api, team, channel, ts);
       done.parts.delete(n);
     }
   }
 
-  async function deleteMessage(team: string, channel: string, ts: string): Promise<void> {
-    try {
-      await api.call(team, "chat.delete", { channel, ts });
-    } catch (error) {
-      if (slackErrorOf(error) !== "message_not_found") throw error;
-    }
-  }
-
-  async function deleteFile(team: string, file: string): Promise<void> {
-    try {
-      await api.call(team, "files.delete", { file });
-    } catch (error) {
-      if (!["file_not_found", "file_deleted"].includes(slackErrorOf(error) ?? "")) throw error;
-    }
-  }
-
-  function saw(team: string, channel: string, ts: string): void {
-    const place = `${team} ${channel}`;
-    const before = lastSeen.get(place);
-    if (before === undefined || before < ts) keep(lastSeen, place, ts);
-  }
-
   return {
     post,
-    saw,
-    tail: (team, content) => tailOf(content, styleOf(team)),
     async find(target, key, sent) {
       const place = placeOfTarget(target);
       // Where another process may have begun it, nothing bounds the search.
       const done = progressOf(key, undefined);
       const { whole, unfinished } = await readBack(place, key, done, sent);
       const isWhole = whole && done.parts.size >= whole.of && (whole.files === 0 || done.filesDone);
-      if (!done.remnant) await takeBackDead(place, unfinished);
+      if (!done.remnant) await guards.takeBackOthers(place, unfinished);
       else if (!isWhole) await deleteRemnant(place, key, done);
       if (!isWhole) {
         // Without a post nobody means to go on with it.
@@ -322,39 +207,7 @@ export function createPosting(given: PostingParts): Posting {
       }
       return concluded(place, key, done);
     },
-    async edit(message, content) {
-      try {
-        await change(message, content);
-      } catch (error) {
-        // Another process may have made it shorter since this one has looked.
-        if (slackErrorOf(error) !== "message_not_found" || !belongings.forget(message)) throw error;
-        await change(message, content);
-      }
-    },
-    async remove(message) {
-      const { team, channel, ts = "" } = placeOf(message);
-      const { parts, files } = await belongings.of(message);
-      for (const file of files) await deleteFile(team, file);
-      // By the first one the others are found: it goes last.
-      for (const one of [...parts, ts]) await deleteMessage(team, channel, one);
-      belongings.forget(message);
-    },
     begin,
-    guard({ team, channel }) {
-      const where = `${team} ${channel}`;
-      const own: { ts: string | undefined } = { ts: undefined };
-      guards.set(where, [...(guards.get(where) ?? []), own]);
-      return {
-        shownAt(ts) {
-          own.ts = ts;
-        },
-        over() {
-          const others = (guards.get(where) ?? []).filter((one) => one !== own);
-          if (others.length > 0) guards.set(where, others);
-          else guards.delete(where);
-        },
-      };
-    },
     adopt: (place, key, ts) => void begin(place, key).parts.set(0, ts),
     leave(place, key, ts, text) {
       begin(place, key).remnant = { ts, text };
@@ -379,14 +232,4 @@ const idOf = (key: string, part: number): string => uuidFrom(`${key}/${part}`);
 function uuidFrom(words: string): string {
   const hex = createHash("sha256").update(words).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
-/** Puts it last, and forgets the first when there are too many. */
-function keep<V>(all: Map<string, V>, key: string, value: V): void;
-function keep(all: Set<string>, key: string): void;
-function keep<V>(all: Map<string, V> | Set<string>, key: string, value?: V): void {
-  all.delete(key);
-  if (all.size >= rememberedMax) all.delete(all.keys().next().value ?? "");
-  if (all instanceof Set) all.add(key);
-  else all.set(key, value as V);
 }
