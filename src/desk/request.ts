@@ -20,6 +20,8 @@ export interface Request {
   reason: string;
   /** The customer's want in their own words, or the command's. */
   lastWords: string;
+  /** The message that it is about, if it is about one. */
+  asked?: Appeal["asked"];
   /** What the customer reads in the conversation. */
   notice(ticket: number): string;
   /** What who asks reads, where that is not the customer. */
@@ -61,12 +63,13 @@ async function open(
   tx: Transaction,
   parts: RequestParts,
   thread: Thread,
-  { reason, lastWords, notice }: Request,
+  { reason, lastWords, asked, notice }: Request,
 ): Promise<{ number: number; rows: OutboxRow[] }> {
   const opened = await parts.escalate(tx, {
     thread,
     escalation: { reason, priority: "normal" },
     lastWords,
+    ...(asked ? { asked } : {}),
     transcript: [],
     sources: [],
   });

@@ -241,6 +241,15 @@ describe("“Open a ticket” on a message", () => {
     expect(desk.room.seen("ann").join()).toMatch(/ticket is #\d/);
   });
 
+  it("whose words are more than a card has room for: they are read in its thread", async () => {
+    desk = await openDesk();
+    const text = `My parcel is wet. ${"And so is what was in it. ".repeat(15)}I want my money back.`;
+    const about = { ...message("ann"), text };
+    await desk.room.commands("", "staff-maya", { name: "open_ticket", about });
+    await desk.quiet();
+    expect(atTheDesk()).toContain(text);
+  });
+
   it("opens none for anybody else", async () => {
     desk = await openDesk();
     await desk.room.commands("", "bob", { name: "open_ticket", about: message("ann") });
