@@ -5,7 +5,7 @@ import type { Source } from "../platform.ts";
 const marker = /[ \t]?\[(\d{1,2})\](?![(:])/g;
 /** Other ways in which models write them: `[1, 2]`, `【1】`, `【1†source】`, `[^1]`. */
 const others =
-  /\[\^?(\d{1,2}(?:\s?[,;]\s?\d{1,2})*)\](?![(:])|【(\d{1,2}(?:\s?[,;]\s?\d{1,2})*)(?:†[^】\n]{0,60})?】/g;
+  /\[\^?(\d{1,2}(?:\s?[,;]\s?\d{1,2})*)\](?![(:])|【(\d{1,2}(?:\s?[,;]\s?\d{1,2})*)(?:†[^】\n]{0,60})?】(?![(:])/g;
 
 /** Each number in brackets of its own, where all of them stand for passages. */
 function inOurForm(text: string, shown: number): string {

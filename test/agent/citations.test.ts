@@ -29,4 +29,11 @@ describe("citations", () => {
   it.each(["The sizes are [4, 5].", "Send `[1, 2]` as the list."])("leave lists alone: %s", (draft) => {
     expect(withSources(draft, passages)).toEqual({ text: draft, sources: [] });
   });
+
+  it.each(["【1】(tel:+19005550100)", "【1†source】: //elsewhere.example"])(
+    "do not become links that nobody has reviewed: %s",
+    (draft) => {
+      expect(withSources(draft, passages)).toEqual({ text: draft, sources: [] });
+    },
+  );
 });
