@@ -229,7 +229,7 @@ export async function afterFailed(
 ): Promise<OutboxRow[]> {
   const ticket = await ticketOf(tx, row);
   if (ticket && isForStaff(row) && codeOf(error) === "platform_unreachable") {
-    return inChannel(tx, parts, ticket, row.send);
+    return inChannel(tx, parts, ticket, row);
   }
   const told = missing(row, faultOf(error));
   if (!ticket || told === undefined) return [];
@@ -255,12 +255,12 @@ export async function afterFailed(
 /** The desk's own word in a ticket's thread. */
 const isForStaff = (row: OutboxRow): boolean => row.author === "desk" && row.lane !== row.thread;
 
-/** The ticket's thread is gone: what stands in it nobody reads. */
+/** The ticket's thread is gone: what stands in it nobody reads. Whose words these are is kept with them, for erasures. */
 async function inChannel(
   tx: Transaction,
   { clock, channel }: ToStaffParts,
   ticket: Ticket,
-  send: Send,
+  { send, thread = ticket.thread }: OutboxRow,
 ): Promise<OutboxRow[]> {
   const office = channel();
   if (!office || send.does !== "post" || !("ticket" in send.to)) return [];
@@ -268,6 +268,7 @@ async function inChannel(
   return [
     await enqueue(tx, clock, {
       lane: office,
+      thread,
       author: "desk",
       send: { does: "post", to: { channel: office }, post },
     }),

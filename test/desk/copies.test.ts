@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { DeskError } from "../../src/errors.ts";
+import { createLog } from "../../src/log.ts";
+import { createCustomerFiles } from "../../src/records/customer-files.ts";
+import { eraseCustomer } from "../../src/records/erase-customer.ts";
 import { type DeskInARoom, openDesk } from "../doubles/desk-in-a-room.ts";
 import { threadOf } from "../doubles/room.ts";
 
@@ -129,6 +132,27 @@ describe("what never gets through", () => {
     const told = toldIn(channel(), "could not be shown");
     expect(told?.post.text).toContain("Ticket #1");
     expect(told?.post.buttons?.[0]?.action).toBe("message.retry");
+  });
+
+  it("and is told in the human channel is forgotten with its customer", async () => {
+    desk = await openDesk();
+    const id = await desk.room.says("ann", "Where is ord_1?");
+    await desk.quiet();
+    await desk.room.says("ann", "I want to talk to a human please");
+    await desk.quiet();
+    await desk.room.presses("ticket.take", 1);
+    await desk.quiet();
+    desk.room.fault(ticketThread(), "unreachable");
+    const message = { id, thread: ann, channel: ann, author: person("ann"), text: "I live in Elm Street." };
+    const rest = { sentAt: 1, order: "1", visibility: "private" as const, addressed: true, files: [] };
+    await desk.room.receives({ kind: "edit", keys: ["moved"], message: { ...message, ...rest } });
+    await desk.quiet();
+    expect(toldIn(channel(), "Elm Street")).toBeDefined();
+    const { ledger, clock, data } = desk;
+    const memory = { forget: async () => {}, recall: async () => undefined, scrub: async () => true };
+    const files = createCustomerFiles(data, clock);
+    await eraseCustomer({ ledger, memory, files, clock, log: createLog("silent") }, "room:t:ann");
+    expect(JSON.stringify(await ledger.read((tx) => tx.all("SELECT * FROM outbox")))).not.toContain("Elm");
   });
 
   it("of what staff have changed is told to them: the customer still reads what was there", async () => {
