@@ -40,7 +40,7 @@ export interface Sending {
   takeBack(key: string): Promise<void>;
   /**
    * The ids of the messages under this key, if all of them are there; what is there in part is gone on with.
-   * @param sent the post, when it was first tried, and what is not its; without it, also what is shown of a draft is found
+   * @param sent the post, when it was first tried, and what is not its; without it, also a part of it, or of a draft, is found
    */
   find(channel: string, key: string, sent?: Sought): Promise<string[] | undefined>;
   /** Makes a message that was posted exactly this post. @throws DeskError */
@@ -250,7 +250,7 @@ export function createSending(parts: {
     const { taken } = sent ?? {};
     attempt.parts = await own.find(key, { channel, behind: since, parts: [], wanted, taken });
     const ids = attempt.parts.map((part) => part.id);
-    if (ids.length === 0 || ids.length < wanted.length) return undefined;
+    if (ids.length === 0 || (sent && ids.length < wanted.length)) return undefined;
     noteParts(ids);
     return ids;
   }

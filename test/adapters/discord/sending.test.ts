@@ -188,7 +188,7 @@ describe("a send whose answer is lost", () => {
       trouble: { kind: "reset", after: true },
     });
     await rejection(platform.post({ thread }, { text }, id));
-    expect(await platform.find?.({ thread }, id)).toBeUndefined();
+    expect(await platform.find?.({ thread }, id, { post: { text }, since: Date.now() })).toBeUndefined();
     await platform.post({ thread }, { text }, id);
     const all = shown(channel).join("\n");
     expect([...all.matchAll(/Paragraph (\d+) /g)].map((match) => Number(match[1]))).toEqual(
@@ -197,6 +197,21 @@ describe("a send whose answer is lost", () => {
     expect((await platform.find?.({ thread }, id))?.id).toBe(
       `discord:${channel}:${world.server.byBot(channel)[0]?.id}`,
     );
+  });
+
+  it("can be taken back where only a part of it has arrived, and nobody means to go on with it", async () => {
+    const { thread, channel } = await dmThread();
+    const post = { text: "word ".repeat(1_000) };
+    const id = key();
+    const part = { method: "POST", path: /\/messages$/ };
+    for (let n = 0; n < 2; n++) world.server.rest.fault({ ...part, trouble: { kind: "slow", ms: 0 } });
+    world.server.rest.fault({ ...part, trouble: { kind: "limited", seconds: 1 } });
+    expect(codeOf(await rejection(platform.post({ thread }, post, id)))).toBe("platform_rate_limited");
+    expect(await platform.find?.({ thread }, id, { post, since: Date.now() })).toBeUndefined();
+    expect(shown(channel)).toHaveLength(2);
+    const found = await platform.find?.({ thread }, id);
+    await platform.remove?.(found?.id ?? "");
+    expect(shown(channel)).toEqual([]);
   });
 
   it("gives up waiting after ten seconds and does not know", async () => {
