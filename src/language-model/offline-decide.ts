@@ -83,9 +83,12 @@ function quoteOn(turn: OfflineTurn, request: ModelRequest): Quote | undefined {
   return mannerOf(turn.message) === "general" ? quoteFor(turn.message, request.passages, before) : undefined;
 }
 
-/** "How much does it cost?", and nothing was spoken of before. */
+const asksHowMuch = /\bhow (?:much|many|long|soon|often)\b|\b(?:costs?|prices?|free)\b/i;
+
+/** "How much does it cost?", and nothing was spoken of before. "Can I return it?" names what it is about. */
 function isOfNothing({ message, earlier }: OfflineTurn): boolean {
-  return earlier.length === 0 && /\b(?:it|they|them)\b/i.test(message) && termsOf(message).length <= 1;
+  const bare = /\b(?:it|they|them)\b/i.test(message) && asksHowMuch.test(message);
+  return bare && earlier.length === 0 && termsOf(message).length <= 1;
 }
 
 /** The questions of a message that asks several things. */

@@ -70,6 +70,11 @@ describe("answers from articles", () => {
     ]);
   });
 
+  it("answers what names only what is to be done with it", async () => {
+    for (const words of ["Can I return it?", "How do I return it?", "Where can I return them?"])
+      expect((await ask(words)).text).toContain("To start a return");
+  });
+
   it("knows that what arrived broken may be anything", async () => {
     const damaged = passage("damaged", "If something arrives broken, tell us within 30 days.");
     expect((await ask("The mug arrived broken. What now?", undefined, [damaged])).text).toContain(
