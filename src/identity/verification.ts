@@ -60,7 +60,8 @@ export type Heard =
   /** The customer is known now: go on with what they had asked. */
   | { does: "goOn"; customer: Customer; question: string; keep: Keep };
 
-const lookupMs = 10_000;
+/** Three of them, with the pauses between, are over before a customer has waited for half a minute. */
+const lookupMs = 6_000;
 const codeMs = 10 * 60_000;
 const offerMs = 30 * 60_000;
 const triesMax = 5;
