@@ -3,9 +3,10 @@
  * memory; where several send, a lane belongs to whoever has its claim, and what waits is asked of the ledger.
  */
 import { createAirspace } from "./airspace.ts";
+import type { Job } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import type { Crew } from "./crew.ts";
-import { createDelivery, type Job } from "./delivery.ts";
+import { createDelivery } from "./delivery.ts";
 import type { Private } from "./desk/privately.ts";
 import { codeOf } from "./errors.ts";
 import { createIdlers } from "./idlers.ts";
