@@ -1,11 +1,12 @@
 /** What breaks the program: it is tried again, it delays nobody else, and in the end a person gets it. */
 import type { Clock } from "./clock.ts";
 import { toStaff } from "./desk/notices.ts";
-import type { Appeal, Opened } from "./desk/open-ticket.ts";
+import { type Appeal, enqueueForTicket, enqueueToStaff, type Opened } from "./desk/open-ticket.ts";
 import { audit } from "./ledger/audit.ts";
 import { type Admitted, countDeath, countFailure, park as parkRows, waitingIn } from "./ledger/inbox.ts";
 import { enqueue, type OutboxRow } from "./ledger/outbox.ts";
 import { advanceThread, findThread, moveThread, type Thread } from "./ledger/threads.ts";
+import { ticketOfDeskThread } from "./ledger/tickets.ts";
 import { writeMessage } from "./ledger/transcript.ts";
 import type { Ledger, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
@@ -15,8 +16,8 @@ import type { ThreadId } from "./thread.ts";
 export interface TroubleParts {
   ledger: Ledger;
   escalate(tx: Transaction, appeal: Appeal): Promise<Opened>;
-  /** Staff are shown what a customer wrote, where a person has the thread. */
-  showStaff(tx: Transaction, thread: Thread, message: Message): Promise<OutboxRow[]>;
+  /** Staff are shown what a customer wrote or pressed, where a person has the thread. */
+  showStaff(tx: Transaction, thread: Thread, admitted: Admitted): Promise<OutboxRow[]>;
   brokenNotice(ticket: number): string;
   push(rows: readonly OutboxRow[]): void;
   clock: Clock;
@@ -59,11 +60,11 @@ export function createTrouble(parts: TroubleParts) {
       subject: admitted.id,
       ...(thread ? { thread: thread.id } : {}),
     });
-    if (!thread) return [];
     const message = event.kind === "message" ? event.message : undefined;
+    if (!thread) return message ? tellWriter(tx, message) : [];
     if (message) await record(tx, thread, message);
     if (thread.control === "escalated" || thread.control === "taken_over")
-      return message ? parts.showStaff(tx, thread, message) : [];
+      return parts.showStaff(tx, thread, admitted);
     const opened = await parts.escalate(tx, {
       thread: thread.control === "resolved" ? await moveThread(tx, thread, "reopen") : thread,
       escalation: { reason: "The program failed on this message again and again.", priority: "high" },
@@ -83,6 +84,18 @@ export function createTrouble(parts: TroubleParts) {
       },
     });
     return [...opened.rows, notice];
+  }
+
+  /** Somebody of staff wrote it in a ticket's thread, and believes that it has reached the customer. */
+  async function tellWriter(tx: Transaction, { id, thread, channel }: Message): Promise<OutboxRow[]> {
+    const ticket = await ticketOfDeskThread(tx, thread);
+    if (!ticket) return [];
+    const send = { does: "mark" as const, message: id, mark: "failed" as const, set: true };
+    const marked = await enqueueForTicket(tx, clock, ticket, { author: "desk", send });
+    return [
+      marked,
+      ...(await enqueueToStaff(tx, { channel: () => channel, clock }, ticket, toStaff.broke())),
+    ];
   }
 
   async function record(tx: Transaction, thread: Thread, message: Message): Promise<void> {

@@ -10,6 +10,7 @@ import { type Admitted, admit, markDone, stillWaits } from "../src/ledger/inbox.
 import { migrate } from "../src/ledger/migrate.ts";
 import { migrations } from "../src/ledger/migrations.ts";
 import { openThread } from "../src/ledger/threads.ts";
+import { openTicket, placeCard } from "../src/ledger/tickets.ts";
 import type { Ledger } from "../src/ledger.ts";
 import { createLog } from "../src/log.ts";
 import { createTrouble } from "../src/trouble.ts";
@@ -35,7 +36,9 @@ let folder: string;
 let ledger: Ledger;
 let admitted: Admitted;
 let tickets: string[];
+let shown: string[];
 beforeEach(async () => {
+  shown = [];
   folder = mkdtempSync(join(tmpdir(), "trouble-"));
   tickets = [];
   ledger = await openLedger(folder, { clock, log });
@@ -57,7 +60,10 @@ const trouble = () =>
       tickets.push(appeal.lastWords);
       return { thread: appeal.thread, ticket: { number: 1 }, rows: [] } as never;
     },
-    showStaff: async () => [],
+    async showStaff(_tx, _thread, { event }) {
+      shown.push(event.kind);
+      return [];
+    },
     brokenNotice: () => "It is broken.",
     push: () => {},
     clock,
@@ -81,7 +87,7 @@ it("is not put aside as well when another process has answered it since: nobody 
   expect(await ledger.read((tx) => auditOf(tx, thread))).toEqual([]);
 });
 
-it("is put aside, and a person gets it, also when a button was pressed", async () => {
+async function pressed(): Promise<Admitted> {
   await ledger.write((tx) => markDone(tx, [admitted.id]));
   const press = {
     kind: "action" as const,
@@ -93,8 +99,45 @@ it("is put aside, and a person gets it, also when a button was pressed", async (
     channel: thread,
     thread,
   };
-  const pressed = (await ledger.write((tx) => admit(tx, thread, press, clock))) as Admitted;
-  await trouble().park(pressed);
+  return (await ledger.write((tx) => admit(tx, thread, press, clock))) as Admitted;
+}
+
+it("is put aside, and a person gets it, also when a button was pressed", async () => {
+  await trouble().park(await pressed());
   expect(tickets).toEqual([toStaff.pressed(true)]);
   expect(await saidBroken()).toHaveLength(1);
+});
+
+it("is put aside, and the person who has the conversation is shown it, also when a button was pressed", async () => {
+  const press = await pressed();
+  await ledger.write((tx) => tx.run("UPDATE threads SET control = 'taken_over'"));
+  await trouble().park(press);
+  expect(shown).toEqual(["action"]);
+});
+
+it("is put aside, and whoever of staff wrote it knows that nothing came of it", async () => {
+  const [channel, desk] = ["slack:T1:C2", "slack:T1:C2:7"];
+  const words = { ...message, id: "slack:T1:C2:8", thread: desk, channel, text: "Hello Ann" };
+  const heard = (await ledger.write(async (tx) => {
+    const brief = { customer: "Ann", tried: [], facts: [], lastWords: "", nextStep: "" };
+    const about = {
+      ask: "hello",
+      reason: "x",
+      priority: "normal" as const,
+      queue: "general",
+      language: "en",
+    };
+    await openTicket(tx, { ...about, thread, brief }, 0);
+    await placeCard(tx, 1, "slack:T1:C2:7", desk);
+    return admit(tx, desk, { kind: "message", keys: [words.id], message: words }, clock);
+  })) as Admitted;
+  await trouble().park(heard);
+  const sent = await ledger.read((tx) =>
+    tx.all<{ lane: string; send: string }>("SELECT lane, send FROM outbox ORDER BY id"),
+  );
+  expect(sent.map(({ lane }) => lane)).toEqual(["ticket:1", "ticket:1"]);
+  expect(sent.map(({ send }) => JSON.parse(send))).toMatchObject([
+    { does: "mark", message: words.id, mark: "failed", set: true },
+    { does: "post", to: { ticket: 1 }, post: { text: toStaff.broke() } },
+  ]);
 });

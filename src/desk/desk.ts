@@ -11,8 +11,8 @@ import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone } from "../ledger/inbox.ts";
 import { cancelUnsent, enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
-import { changeTicket, findTicket, openTickets, type Ticket } from "../ledger/tickets.ts";
-import { askedIn } from "../ledger/transcript.ts";
+import { changeTicket, findTicket, type Ticket, ticketsToDo } from "../ledger/tickets.ts";
+import { askedIn, filesSentIn } from "../ledger/transcript.ts";
 import type { Ledger, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { Incoming, Message, Person } from "../message.ts";
@@ -40,7 +40,7 @@ import type { Staff } from "./staff.ts";
 import { stepInTo } from "./step-in.ts";
 import { refusalOf, type TicketMove, ticketMoves } from "./ticket-moves.ts";
 import { type Receiver, transferTicket } from "./transfer.ts";
-import { relayAsked, relayUnanswered } from "./unanswered.ts";
+import { relayAsked, relayPresses, relayUnanswered } from "./unanswered.ts";
 
 export interface DeskParts {
   ledger: Ledger;
@@ -68,6 +68,9 @@ export interface DeskParts {
 
 export type Desk = ReturnType<typeof createDesk>;
 
+/** Messages with files from before a person was asked for, as far as staff are shown them. */
+const filesMax = 5;
+
 type Action = Extract<Incoming, { kind: "action" }>;
 type Trouble = Extract<Incoming, { kind: "trouble" }>;
 
@@ -77,11 +80,13 @@ export function createDesk(parts: DeskParts) {
   /** In the turn's own transaction: a person is needed. */
   async function escalate(tx: Transaction, appeal: Appeal): Promise<Opened> {
     const opened = await openTicketFor(tx, parts, appeal);
-    // What the card has no room for, long words and files, is read in its thread.
+    // What the card has no room for, long words and files, is read in its thread; files also from before.
     const { turn, lastWords } = appeal;
     const asked = turn === undefined ? (appeal.asked ?? []) : await askedIn(tx, appeal.thread.id, turn);
     const rest = isCut(lastWords) ? asked : asked.filter(({ files }) => files.length > 0);
-    opened.rows.push(...(await relayAsked(tx, parts, opened.ticket, rest)));
+    const now = new Set(asked.map(({ id }) => id));
+    const before = (await filesSentIn(tx, appeal.thread.id, filesMax)).filter(({ id }) => !now.has(id));
+    opened.rows.push(...(await relayAsked(tx, parts, opened.ticket, [...before, ...rest])));
     return opened;
   }
 
@@ -308,10 +313,13 @@ export function createDesk(parts: DeskParts) {
     }
   }
 
-  /** In the caller's transaction: staff are shown what a customer wrote, where a person has the thread. */
-  async function showStaff(tx: Transaction, thread: Thread, message: Message): Promise<OutboxRow[]> {
+  /** In the caller's transaction: staff are shown what a customer wrote or pressed, where a person has the thread. */
+  async function showStaff(tx: Transaction, thread: Thread, admitted: Admitted): Promise<OutboxRow[]> {
     const { ticket } = thread;
+    const { event } = admitted;
     if (ticket === undefined || !parts.channel()) return [];
+    if (event.kind !== "message") return relayPresses(tx, parts, thread, [admitted]);
+    const { message } = event;
     const post = { ...postOf(message, parts.filesFolder), as: message.author.name };
     const send = { does: "post" as const, to: { ticket }, post };
     const of = { number: ticket, thread: thread.id };
@@ -337,8 +345,8 @@ export function createDesk(parts: DeskParts) {
     transfer,
     /** Whether a message belongs to the staff's side. */
     hosts: (message: Message): boolean => message.channel === parts.channel(),
-    /** Unresolved tickets, for completion in commands. */
-    tickets: (limit: number): Promise<Ticket[]> => ledger.read((tx) => openTickets(tx, limit)),
+    /** Unresolved tickets, those that wait first. */
+    tickets: (limit: number): Promise<Ticket[]> => ledger.read((tx) => ticketsToDo(tx, limit)),
     sent: (tx: Transaction, row: OutboxRow, posted: Parameters<typeof afterSent>[3]) =>
       afterSent(tx, clock, row, posted),
     failed: (tx: Transaction, row: OutboxRow, error: unknown) => afterFailed(tx, parts, row, error),

@@ -5,7 +5,7 @@ import { type Admitted, markDone } from "../ledger/inbox.ts";
 import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
 import { findThread, type Thread } from "../ledger/threads.ts";
 import { findTicket, type Ticket, ticketOfDeskThread } from "../ledger/tickets.ts";
-import { amendMessage, deleteMessage } from "../ledger/transcript.ts";
+import { amendMessage, deleteMessage, whoSaid } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Incoming, Message } from "../message.ts";
 import type { ChannelId, MessageId, ThreadId } from "../thread.ts";
@@ -35,6 +35,8 @@ export async function followChange(
     ? { does: "edit", copiesOf: id, post: { text: left.text, as: left.author.name } }
     : { does: "remove", copiesOf: id };
   if (channel === parts.channel()) return staffChanged(tx, parts, where, change, send);
+  // Staff who have answered in the customer's own thread have no copy there.
+  if ((await whoSaid(tx, id)) !== "customer") return [];
   const thread = await findThread(tx, where);
   const ticket = thread?.ticket === undefined ? undefined : await findTicket(tx, thread.ticket);
   return thread && ticket ? customerChanged(tx, parts, thread, ticket, id, send) : [];

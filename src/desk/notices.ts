@@ -71,6 +71,8 @@ export const toStaff = {
   handedBack: (name: string) => `Handed back to the bot by ${name}.`,
   resolved: (name: string) => `Resolved by ${name}.`,
   again: (reason: string) => `The bot asks for a person again: ${reason}`,
+  waitsAgain: (ticket: number, ask: string) =>
+    `Ticket #${ticket} waits for a person again: ${ask}\n\nTake it on its card, or with \`/support take ${ticket}\`, and answer below the card: what is written below this message reaches nobody.`,
   takeFirst: (notePrefix: string) =>
     `Not sent to the customer: take the ticket first. (A note begins with ${notePrefix}.)`,
   goesOnIn: (ticket: number) =>
@@ -90,6 +92,8 @@ export const toStaff = {
   untold: (text: string) =>
     `Something was done in the customer's name, and they have not been told; please tell them. The bot was about to say: “${text}”`,
   undelivered: (why: string) => `This did not reach the customer: ${why}`,
+  broke: () =>
+    "The program failed on this message again and again: nothing came of it. If it is for the customer, write it again.",
   unchanged: (why: string) =>
     `What you have changed did not reach the customer, who still reads what was there before: ${why}`,
   unshown: (why: string) =>

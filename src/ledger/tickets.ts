@@ -43,6 +43,8 @@ export interface Brief {
   summary?: string;
   /** The queue that rules have chosen, where nobody has named one: a model may know a better one. */
   ruledQueue?: string;
+  /** Staff have given it to its queue. */
+  queueByStaff?: true;
   /** It was opened because the model has failed. */
   modelDown?: true;
 }
@@ -181,6 +183,16 @@ export async function openTickets(tx: Reader, limit: number, after = 0): Promise
   const rows = await tx.all(
     "SELECT * FROM tickets WHERE state <> 'resolved' AND number > ? ORDER BY number LIMIT ?",
     after,
+    limit,
+  );
+  return rows.map(ticketOf);
+}
+
+/** Tickets that are not resolved: those that wait for a person first, then those that somebody has; the oldest first. */
+export async function ticketsToDo(tx: Reader, limit: number): Promise<Ticket[]> {
+  const rows = await tx.all(
+    `SELECT * FROM tickets WHERE state <> 'resolved'
+     ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'taken' THEN 1 ELSE 2 END, number LIMIT ?`,
     limit,
   );
   return rows.map(ticketOf);

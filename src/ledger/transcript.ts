@@ -85,6 +85,11 @@ export async function writeJournal(
   );
 }
 
+/** Whose words a message is; undefined when it is not in the transcript. */
+export async function whoSaid(tx: Reader, id: MessageId): Promise<Author | undefined> {
+  return (await tx.get<{ author: Author }>("SELECT author FROM messages WHERE id = ?", id))?.author;
+}
+
 /** The turn that a message of the conversation belongs to. */
 export async function turnOf(tx: Reader, id: MessageId): Promise<string | undefined> {
   const row = await tx.get<{ turn: string | null }>("SELECT turn FROM messages WHERE id = ?", id);
@@ -116,6 +121,26 @@ export async function askedIn(tx: Reader, thread: ThreadId, turn: string): Promi
     turn,
   );
   return rows.map(askedOf);
+}
+
+/** What names the turns since a conversation was opened or reopened; takes the thread twice. */
+const turnsNow = `SELECT turn FROM messages WHERE thread = ? AND author = 'customer' AND turn IS NOT NULL
+  GROUP BY turn ORDER BY MAX(seq) DESC LIMIT (SELECT turns FROM threads WHERE id = ?)`;
+
+/**
+ * The customer's messages with files since the conversation was opened or reopened: the newest `limit`, oldest first,
+ * but for those they have taken back.
+ */
+export async function filesSentIn(tx: Reader, thread: ThreadId, limit: number): Promise<Asked[]> {
+  const rows = await tx.all<AskedRow>(
+    `SELECT id, by_name, text, files FROM messages WHERE thread = ? AND author = 'customer' AND files IS NOT NULL
+       AND deleted_at IS NULL AND turn IN (${turnsNow}) ORDER BY seq DESC LIMIT ?`,
+    thread,
+    thread,
+    thread,
+    limit,
+  );
+  return rows.map(askedOf).reverse();
 }
 
 export interface Asked {
@@ -255,10 +280,16 @@ function saidItem(row: MessageRow): HistoryItem {
   }
 }
 
-/** The sources of the newest replies, newest first, for a ticket's "what was tried". */
+/**
+ * The sources of the newest replies since the conversation was opened or reopened, newest first, for a ticket's "what
+ * was tried".
+ */
 export async function sourcesOf(tx: Reader, thread: ThreadId, limit: number): Promise<Source[]> {
   const rows = await tx.all<{ sources: string }>(
-    "SELECT sources FROM messages WHERE thread = ? AND sources IS NOT NULL ORDER BY seq DESC LIMIT ?",
+    `SELECT sources FROM messages WHERE thread = ? AND sources IS NOT NULL AND turn IN (${turnsNow})
+     ORDER BY seq DESC LIMIT ?`,
+    thread,
+    thread,
     thread,
     limit,
   );

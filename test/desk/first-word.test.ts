@@ -58,6 +58,34 @@ it("staff who answer in a thread of their own have it from then on, where a cust
   expect(atTheDesk()).toContain("At what time?");
 });
 
+it("staff who correct, or delete, their own word in a customer's thread are not taken for the customer", async () => {
+  desk = await openDesk({ model: createScriptedModel("I am the bot.") });
+  await inShared("ann", "When do you open?");
+  await desk.quiet();
+  const id = await inShared("staff-maya", "At ten, Ann.");
+  await desk.quiet();
+  const before = atTheDesk();
+  const place = { thread: shared, channel: "room:t:hall" };
+  await desk.room.receives({
+    kind: "edit",
+    keys: ["edit:1"],
+    message: {
+      ...place,
+      id,
+      author: { id: "room:t:staff-maya", tenant: "t", name: "staff-maya" },
+      text: "At nine, Ann.",
+      sentAt: 9,
+      order: "000000900",
+      visibility: "shared",
+      addressed: true,
+      files: [],
+    },
+  });
+  await desk.room.receives({ kind: "deletion", keys: ["deletion:1"], message: id, ...place });
+  await desk.quiet();
+  expect(atTheDesk()).toEqual(before);
+});
+
 it("staff who talk to each other in a thread of their own have no ticket of it, and the bot answers who asks there", async () => {
   desk = await openDesk({ model: createScriptedModel("I am the bot.") });
   await inShared("staff-maya", "Maintenance tonight from ten on.");

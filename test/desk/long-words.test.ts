@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { type DeskInARoom, openDesk } from "../doubles/desk-in-a-room.ts";
+import { type DeskInARoom, openDesk, passage } from "../doubles/desk-in-a-room.ts";
+import { createScriptedModel } from "../doubles/scripted-model.ts";
 
 let desk: DeskInARoom;
 afterEach(() => desk.close());
@@ -57,6 +58,28 @@ describe("what a customer has written before a person is asked for", () => {
     expect(posts.map(({ name }) => name)).toEqual(["broken.png"]);
   });
 
+  it("brings along the files that the bot was sent before, but those of a conversation that is over", async () => {
+    desk = await openDesk();
+    for (const id of ["f1", "f2"]) desk.room.files.set(id, new Uint8Array([1, 2, 3]));
+    const says = async (text: string, ...ids: string[]) => {
+      const files = ids.map((id) => ({ id, name: `${id}.png`, mediaType: "image/png", bytes: 3 }));
+      await desk.room.says("ann", text, { files });
+      await desk.quiet();
+    };
+    const handed = () => desk.room.shown.flatMap(({ post }) => (post.files ?? []).map(({ name }) => name));
+    await says("It looks like this", "f1");
+    await says("I want to speak to a human");
+    expect(inTheThread()).toEqual(["It looks like this"]);
+    expect(handed()).toEqual(["f1.png"]);
+    await desk.room.presses("ticket.hand_back", 1);
+    await desk.quiet();
+    await says("And the bill", "f2");
+    await desk.room.presses("ticket.resolve", 1);
+    await desk.quiet();
+    await says("I want to speak to a human again");
+    expect(handed()).toEqual(["f1.png"]);
+  });
+
   it("stands in the ticket's thread when the card has no room for it, each message once", async () => {
     desk = await openDesk();
     await desk.room.hasSaid("ann", ["hello", long]);
@@ -82,4 +105,23 @@ describe("what a customer has written before a person is asked for", () => {
     await desk.quiet();
     expect(inTheThread()).toEqual([]);
   });
+});
+
+it("a card does not name articles as tried that were shown in a conversation that is over", async () => {
+  const model = createScriptedModel("It takes 5 to 7 business days [1].");
+  desk = await openDesk({ passages: [passage("Shipping", "It takes 5 to 7 business days.")], model });
+  const tried = () =>
+    desk.room.shown.flatMap(
+      ({ post }) => post.card?.sections.find(({ label }) => label === "Tried")?.text ?? [],
+    );
+  for (const text of ["How long does shipping take?", "I want to speak to a human"]) {
+    await desk.room.says("ann", text);
+    await desk.quiet();
+  }
+  expect(tried()).toEqual(["- Shipping"]);
+  await desk.room.presses("ticket.resolve", 1);
+  await desk.quiet();
+  await desk.room.says("ann", "I want to speak to a human again");
+  await desk.quiet();
+  expect(tried()).toEqual(["- Shipping", "No article answered it."]);
 });
