@@ -73,11 +73,15 @@ export async function openTicketFor(
   const { clock } = parts;
   const now = clock.now();
   const known = appeal.thread.ticket === undefined ? undefined : await findTicket(tx, appeal.thread.ticket);
+  const again = known && known.state !== "resolved" ? known : undefined;
   const routed = parts.route(appeal.lastWords, parts.queues);
+  const { queue: named } = appeal.escalation;
+  // Rules know less of it than staff do.
+  const kept = named === undefined && again?.brief.queueByStaff ? again.queue : undefined;
   const told = {
     reason: appeal.escalation.reason,
     priority: appeal.escalation.priority,
-    queue: appeal.escalation.queue ?? routed.queue,
+    queue: named ?? kept ?? routed.queue,
     language: routed.language,
     brief: {
       ...briefOf({
@@ -90,11 +94,11 @@ export async function openTicketFor(
       promises: await promisedIn(tx, appeal.thread.id, parts.promisesIn),
       category: routed.category,
       sentiment: routed.sentiment,
-      ...(appeal.escalation.queue === undefined ? { ruledQueue: routed.queue } : {}),
+      ...(named === undefined && kept === undefined ? { ruledQueue: routed.queue } : {}),
+      ...(kept === undefined ? {} : { queueByStaff: true as const }),
       ...(appeal.escalation.modelDown ? { modelDown: true as const } : {}),
     },
   };
-  const again = known && known.state !== "resolved" ? known : undefined;
   const ticket = again
     ? await changeTicket(tx, again, { ...told, state: "open", assignee: "none" }, now)
     : await openTicket(
@@ -108,7 +112,10 @@ export async function openTicketFor(
   await moveFence(tx, thread.id, appeal.thread.version, thread.version);
   for (const other of await moveOthers(tx, thread, "escalate")) await moveFenceOn(tx, other);
   const rows = await enqueueCard(tx, parts, ticket);
-  if (again) rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.again(told.reason))));
+  if (again) {
+    rows.push(...(await enqueueToStaff(tx, parts, ticket, toStaff.again(told.reason))));
+    rows.push(...(await enqueueReminder(tx, parts, ticket)));
+  }
   await audit(tx, clock, {
     actor: "bot",
     action: again ? "ticket.reopened" : "ticket.opened",
@@ -163,6 +170,15 @@ export async function enqueueToStaff(
 ): Promise<OutboxRow[]> {
   if (!parts.channel()) return [];
   const send: Send = { does: "post", to: { ticket: ticket.number }, post: { text }, ...waitsFor(after) };
+  return [await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send })];
+}
+
+/** Its card stands where it was first posted: whoever reads the human channel only sees what is new there. */
+async function enqueueReminder(tx: Transaction, parts: ToStaffParts, ticket: Ticket): Promise<OutboxRow[]> {
+  const channel = parts.channel();
+  if (!channel) return [];
+  const post = { text: toStaff.waitsAgain(ticket.number, ticket.ask) };
+  const send: Send = { does: "post", to: { channel }, post };
   return [await enqueueForTicket(tx, parts.clock, ticket, { author: "desk", send })];
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { audit } from "../ledger/audit.ts";
 import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { moveThread, type Thread } from "../ledger/threads.ts";
+import { historyOf } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { ChannelId } from "../thread.ts";
 import { type Appeal, enqueueToStaff, type Opened } from "./open-ticket.ts";
@@ -27,6 +28,8 @@ export interface Request {
   /** What who asks reads, where that is not the customer. */
   told?(ticket: number): string;
 }
+
+const historyMax = 60;
 
 /**
  * The conversation's ticket: a new one, or the one that people have already; these are then told of the request.
@@ -65,12 +68,14 @@ async function open(
   thread: Thread,
   { reason, lastWords, asked, notice }: Request,
 ): Promise<{ number: number; rows: OutboxRow[] }> {
+  // What has been said before is what it is about, unless that has come to its end.
+  const said = thread.turns > 0 ? await historyOf(tx, thread.id, historyMax, thread.since) : [];
   const opened = await parts.escalate(tx, {
     thread,
     escalation: { reason, priority: "normal" },
     lastWords,
     ...(asked ? { asked } : {}),
-    transcript: [],
+    transcript: said.map(({ item }) => item),
     sources: [],
   });
   const { number } = opened.ticket;

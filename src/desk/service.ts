@@ -4,7 +4,7 @@ import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone, stillWaits } from "../ledger/inbox.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
 import { findThread, newestThreadOf, openThread, type Thread } from "../ledger/threads.ts";
-import { openTickets, type Ticket, ticketsOfUser } from "../ledger/tickets.ts";
+import { type Ticket, ticketsOfUser } from "../ledger/tickets.ts";
 import type { Ledger, Reader, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { Incoming, Message, Person } from "../message.ts";
@@ -88,7 +88,7 @@ export function createService(parts: ServiceParts) {
     const { by } = call;
     switch (command.does) {
       case "tickets":
-        return listed(await parts.desk.tickets(ticketsShown));
+        return listed(await parts.desk.tickets(ticketsShown + 1));
       case "press":
         return (await parts.desk.press(admitted, command.action, command.ticket, by)) || toStaff.done();
       case "note":
@@ -261,7 +261,7 @@ export function createService(parts: ServiceParts) {
 
   async function showHome(person: Person, isStaff: boolean): Promise<void> {
     const tickets = isStaff
-      ? await ledger.read((tx) => openTickets(tx, ticketsShown))
+      ? await parts.desk.tickets(ticketsShown + 1)
       : await ledger.read((tx) => ticketsOfUser(tx, person.id, ticketsShown));
     const title = isStaff ? "Open tickets" : "Your tickets";
     try {
@@ -303,9 +303,10 @@ export function createService(parts: ServiceParts) {
 
 function listed(tickets: readonly Ticket[]): string {
   if (tickets.length === 0) return "There are no tickets.";
-  return tickets
+  const lines = tickets
+    .slice(0, ticketsShown)
     .map(
       (ticket) => `- #${ticket.number} ${ticket.ask} (${ticket.state.replace("_", " ")}, ${ticket.priority})`,
-    )
-    .join("\n");
+    );
+  return [...lines, ...(tickets.length > ticketsShown ? ["- … and more"] : [])].join("\n");
 }

@@ -58,7 +58,12 @@ export async function transferTicket(
     tx,
     ticket,
     "queue" in to
-      ? { state: "open", assignee: "none", queue: to.queue }
+      ? {
+          state: "open",
+          assignee: "none",
+          queue: to.queue,
+          brief: { ...ticket.brief, queueByStaff: true },
+        }
       : { state: "taken", assignee: to.person },
     parts.clock.now(),
   );

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { findTicket, openTicket } from "../../src/ledger/tickets.ts";
 import type { Receiver } from "../../src/platform.ts";
 import { type DeskInARoom, openDesk } from "../doubles/desk-in-a-room.ts";
 import { createRoom, threadOf } from "../doubles/room.ts";
@@ -49,6 +50,14 @@ describe("a customer calls /support", () => {
     expect(await call("person", "ann")).toContain("#1");
     expect(await call("status", "ann")).toContain("- #1");
     expect(desk.room.seen("ann").filter((text) => text.includes("#1"))).toHaveLength(1);
+  });
+
+  it("person, and the ticket says what they have written before", async () => {
+    desk = await openDesk();
+    await desk.room.says("ann", "My headphones arrived broken.");
+    await desk.quiet();
+    await call("person", "ann");
+    expect(card()?.post.card?.title).toBe("Ticket #1: My headphones arrived broken.");
   });
 
   it("person, and who has never written is answered in private", async () => {
@@ -131,6 +140,19 @@ describe("staff call /support", () => {
     expect(await call("take 9")).toBe("There is no ticket #9.");
   });
 
+  it("tickets, and reads first of those that wait for a person, and whether there are more", async () => {
+    await withTicket();
+    await desk.ledger.write(async (tx) => {
+      const first = await findTicket(tx, 1);
+      for (let n = 0; n < 20 && first; n++) await openTicket(tx, first, 1);
+      await tx.run("UPDATE tickets SET state = 'handed_back' WHERE number <= 19");
+      await tx.run("UPDATE tickets SET state = 'taken' WHERE number = 20");
+    });
+    const lines = (await call("tickets"))?.split("\n") ?? [];
+    expect(lines.map((line) => /^- (#\d+)?/.exec(line)?.[1]).slice(0, 3)).toEqual(["#21", "#20", "#1"]);
+    expect(lines.slice(20)).toEqual(["- … and more"]);
+  });
+
   it("note, and the customer never reads it", async () => {
     await withTicket();
     expect(await call("note 1 she is upset")).toBe("Done.");
@@ -179,6 +201,18 @@ describe("staff call /support", () => {
     await desk.quiet();
     expect(desk.model.requests).toHaveLength(0);
     expect(atTheDesk()).toContain("Anybody?");
+  });
+
+  it("transfer to a queue, where it waits also when it is asked for again: the human channel reads that it does", async () => {
+    await withTicket();
+    await call("transfer 1 billing");
+    await call("hand back 1");
+    await desk.room.says("ann", "I want to talk to a human again");
+    await desk.quiet();
+    expect(card()?.post.card?.facts).toContainEqual({ label: "Queue", value: "billing" });
+    expect(desk.room.seen(String(desk.room.deskChannel)).at(-1)).toContain(
+      "Ticket #1 waits for a person again: I want to talk to a human please",
+    );
   });
 
   it("pause and unpause", async () => {
