@@ -5,71 +5,60 @@
  *   the desk ─▶ posting / draft / changing ─▶ outgoing ─▶ sending ─▶ web-api ─▶ Slack
  */
 import { codeOf, DeskError } from "../../src/errors.ts";
-import type { Receiver as Desk, Mark, Platform } from "../../src/platform.ts";
+import type { Receiver as Desk, Platform } from "../../src/platform.ts";
 import { createWaits } from "../../src/waits.ts";
-import { answerAt, createAnswers, isAnswerAddress, showPrivately, spotNamed } from "./answers.ts";
+import { answerAt, isAnswerAddress, showPrivately, spotNamed } from "./answers.ts";
 import { createBelongings } from "./belongings.ts";
 import { createChanging } from "./changing.ts";
+import { createChannels } from "./channels.ts";
 import { createDirectThreads } from "./direct-threads.ts";
-import { createDrafting, type Recipient } from "./draft.ts";
-import { toName } from "./emoji.ts";
+import { createDrafting } from "./draft.ts";
 import { createEventHandler } from "./events.ts";
 import { examine } from "./examine.ts";
-import { neededScope, slackErrorOf } from "./faults.ts";
 import { createHttp } from "./fetch.ts";
 import { whenPossible } from "./first-calls.ts";
 import { createGreeting } from "./greeting.ts";
 import { createGroups } from "./groups.ts";
 import { createGuards } from "./guards.ts";
-import type { Where } from "./incoming.ts";
 import { takeBackStreamOf, takeBackStreams } from "./left-streams.ts";
 import { homeView } from "./outgoing.ts";
-import { type Json, textAt } from "./payload.ts";
 import { createPeople } from "./people.ts";
 import { cut, oneLine } from "./plain-text.ts";
 import { createPosting } from "./posting.ts";
+import { createReactions } from "./reactions.ts";
 import { createReadingBack } from "./reading-back.ts";
 import type { Handle, Receiver } from "./receiver.ts";
 import { receiversFor } from "./receivers.ts";
+import { createRecipients } from "./recipients.ts";
 import { createSending } from "./sending.ts";
 import { createSharedFiles } from "./shared-files.ts";
 import type { SlackParts } from "./slack-config.ts";
-import { accountOf, channelId, isDirect, type Place, placeOf, platformName, threadId } from "./thread-id.ts";
+import { accountOf, placeOf, platformName, threadId } from "./thread-id.ts";
+import { createTrouble } from "./trouble.ts";
 import { createUpload, download, isSlackAddress } from "./upload.ts";
-import { createWebApi, type WebApi } from "./web-api.ts";
+import { createWebApi } from "./web-api.ts";
 import { createWorkspaces } from "./workspaces.ts";
-
-/** Slack's names for the bot's own marks. */
-const marks: Readonly<Record<Mark, string>> = {
-  sent: "white_check_mark",
-  failed: "warning",
-  working: "hourglass_flowing_sand",
-};
-
-const recipientsMax = 5_000;
-/** The same trouble is told once in this time. */
-const troubleEveryMs = 60 * 60_000;
 
 export function createSlackAdapter(parts: SlackParts): Platform {
   const { config, clock, installations, streams } = parts;
   const log = parts.log.with({ platform: platformName });
   const { apiUrl } = config;
-  const deskChannel = config.deskChannel === undefined ? undefined : bareId(config.deskChannel);
   const http = createHttp();
   const waits = parts.waits ?? createWaits(clock);
   const workspaces = createWorkspaces(config.botToken, installations, clock);
-  const recipients = new Map<string, Recipient>();
-  const told = new Map<string, number>();
+  const channels = createChannels(config, () => workspaces.own?.team);
+  const recipients = createRecipients();
   let desk: Desk | undefined;
   let handle: Handle | undefined;
   /** None: it does not listen. */
   let receivers: Receiver[] = [];
   /** One change after the other. */
-  let listenings: Promise<unknown> = Promise.resolve();
+  let lastChange: Promise<unknown> = Promise.resolve();
   let closed: Promise<void> | undefined;
   /** Aborted, what waits to begin does not begin any more. */
   let beginning = new AbortController();
 
+  const tellTrouble = createTrouble({ desk: () => desk, clock, log });
   const api = createWebApi({
     ...(apiUrl === undefined ? {} : { apiUrl }),
     http,
@@ -100,7 +89,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     log,
   });
   const changing = createChanging({ api, belongings, styleOf: sending.styleOf });
-  const answers = createAnswers(clock, (url) => isAnswerAddress(url, apiUrl));
+  const reactions = createReactions(api);
   const greeting = createGreeting({
     api,
     posting,
@@ -110,41 +99,18 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       typeof prompt === "string" ? { title: prompt, message: prompt } : prompt,
     ),
   });
-  const recipientOf = (place: Place) => recipients.get(`${place.team} ${place.channel} ${place.ts}`);
   const { surfaceOf } = directThreads;
-  const draft = createDrafting({ api, posting, sending, guards, clock, log, streams, recipientOf, surfaceOf });
-
-  /** Slack asks for whom a stream in a channel is: for whoever wrote last in the thread. */
-  function onMessage(team: string, event: Json): void {
-    const [channel, ts, user] = ["channel", "ts", "user"].map((key) => textAt(event, key));
-    if (!channel || !ts || !user || isDirect(channel)) return;
-    const key = `${team} ${channel} ${textAt(event, "thread_ts") ?? ts}`;
-    recipients.delete(key);
-    if (recipients.size >= recipientsMax) recipients.delete(recipients.keys().next().value ?? "");
-    recipients.set(key, { user, team: textAt(event, "user_team") ?? textAt(event, "team") ?? team });
-  }
-
-  /** Tokens and scopes that Slack refuses are told to the desk, each once an hour. */
-  function tellTrouble(team: string, method: string, error: DeskError): void {
-    const code = slackErrorOf(error) ?? codeOf(error) ?? "unauthorized";
-    // The one asks just that, and the answer is dealt with where it is asked; the other says it of a single file.
-    if (method === "auth.test" || (method === "files.info" && code === "access_denied")) return;
-    const scope = neededScope(error);
-    const what = `${team}:${code}:${scope ?? ""}`;
-    const last = told.get(what);
-    if (!desk || (last !== undefined && clock.elapsed() - last < troubleEveryMs)) return;
-    told.set(what, clock.elapsed());
-    const text =
-      method === "apps.connections.open"
-        ? `Slack lets the desk listen no more (${code}): it hears nothing until SLACK_APP_TOKEN is one that works.`
-        : code === "missing_scope"
-          ? `The Slack app lacks the scope ${scope ?? "for"} (${method}). Add it and reinstall the app.`
-          : `Slack refuses the app's token (${code}). Reinstall the app.`;
-    const hour = Math.floor(clock.now() / troubleEveryMs);
-    desk
-      .receive({ kind: "trouble", keys: [`${platformName}:trouble:${what}:${hour}`], code, text })
-      .catch((failed: unknown) => log.warn("slack.trouble_not_told", { code, error: failed }));
-  }
+  const draft = createDrafting({
+    api,
+    posting,
+    sending,
+    guards,
+    clock,
+    log,
+    streams,
+    recipientOf: recipients.of,
+    surfaceOf,
+  });
 
   async function connect(receiver: Desk, how = { listening: true }): Promise<void> {
     desk = receiver;
@@ -158,11 +124,11 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       sending,
       directThreads,
       greeting,
-      answers,
+      clock,
       log,
       desk: receiver,
-      channelsIn,
-      onMessage,
+      channelsIn: channels.in,
+      onMessage: recipients.wrote,
     });
     if (how.listening) await listen(true);
     const way = !how.listening ? "none" : config.appToken ? "socket" : "http";
@@ -173,8 +139,8 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     if (!on) beginning.abort(new DeskError("platform_unavailable", "Slack is being left"));
     else if (beginning.signal.aborted) beginning = new AbortController();
     const { signal } = beginning;
-    const change = listenings.then(() => (on ? startListening(signal) : stopListening()));
-    listenings = change.catch(() => undefined);
+    const change = lastChange.then(() => (on ? startListening(signal) : stopListening()));
+    lastChange = change.catch(() => undefined);
     return change;
   }
 
@@ -201,17 +167,6 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   async function stopListening(): Promise<void> {
     await Promise.all(receivers.map((one) => one.close()));
     receivers = [];
-  }
-
-  /** Channels that are named without a workspace are in that of the configured token. */
-  function isIn(team: string, id: string): boolean {
-    return (teamNamedIn(id) ?? workspaces.own?.team ?? team) === team;
-  }
-
-  function channelsIn(team: string): Pick<Where, "supportChannels" | "deskChannel"> {
-    const supportChannels = new Set(config.supportChannels.filter((id) => isIn(team, id)).map(bareId));
-    const hasDesk = config.deskChannel !== undefined && isIn(team, config.deskChannel);
-    return { supportChannels, ...(hasDesk && deskChannel !== undefined ? { deskChannel } : {}) };
   }
 
   /** Which workspace the configured token belongs to, and who the bot is there. */
@@ -242,8 +197,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   return {
     name: platformName,
     get deskChannel() {
-      const team = teamNamedIn(config.deskChannel) ?? workspaces.own?.team;
-      return team === undefined || deskChannel === undefined ? undefined : channelId(team, deskChannel);
+      return channels.deskId();
     },
     connect,
     listen,
@@ -261,14 +215,8 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     remove: changing.remove,
     draft,
     belongs,
-    async mark(message, mark, set) {
-      await setReaction(api, placeOf(message), marks[mark], set);
-    },
-    async react(message, emoji, added) {
-      const name = toName(emoji);
-      if (name === undefined) throw new DeskError("platform_refused", "Slack has no name for this emoji");
-      await setReaction(api, placeOf(message), name, added);
-    },
+    mark: reactions.mark,
+    react: reactions.react,
     async working(thread, step) {
       const { team, channel, ts = surfaceOf(placeOf(thread)) } = placeOf(thread);
       // Slack shows a status in threads only.
@@ -285,8 +233,8 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     async answer(interaction, post) {
       const spot = spotNamed(interaction);
       if (!spot) return false;
-      const address = answers.addressOf(interaction);
-      if (address !== undefined && (await answerAt(http, address, spot.thread, post))) return true;
+      const { address = "" } = spot;
+      if (isAnswerAddress(address, apiUrl) && (await answerAt(http, address, spot.thread, post))) return true;
       return showPrivately(
         api,
         placeOf(threadId(spot.team, spot.channel, spot.thread)),
@@ -328,32 +276,9 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       return workspace && people.person(workspace, account);
     },
     examine() {
-      const { appToken } = config;
-      // Those of further workspaces are asked for with other tokens.
-      const supportChannels = config.supportChannels
-        .filter((id) => teamNamedIn(id) === undefined)
-        .map(bareId);
-      return examine(api, "", { appToken, supportChannels, deskChannel });
+      // The channels of further workspaces are asked for with other tokens.
+      const { support: supportChannels, desk: deskChannel } = channels;
+      return examine(api, "", { appToken: config.appToken, supportChannels, deskChannel });
     },
   };
-}
-
-/** `C1` of `C1`, `slack:C1` and `slack:T1:C1`. */
-function bareId(id: string): string {
-  return id.slice(id.lastIndexOf(":") + 1);
-}
-
-/** `T1` of `slack:T1:C1`. */
-function teamNamedIn(id: string | undefined): string | undefined {
-  const parts = id?.split(":") ?? [];
-  return parts.length > 2 ? parts[1] : undefined;
-}
-
-async function setReaction(api: WebApi, place: Place, name: string, set: boolean): Promise<void> {
-  const { team, channel, ts = "" } = place;
-  try {
-    await api.call(team, set ? "reactions.add" : "reactions.remove", { channel, timestamp: ts, name });
-  } catch (error) {
-    if (slackErrorOf(error) !== (set ? "already_reacted" : "no_reaction")) throw error;
-  }
 }

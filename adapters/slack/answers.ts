@@ -1,6 +1,7 @@
 /**
- * Where an interaction is answered. Slack gives an address for each, good for five answers in half an hour; the core
- * only keeps a name for it. After a restart the address is forgotten, and the answer is shown as an ephemeral message.
+ * Where an interaction is answered. Slack gives an address for each, good for five answers in half an hour. It stands in
+ * the name that the core keeps: whoever has the answer, perhaps another process, can give it also where the bot is no
+ * member. When the address is not good any more, the answer is shown as an ephemeral message.
  */
 import type { Clock } from "../../src/clock.ts";
 import type { Post } from "../../src/platform.ts";
@@ -15,42 +16,27 @@ export interface Spot {
   user: string;
   channel: string;
   thread?: string;
+  /** Slack's address for the answer. */
+  address?: string;
 }
 
-export interface Answers {
-  /** A name for the place where this interaction is answered. */
-  keep(spot: Spot, address: string | undefined): string;
-  /** The address, while it is good. */
-  addressOf(interaction: string): string | undefined;
-}
-
-const goodMs = 29 * 60_000;
-const keptMax = 5_000;
-
-export function createAnswers(clock: Clock, mayAnswerAt: (url: URL) => boolean): Answers {
-  const kept = new Map<string, { address: string; until: number }>();
-  return {
-    keep({ team, user, channel, thread }, address) {
-      const name = [platformName, team, channel, thread ?? "", user, clock.id("i")].join(":");
-      if (address !== undefined && URL.canParse(address) && mayAnswerAt(new URL(address))) {
-        if (kept.size >= keptMax) kept.delete(kept.keys().next().value ?? "");
-        kept.set(name, { address, until: clock.elapsed() + goodMs });
-      }
-      return name;
-    },
-    addressOf(interaction) {
-      const found = kept.get(interaction);
-      if (!found || found.until < clock.elapsed()) return undefined;
-      return found.address;
-    },
-  };
+/** A name for the place where an interaction is answered. */
+export function nameOf({ team, user, channel, thread, address }: Spot, clock: Clock): string {
+  const words = [platformName, team, channel, thread ?? "", user, clock.id("i")];
+  return [...words, ...(address === undefined ? [] : [encodeURIComponent(address)])].join(":");
 }
 
 /** Where the interaction happened; undefined when the name is not one of ours. */
 export function spotNamed(interaction: string): Spot | undefined {
-  const [name, team, channel, thread, user, id] = interaction.split(":");
+  const [name, team, channel, thread, user, id, address] = interaction.split(":");
   if (name !== platformName || !team || !channel || !user || !id) return undefined;
-  return { team, channel, user, ...(thread ? { thread } : {}) };
+  return {
+    team,
+    channel,
+    user,
+    ...(thread ? { thread } : {}),
+    ...(address ? { address: decodeURIComponent(address) } : {}),
+  };
 }
 
 /** As a message that only this person sees, and only while they are here. */
@@ -91,7 +77,9 @@ export async function answerAt(
 }
 
 /** Slack's own address, or one of the machine of the Slack server that was configured. */
-export function isAnswerAddress(url: URL, apiUrl: string | undefined): boolean {
+export function isAnswerAddress(address: string, apiUrl: string | undefined): boolean {
+  if (!URL.canParse(address)) return false;
+  const url = new URL(address);
   if (url.protocol === "https:" && (url.hostname === "slack.com" || url.hostname.endsWith(".slack.com"))) {
     return true;
   }

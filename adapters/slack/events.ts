@@ -2,10 +2,11 @@
  * What happens with each payload that arrives, over either transport: whose it is, what it means, and that the desk has
  * it before Slack is told so.
  */
+import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import type { Incoming, Person } from "../../src/message.ts";
 import type { Receiver as Desk } from "../../src/platform.ts";
-import type { Answers, Spot } from "./answers.ts";
+import { nameOf, type Spot } from "./answers.ts";
 import type { DirectThreads } from "./direct-threads.ts";
 import { refusesToken } from "./faults.ts";
 import type { Greeting } from "./greeting.ts";
@@ -29,7 +30,7 @@ export interface EventParts {
   sending: Pick<Sending, "saw">;
   directThreads: DirectThreads;
   greeting: Greeting;
-  answers: Answers;
+  clock: Clock;
   log: Log;
   desk: Desk;
   /** The desk's channels in this workspace. */
@@ -39,8 +40,7 @@ export interface EventParts {
 }
 
 export function createEventHandler(parts: EventParts): Handle {
-  const { api, workspaces, people, sharedFiles, sending, directThreads, greeting, answers, log, desk } =
-    parts;
+  const { api, workspaces, people, sharedFiles, sending, directThreads, greeting, clock, log, desk } = parts;
 
   return async (body) => {
     const workspace = await workspaces.of(body);
@@ -96,7 +96,8 @@ export function createEventHandler(parts: EventParts): Handle {
     const { user, channel, root, thread } = spotOf(body);
     const spot = { team: workspace.team, user, channel, ...(thread === undefined ? {} : { thread }) };
     if (root !== undefined && isDirect(channel)) await directThreads.learn(workspace, channel, root);
-    const name = answers.keep(spot, answerAddressOf(body));
+    const address = answerAddressOf(body);
+    const name = nameOf({ ...spot, ...(address === undefined ? {} : { address }) }, clock);
     const found = await withDetails(workspace, body, (whole, who) =>
       interactionFrom(whole, whereOf(workspace), who, name),
     );

@@ -92,6 +92,19 @@ describe("answers", () => {
     expect(await platform.answer?.("forged", { text: "x" })).toBe(false);
   });
 
+  it("reach the person from another process also where the bot is no member", async () => {
+    const { slack, desk } = await start();
+    slack.addChannel("C7", { members: ["U1"] }).members.delete("UBOTT1");
+    await slack.asUser("U1").command("status", "C7");
+    const [command] = desk.received;
+    if (command?.kind !== "command") throw new Error("no command");
+    const second = adapterFor(slack);
+    cleanups.push(() => second.close());
+    await second.connect(recordingDesk(), { listening: false });
+    expect(await second.answer?.(command.interaction, { text: "All is well." })).toBe(true);
+    expect(slack.privately("U1").map((seen) => seen.text)).toEqual(["All is well."]);
+  });
+
   it("stand where the message does: in its thread, and not in one that nobody has opened", async () => {
     const { platform, slack, desk } = await start();
     const maya = slack.asUser("U2");
@@ -101,7 +114,7 @@ describe("answers", () => {
       { label: "Deny", action: "deny", value: "1", ask },
     ];
     const card = await platform.post({ channel: "slack:T1:C2" }, { text: "card", buttons }, "o_1");
-    // To it the address of the answer is unknown, as it is after a restart.
+    // It is not told the address of the answer, as it is when half an hour is over.
     const second = adapterFor(slack);
     cleanups.push(() => second.close());
     await second.connect(recordingDesk(), { listening: false });
@@ -110,7 +123,8 @@ describe("answers", () => {
       if (last?.kind !== "action" && last?.kind !== "command") throw new Error("nothing pressed");
       expect(last.thread).toBeDefined();
       const before = slack.privately("U2").length;
-      for (const one of [platform, second]) await one.answer?.(last.interaction, { text: "Too late." });
+      await platform.answer?.(last.interaction, { text: "Too late." });
+      await second.answer?.(last.interaction.split(":").slice(0, 6).join(":"), { text: "Too late." });
       return slack
         .privately("U2")
         .slice(before)
