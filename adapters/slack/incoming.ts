@@ -95,8 +95,10 @@ function changed(event: Json, keys: string[], where: Where, people: People): Inc
   if (!message) return undefined;
   const didConcern = old !== undefined && mentions(old, where.bot);
   if (!didConcern && !concernsDesk(message, placed, where)) return undefined;
-  const edited = textAt(now, "edited", "ts") ?? textAt(event, "event_ts") ?? textAt(event, "ts") ?? "";
-  return { kind: "edit", keys: [`${message.id}:edit:${edited}`, ...keys], message };
+  // When it was edited Slack says in whole seconds, when it tells of it in finer ones.
+  const edited = textAt(now, "edited", "ts") ?? "";
+  const told = textAt(event, "event_ts") ?? textAt(event, "ts") ?? "";
+  return { kind: "edit", keys: [`${message.id}:edit:${edited}:${told}`, ...keys], message };
 }
 
 /** Wherever it was: nothing of it is told but that it is gone, and the desk may have it by a shortcut. */

@@ -150,6 +150,8 @@ describe("changes", () => {
     expect(first).toMatchObject({ kind: "edit", message: { id: "slack:T1:C1:1712.000100", text: "b" } });
     expect(first?.keys[0]).not.toBe(second?.keys[0]);
     expect(first?.keys).not.toContain("slack:T1:C1:1712.000100");
+    const third = change({ text: "d", edited: { ts: "1720.1" } }, { text: "c" }, { event_ts: "1720.2" });
+    expect(third?.keys[0]).not.toBe(first?.keys[0]);
   });
 
   it("that only resolve a preview are nothing", () => {
