@@ -40,27 +40,28 @@ export interface Pressed {
 /** The name of the buttons under an answer; their value is `up TURN` or `down TURN`. */
 const feedbackAction = "feedback";
 
-/** The rows below a post. @throws DeskError platform_refused when they cannot all be shown */
+/**
+ * The rows below a post. Of a menu that is too long the last options are left out: a command can name them.
+ * @throws DeskError platform_refused when the buttons cannot all be shown
+ */
 export function rowsOf(post: Pick<Post, "buttons" | "menus" | "feedback">, key: string): Row[] {
   const tag = tagOf(key);
   const buttons = [
     ...(post.buttons ?? []),
     ...(post.feedback === undefined ? [] : feedbackOf(post.feedback)),
   ];
-  const rows: Row[] = [
-    ...(post.menus ?? []).flatMap((menu) => menuRows(menu, tag)),
-    ...chunks(distinct(buttons), limits.buttonsPerRow).map((some) => ({
-      type: kinds.row,
-      components: some.map((button) => buttonOf(button, tag)),
-    })),
-  ];
-  if (rows.length > limits.rows) {
+  const pressed: Row[] = chunks(distinct(buttons), limits.buttonsPerRow).map((some) => ({
+    type: kinds.row,
+    components: some.map((button) => buttonOf(button, tag)),
+  }));
+  if (pressed.length > limits.rows) {
     throw new DeskError(
       "platform_refused",
-      `Discord shows ${limits.rows} rows of buttons; this post has ${rows.length}`,
+      `Discord shows ${limits.rows} rows of buttons; this post has ${pressed.length}`,
     );
   }
-  return rows;
+  const chosen = (post.menus ?? []).flatMap((menu) => menuRows(menu, tag));
+  return [...chosen.slice(0, limits.rows - pressed.length), ...pressed];
 }
 
 export const tagOf = (key: string): string =>

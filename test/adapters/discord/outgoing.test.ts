@@ -165,6 +165,14 @@ describe("buttons", () => {
     expect(ids.map((id) => readCustomId(id)?.name)).toEqual(["transfer", "transfer"]);
   });
 
+  it("are all shown where a menu is longer than a message can hold", () => {
+    const options = Array.from({ length: 130 }, (_, n) => ({ label: `Queue ${n}`, value: `q${n}` }));
+    const menus = [{ label: "Transfer", action: "transfer", options }];
+    const { components } = only({ text: "x", menus, buttons: [button] });
+    expect(components).toHaveLength(5);
+    expect(components.at(-1)?.components[0]).toMatchObject({ label: button.label });
+  });
+
   it("does not take another program's custom id for its own", () => {
     for (const id of ["", "take", "bx", "x|y~abcdef", "btake|7~abc"])
       expect(readCustomId(id)).toBeUndefined();
