@@ -21,17 +21,12 @@ import { tailOf, toParts } from "./outgoing.ts";
 import { clean, cut, oneLine } from "./plain-text.ts";
 import { type Posting, placeOfTarget } from "./posting.ts";
 import { metadataOf } from "./reading-back.ts";
+import type { Recipient } from "./recipients.ts";
 import type { Sending } from "./sending.ts";
 import type { StreamStore } from "./stores.ts";
 import { type Budget, createBudget } from "./stream-budget.ts";
 import { isDirect, messageId, type Place, threadId } from "./thread-id.ts";
 import type { ArgumentsOf, WebApi } from "./web-api.ts";
-
-/** Slack wants to know for whom a stream in a channel is. */
-export interface Recipient {
-  user: string;
-  team: string;
-}
 
 export interface DraftParts {
   api: WebApi;
