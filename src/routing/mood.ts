@@ -11,7 +11,7 @@ const plainAnger = [
   "unacceptable|inacceptable|outrageous|disgraceful|appalling|atrocious|despicable|shameful|shambles|abysmal",
   "fed up|had enough|sick (?:and tired )?of (?:this|you|your|waiting|being)|lost (?:my )?patience|at my wit'?s end|last straw",
   "(?:worst|terrible|horrible|horrendous|awful|dreadful|pathetic|lousy|useless|disgusting) (?:\\w+ )?(?:service|support|experience|company|store|shop|people|customer|bot|team|business|treatment)",
-  "(?:you|you're|you are|this is|it's|it is|bot is|support is|service is|are all) (?:\\w+ ){0,2}(?:useless|pathetic|worthless|garbage|trash|rubbish|incompetent|disgusting|a disgrace)",
+  "(?:you|you're|you are|this is|it's|it is|bot is|support is|service is|are all) (?:\\w+ ){0,2}(?:useless|pathetic|worthless|incompetent|disgusting|a disgrace|(?:garbage|trash|rubbish)(?! (?:bag|bin|can|chute|collection|compactor|container|dispos|liner|sack|truck)))",
   "(?:this|it|that|what|you)(?:'s| is| are| guys are| was)? (?:all )?(?:an? |some kind of |just a )(?:sick |bad |big |absolute |complete |total |utter )?(?:joke|scam|rip-?off|nightmare|disgrace|farce|fraud)",
   "are you (?:kidding|joking|serious|stupid|deaf|dumb)|you (?:must|have got to|'ve got to) be (?:kidding|joking)",
   "(?:you|you're|your|bunch of|are|these|such) (?:\\w+ )?(?:scammers?|fraudsters?|crooks|thieves|liars?)|(?:you|they|you're|company) (?:are )?(?:steal|stealing|stole|robbed|robbing) (?:from )?(?:my|our|me|people'?s?)\\b|ripped (?:me |us )?off|ripping (?:me|us|people) off",

@@ -74,6 +74,9 @@ damn good coffee
 Third time ordering from you, always great
 This is the third time I buy here, love it
 not angry, just curious
+Hi, it's the trash bags order
+this is my garbage disposal, does it fit?
+It is a rubbish bin that I want to return
 I'm not upset, just wondering where it is
 no worries
 How long does express shipping take?
