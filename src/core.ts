@@ -19,6 +19,7 @@ import { createEnrichment } from "./desk/enrich.ts";
 import { awayNotice, toCustomer } from "./desk/notices.ts";
 import { enqueueCard } from "./desk/open-ticket.ts";
 import { createPrivately, peopleHave } from "./desk/privately.ts";
+import { requestTicket } from "./desk/request.ts";
 import { createRouting } from "./desk/routing.ts";
 import { createService } from "./desk/service.ts";
 import { createStaff } from "./desk/staff.ts";
@@ -52,6 +53,7 @@ import { route } from "./routing/route.ts";
 import { wantsPerson } from "./routing/wants-person.ts";
 import { createSender, type Sender } from "./sender.ts";
 import { createSharedLanes } from "./shared-lanes.ts";
+import { unknownWhether } from "./tell-also.ts";
 import { platformOf, type ThreadId } from "./thread.ts";
 import { createTrouble } from "./trouble.ts";
 import { createTurns } from "./turns.ts";
@@ -248,6 +250,7 @@ export function createCore(parts: CoreParts): Core {
   });
   const policies = [grounded, deeds, createLinksPolicy({ allow: config.links.allow }), secrets];
   const toolOf = (name: string) => workspace.tools.find((tool) => tool.name === name);
+  const harmless = harmlessWords(createJudgement(policies));
   const intents = createIntents({
     ledger,
     ruleOf: (name) => policyOf(config, name),
@@ -259,8 +262,18 @@ export function createCore(parts: CoreParts): Core {
       const known = await ledger.read((tx) => findIdentity(tx, user));
       return customer !== "" && known?.customer === customer;
     },
-    harmless: harmlessWords(createJudgement(policies)),
+    harmless,
     tell: desk.tell,
+    async callPerson(tx, thread, { tool, preview }) {
+      const request = {
+        ...unknownWhether(tool),
+        by: "bot",
+        lastWords: harmless(preview.text),
+        notice: (ticket: number) => toCustomer.escalated(ticket, away()),
+      };
+      const known = { channel, clock, escalate: desk.escalate };
+      return (await requestTicket(tx, known, thread, request))?.rows ?? [];
+    },
     push: sender.push,
     clock,
     log,

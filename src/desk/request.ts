@@ -1,12 +1,13 @@
 /** A ticket that somebody asks for by a command, outside of any turn. */
 import type { Clock } from "../clock.ts";
+import type { Priority } from "../escalation.ts";
 import { audit } from "../ledger/audit.ts";
 import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { moveThread, type Thread } from "../ledger/threads.ts";
 import { historyOf } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { ChannelId } from "../thread.ts";
-import { type Appeal, enqueueToStaff, type Opened } from "./open-ticket.ts";
+import { type Appeal, enqueueToStaff, moveFenceOn, type Opened } from "./open-ticket.ts";
 
 export interface RequestParts {
   channel(): ChannelId | undefined;
@@ -25,6 +26,8 @@ export interface Request {
   asked?: Appeal["asked"];
   /** What the customer reads in the conversation. */
   notice(ticket: number): string;
+  /** `normal` unless told. */
+  priority?: Priority;
   /** What who asks reads, where that is not the customer. */
   told?(ticket: number): string;
 }
@@ -56,23 +59,30 @@ export async function requestTicket(
       return { number, rows: await enqueueToStaff(tx, parts, ticket, request.reason) };
     }
     case "resolved":
-      return open(tx, parts, await moveThread(tx, thread, "reopen"), request);
+      return open(tx, parts, await reopened(tx, thread), request);
     case "automated":
       return open(tx, parts, thread, request);
   }
+}
+
+/** What has been said there before is still to be read. */
+async function reopened(tx: Transaction, thread: Thread): Promise<Thread> {
+  const open = await moveThread(tx, thread, "reopen");
+  await moveFenceOn(tx, thread.id);
+  return open;
 }
 
 async function open(
   tx: Transaction,
   parts: RequestParts,
   thread: Thread,
-  { reason, lastWords, asked, notice }: Request,
+  { reason, lastWords, asked, notice, priority = "normal" }: Request,
 ): Promise<{ number: number; rows: OutboxRow[] }> {
   // What has been said before is what it is about, unless that has come to its end.
   const said = thread.turns > 0 ? await historyOf(tx, thread.id, historyMax, thread.since) : [];
   const opened = await parts.escalate(tx, {
     thread,
-    escalation: { reason, priority: "normal" },
+    escalation: { reason, priority },
     lastWords,
     ...(asked ? { asked } : {}),
     transcript: said.map(({ item }) => item),

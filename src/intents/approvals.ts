@@ -37,20 +37,14 @@ export async function decideApproval(parts: IntentsParts, admitted: Admitted, ac
   const intent = id === undefined || found?.id === id ? found : undefined;
   const refusal = await refusalOf(parts, intent, action);
   if (!intent || refusal !== undefined) {
-    await ledger.write(async (tx) => {
-      await markDone(tx, [admitted.id]);
-      await audit(tx, parts.clock, {
-        actor: action.by.id,
-        action: "approval.refused",
-        subject: String(number),
-        ...(intent ? { thread: intent.thread } : {}),
-        detail: { why: refusal ?? "unknown" },
-      });
-    });
-    await parts.tell(action, refusal ?? "There is no such approval.");
+    await turnAway(parts, admitted, action, intent, refusal ?? "There is no such approval.");
     return;
   }
   const checked = action.name === "intent.approve" ? await recheck(parts, intent) : undefined;
+  if (checked === "unknown") {
+    await turnAway(parts, admitted, action, intent, wording.unchecked());
+    return;
+  }
   const moved = await ledger.write(async (tx) => {
     const how = action.name === "intent.approve" ? await moveFor(tx, parts, checked) : "deny";
     const decided = await moveIntent(tx, intent, how, parts.clock.now(), {
@@ -75,6 +69,27 @@ export async function decideApproval(parts: IntentsParts, admitted: Admitted, ac
   else await parts.tell(action, wording.over());
 }
 
+/** A press that decides nothing is on record, and whoever pressed reads why. */
+async function turnAway(
+  parts: IntentsParts,
+  admitted: Admitted,
+  action: Action,
+  intent: Intent | undefined,
+  why: string,
+): Promise<void> {
+  await parts.ledger.write(async (tx) => {
+    await markDone(tx, [admitted.id]);
+    await audit(tx, parts.clock, {
+      actor: action.by.id,
+      action: "approval.refused",
+      subject: String(readApproval(action.value).number),
+      ...(intent ? { thread: intent.thread } : {}),
+      detail: { why },
+    });
+  });
+  await parts.tell(action, why);
+}
+
 /** Why this person may not decide this; undefined when they may. Asked at the click. */
 async function refusalOf(
   parts: IntentsParts,
@@ -93,15 +108,26 @@ async function refusalOf(
   return undefined;
 }
 
-/** The company's data may have changed since the card was shown; then there is nothing to approve: undefined. */
-async function recheck(parts: IntentsParts, intent: Intent): Promise<{ wish: Wish; seen: Seen } | undefined> {
+/**
+ * The company's data may have changed since the card was shown; then there is nothing to approve: undefined. `unknown`:
+ * it cannot be had now.
+ */
+async function recheck(
+  parts: IntentsParts,
+  intent: Intent,
+): Promise<{ wish: Wish; seen: Seen } | "unknown" | undefined> {
   const tool = parts.toolOf(intent.tool);
   if (!tool) return undefined;
   const { customer, thread, input } = intent;
   const signal = new AbortController().signal;
   const wish = { tool, input, customer, thread, said: [], intent: intent.id, byPerson: true, signal };
-  const seen = await look(parts, wish);
-  return seen.ok && seen.hash === intent.hash ? { wish, seen } : undefined;
+  try {
+    const seen = await look(parts, wish);
+    return seen.ok && seen.hash === intent.hash ? { wish, seen } : undefined;
+  } catch (error) {
+    parts.log.warn("approval.unchecked", { intent: intent.id, tool: tool.name, error });
+    return "unknown";
+  }
 }
 
 /** A person may go above the limits that ask for one, and above no other. */
@@ -122,10 +148,8 @@ async function conclude(
   reason: string | undefined,
   decidedEarlier: boolean,
 ): Promise<void> {
-  const { text, entries } = await endOf(parts, intent, reason, decidedEarlier);
-  parts.push(
-    await parts.ledger.write((tx) => tellBoth(tx, parts, intent, { text, entries, event: admitted.id })),
-  );
+  const came = await endOf(parts, intent, reason, decidedEarlier);
+  parts.push(await parts.ledger.write((tx) => tellBoth(tx, parts, intent, { ...came, event: admitted.id })));
 }
 
 async function endOf(
@@ -133,7 +157,7 @@ async function endOf(
   intent: Intent,
   reason: string | undefined,
   decidedEarlier: boolean,
-): Promise<Pick<CameOf, "text" | "entries">> {
+): Promise<Pick<CameOf, "text" | "entries" | "broke">> {
   const tool = parts.toolOf(intent.tool);
   if ((intent.state === "approved" || intent.state === "running") && tool) {
     const executed = await execute(parts, tool, intent, decidedEarlier);

@@ -2,6 +2,8 @@
 import type { TranscriptItem } from "../language-model.ts";
 import type { Intent } from "../ledger/intents.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
+import type { Thread } from "../ledger/threads.ts";
+import type { Transaction } from "../ledger.ts";
 import type { Incoming, Person } from "../message.ts";
 import type { Confirmation } from "../proposal.ts";
 import type { ChannelId, ThreadId, UserId } from "../thread.ts";
@@ -21,6 +23,8 @@ export interface IntentsParts extends CheckParts {
   harmless(text: string): string;
   /** Only the person who pressed sees this. */
   tell(action: Extract<Incoming, { kind: "action" }>, text: string): Promise<void>;
+  /** Somebody has to look whether a write was done, of which the customer of this thread hears outside of a turn. */
+  callPerson(tx: Transaction, thread: Thread, intent: Intent): Promise<OutboxRow[]>;
   push(rows: readonly OutboxRow[]): void;
 }
 

@@ -11,13 +11,17 @@ import type { IntentsParts } from "./parts.ts";
 import { wording } from "./wording.ts";
 
 type TellParts = Pick<IntentsParts, "clock" | "channel" | "harmless">;
+type TellBothParts = TellParts & Pick<IntentsParts, "callPerson">;
 
-/** Into the customer's thread, otherwise to the person who has it; and onto the approval's card. */
+/**
+ * Into the customer's thread, otherwise to the person who has it; and onto the approval's card. Of what broke, a person
+ * is told as well: the customer is promised one.
+ */
 export async function tellBoth(
   tx: Transaction,
-  parts: TellParts,
+  parts: TellBothParts,
   intent: Intent,
-  told: { text: string; entries: CameOf["entries"]; event: string | undefined },
+  told: Pick<CameOf, "text" | "entries" | "broke"> & { event: string | undefined },
 ): Promise<OutboxRow[]> {
   const { clock, harmless } = parts;
   const rows: OutboxRow[] = [];
@@ -26,6 +30,7 @@ export async function tellBoth(
     const record = { turn: clock.id("t"), outcome: "approval", entries: told.entries };
     const staff = parts.harmless(wording.waitedFor(told.text));
     rows.push(await say(tx, parts, thread, record, { customer: told.text, staff }));
+    if (told.broke !== undefined) rows.push(...(await parts.callPerson(tx, thread, intent)));
   }
   const channel = parts.channel();
   if (channel && intent.approval !== undefined) {

@@ -6,6 +6,8 @@ export const wording = {
   declined: () => "All right, nothing was done.",
   expired: () => "That question has expired, so nothing was done. Ask again if you still want it.",
   over: () => "That has been decided already.",
+  unchecked: () =>
+    "I could not look up what this would do now, so nothing was decided. Please press it again in a moment.",
   notYours: () => "Only the customer who asked can confirm this.",
   changed: (text: string) =>
     `This has changed since I showed it to you. It is now: ${sentence(text)} Shall I do this? Please answer yes or no.`,
@@ -48,6 +50,13 @@ export function reasonIn(result: unknown): string | undefined {
   if (ok === false) return said ?? "no reason was given.";
   const denied = said === error || Object.values(rest).includes(false);
   return said !== undefined && denied ? said : undefined;
+}
+
+/** Whether a run says beyond doubt that it has done nothing: something was not, and nothing was. */
+export function didNothing(result: unknown): boolean {
+  if (reasonIn(result) === undefined) return false;
+  const said = Object.values(result as object);
+  return said.includes(false) && !said.includes(true);
 }
 
 function sentence(text: string): string {

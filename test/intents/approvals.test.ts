@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { createClock } from "../../src/clock.ts";
 import { createIntents } from "../../src/intents/intents.ts";
 import { auditOf } from "../../src/ledger/audit.ts";
 import { saveIdentity } from "../../src/ledger/identities.ts";
@@ -238,6 +239,23 @@ describe("between the card and the click", () => {
     expect(toAnn()).toContain("needs the approval of a colleague");
   });
 
+  it("the company's systems do not answer: whoever pressed reads so, and can press again", async () => {
+    await held();
+    const { preview } = shop.tool;
+    shop.tool.preview = () => {
+      throw new Error("the backend is down");
+    };
+    await press("approve");
+    expect(desk.room.whispered).toEqual([
+      "I could not look up what this would do now, so nothing was decided. Please press it again in a moment.",
+    ]);
+    expect(await waiting()).toBe(0);
+    expect(await deeds(desk)).not.toContain("inbox.parked");
+    shop.tool.preview = preview as NonNullable<typeof preview>;
+    await press("approve");
+    expect(shop.paid.size).toBe(1);
+  });
+
   it("a day has passed: it is over, and both sides hear so once", async () => {
     const clock = movableClock();
     await held({ clock });
@@ -254,6 +272,51 @@ describe("between the card and the click", () => {
 });
 
 describe("while an approval is being carried out", () => {
+  /** Pauses between tries are short. */
+  const hasty = () => {
+    const clock = createClock();
+    return { ...clock, sleep: (ms: number, signal?: AbortSignal) => clock.sleep(Math.min(ms, 5), signal) };
+  };
+
+  it("the backend stays down: the colleague whom the customer is promised has a ticket", async () => {
+    await held({ clock: hasty() });
+    shop.faults.push("before", "before", "before");
+    await press("approve");
+    expect(desk.room.seen("ann").slice(-2)).toEqual([
+      "I could not make sure that this was done. A colleague will look at it and answer you here.",
+      "I have asked a colleague to help you: your ticket is #1. A person will answer you right here.",
+    ]);
+    const cards = desk.room.shown.filter((one) => one.place === desk.room.deskChannel && one.post.card);
+    expect(cards.at(-1)?.post).toMatchObject({
+      text: "Ticket #1: Refund 600.00 USD for ord_3 (It is not known whether refund was done; look at the log and at the store.)",
+      card: { facts: expect.arrayContaining([{ label: "Priority", value: "high" }]) },
+    });
+  });
+
+  it("the backend stays down while somebody has the conversation: they are told to look", async () => {
+    await held({ clock: hasty() });
+    await says(desk, "ann", "I want to talk to a human");
+    shop.faults.push("before", "before", "before");
+    await press("approve");
+    const inThread = desk.room.shown.filter((one) => one.place.startsWith(`${desk.room.deskChannel}/`));
+    expect(inThread.at(-1)?.post.text).toBe(
+      "It is not known whether refund was done; look at the log and at the store.",
+    );
+  });
+
+  it("the backend stays down after the conversation was resolved: it has a ticket again", async () => {
+    await held({ clock: hasty() });
+    await says(desk, "ann", "I want to talk to a human");
+    await desk.room.presses("ticket.resolve", 1);
+    await desk.quiet();
+    shop.faults.push("before", "before", "before");
+    await press("approve");
+    expect(desk.room.seen("ann").slice(-2)).toEqual([
+      "I could not make sure that this was done. A colleague will look at it and answer you here.",
+      "I have asked a colleague to help you: your ticket is #2. A person will answer you right here.",
+    ]);
+  });
+
   it("a customer who asks for it again is told so, and it is not begun a second time", async () => {
     await held();
     const { tool } = shop;
@@ -307,7 +370,7 @@ describe("what the process dies of again and again while it carries out an appro
     await desk.quiet();
     expect(await state()).toBe("failed");
     expect(shop.asked).toEqual([]);
-    expect(toAnn()).toContain("I could not make sure that this was done");
+    expect(desk.room.seen("ann").at(-2)).toContain("I could not make sure that this was done");
     expect(card()?.post.card?.footer).toContain("could not make sure");
     expect(await waiting()).toBe(0);
     expect((await deeds(desk)).filter((action) => action === "intent.failed")).toHaveLength(1);
@@ -329,7 +392,7 @@ describe("what the process dies of again and again while it carries out an appro
     desk = await desk.reopen();
     await desk.quiet();
     expect(await state()).toBe("failed");
-    expect(toAnn()).toContain("I could not make sure that this was done");
+    expect(desk.room.seen("ann").at(-2)).toContain("I could not make sure that this was done");
   });
 });
 
@@ -378,6 +441,7 @@ async function sweep(): Promise<void> {
     mayApprove: async () => false,
     sameCustomer: async () => false,
     harmless: (text) => text,
+    callPerson: async () => [],
     tell: async () => {},
     push: (pushed) => rows.push(...pushed.map((row) => row.id)),
   });
