@@ -16,7 +16,10 @@ export interface Tool<Input = unknown> {
   input: z.ZodType<Input>;
   /** Writes only: what would happen, from the company's own data. */
   preview?(input: Input, context: ToolContext): Promise<Preview> | Preview;
-  /** Returns data for the model. What finds nothing returns data; what throws is an error. */
+  /**
+   * Returns data for the model. What finds nothing returns data; what throws is an error. A write that has done nothing
+   * after all says `{ ok: false, reason }`: the customer reads why, and it counts against no limit.
+   */
   run(input: Input, context: ToolContext): Promise<unknown> | unknown;
   /**
    * Writes only, optional: what became of an intent whose run broke off. Without it a run that broke off is tried again

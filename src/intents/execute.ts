@@ -7,6 +7,7 @@ import type { Ledger, Transaction } from "../ledger.ts";
 import { withinTime } from "../time-limit.ts";
 import type { Tool, ToolContext } from "../tool.ts";
 import { type CheckParts, contextOf } from "./check.ts";
+import { didNothing } from "./wording.ts";
 
 export type Executed = { state: "done"; result: unknown } | { state: "failed" };
 
@@ -126,7 +127,8 @@ export async function closeIn(
   how: "finish" | "fail" | "expire",
   result: unknown,
 ): Promise<Intent | undefined> {
-  const over = await moveIntent(tx, intent, how, clock.now(), { result });
+  const movedNothing = how === "finish" && didNothing(result);
+  const over = await moveIntent(tx, intent, how, clock.now(), { result, movedNothing });
   if (!over) return undefined;
   await audit(tx, clock, {
     actor: intent.approver ?? intent.opener,
@@ -134,7 +136,11 @@ export async function closeIn(
     subject: `${intent.tool} ${intent.preview.subject}`,
     thread: intent.thread,
     turn: intent.turn,
-    detail: { intent: intent.id, ...(intent.preview.amount ?? {}), attempts: intent.attempts },
+    detail: {
+      intent: intent.id,
+      ...(movedNothing ? {} : intent.preview.amount),
+      attempts: intent.attempts,
+    },
   });
   return over;
 }

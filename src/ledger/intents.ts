@@ -13,6 +13,7 @@ import type { Reader, SqlValue, Transaction } from "../ledger.ts";
 import type { ThreadId, UserId } from "../thread.ts";
 import type { Preview } from "../tool.ts";
 import { isLater } from "./ids.ts";
+import { waitingEvent } from "./inbox.ts";
 import type { Send } from "./outbox.ts";
 
 export type IntentState =
@@ -115,6 +116,8 @@ export interface IntentChange {
   decidedBy?: string;
   expiresAt?: number;
   result?: unknown;
+  /** Its run has moved nothing: it counts against no limit. */
+  movedNothing?: boolean;
 }
 
 /**
@@ -132,7 +135,8 @@ export async function moveIntent(
   if (!state) throw new DeskError("thread_move", `an intent that is ${intent.state} cannot ${how}`);
   const changed = await tx.run(
     `UPDATE intents SET state = ?, changed_at = ?, attempts = attempts + ?, approver = COALESCE(?, approver),
-       decided_by = COALESCE(?, decided_by), expires_at = COALESCE(?, expires_at), result = COALESCE(?, result) WHERE id = ? AND state = ?`,
+       decided_by = COALESCE(?, decided_by), expires_at = COALESCE(?, expires_at), result = COALESCE(?, result),
+       amount_minor = CASE WHEN ? = 1 THEN NULL ELSE amount_minor END WHERE id = ? AND state = ?`,
     state,
     now,
     how === "run" ? 1 : 0,
@@ -140,6 +144,7 @@ export async function moveIntent(
     change.decidedBy ?? null,
     change.expiresAt ?? null,
     change.result === undefined ? null : JSON.stringify(change.result),
+    change.movedNothing ? 1 : 0,
     intent.id,
     intent.state,
   );
@@ -279,14 +284,36 @@ export async function rebind(tx: Transaction, id: string, thread: ThreadId, hash
 }
 
 /**
- * What a plain "yes" in a thread is about: the store's question, where that is the last thing the customer was told. To
+ * What a plain "yes" in a thread is about: the store's question, where that is what it replies to, or, where it replies to
+ * nothing of ours, the last thing the customer was told. To
  * anything said since, by the bot or by staff, it would be an answer to something else; and so it would be to what the
  * same turn has wished for and not asked, when it was begun again with a newer message. Nor is it about a question that
  * nobody can have read: one that has not arrived yet, or that did not exist when the yes came in.
  * @param event the inbox event that says yes or no
  */
 export async function askedLast(tx: Reader, thread: ThreadId, event: string): Promise<Intent | undefined> {
-  const said = await tx.get<{ send: string | null }>(
+  const said = (await repliedTo(tx, thread, event)) ?? (await toldLast(tx, thread));
+  const send = said?.send ? (JSON.parse(said.send) as Send) : undefined;
+  const asked = send?.does === "post" ? send.post.confirmation : undefined;
+  const intent = asked && (await findIntent(tx, asked.id));
+  if (intent?.state !== "proposed" || intent.thread !== thread) return undefined;
+  return isLater(event, intent.id) ? intent : undefined;
+}
+
+/** What we have posted in this thread and an event's message points at, where its platform knows replies. */
+async function repliedTo(
+  tx: Reader,
+  thread: ThreadId,
+  event: string,
+): Promise<{ send: string | null } | undefined> {
+  const said = await waitingEvent(tx, event);
+  const other = said?.kind === "message" ? said.message.replyTo : undefined;
+  if (other === undefined) return undefined;
+  return tx.get("SELECT send FROM outbox WHERE posted = ? AND thread = ?", other, thread);
+}
+
+async function toldLast(tx: Reader, thread: ThreadId): Promise<{ send: string | null } | undefined> {
+  return tx.get(
     `SELECT CASE WHEN deleted_at IS NULL THEN (SELECT send FROM outbox WHERE outbox.id = messages.id
        AND NOT (state = 'waiting' AND fault IS NOT NULL)) END AS send
      FROM messages WHERE thread = ? AND author IN ('bot', 'staff')
@@ -296,11 +323,6 @@ export async function askedLast(tx: Reader, thread: ThreadId, event: string): Pr
      ORDER BY seq DESC LIMIT 1`,
     thread,
   );
-  const send = said?.send ? (JSON.parse(said.send) as Send) : undefined;
-  const asked = send?.does === "post" ? send.post.confirmation : undefined;
-  const intent = asked && (await findIntent(tx, asked.id));
-  if (intent?.state !== "proposed" || intent.thread !== thread) return undefined;
-  return isLater(event, intent.id) ? intent : undefined;
 }
 
 /** Approvals that nobody has given in time. */

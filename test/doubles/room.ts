@@ -59,6 +59,7 @@ export interface SaysOptions {
   shared?: boolean;
   /** Where it is said; as a rule in their own thread. */
   thread?: string;
+  replyTo?: string;
 }
 
 export interface RoomOptions {
@@ -182,6 +183,7 @@ export function createRoom(options: RoomOptions = {}): Room {
         visibility: said.shared ? "shared" : "private",
         addressed: true,
         files: said.files ?? [],
+        ...(said.replyTo === undefined ? {} : { replyTo: said.replyTo }),
       },
     };
   }

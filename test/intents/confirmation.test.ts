@@ -218,6 +218,36 @@ describe("a yes that is none", () => {
     expect(shop.asked).toHaveLength(1);
   });
 
+  it.each([
+    ["yes", ["ord_1"], "Done: Refund 40.00 USD for ord_1."],
+    ["no", [], "All right, nothing was done."],
+  ])("in reply to an older question is about that one: %s", async (word, orders, told) => {
+    await askedFor("ord_1");
+    const older = desk.room.shown.find((one) => one.post.confirmation)?.id ?? "";
+    await says(desk, "ann", "Please refund ord_2: the colour is wrong");
+    expect(question(desk).text).toContain("ord_2");
+    await desk.room.says("ann", word, { customer: "cust_ann", replyTo: older });
+    await desk.quiet();
+    expect(paid().map(({ order }) => order)).toEqual(orders);
+    expect(desk.room.seen("ann").at(-1)).toBe(told);
+  });
+
+  it("in reply to what the bot has said before the question does nothing", async () => {
+    shop = createShop();
+    desk = await openShop(shop);
+    await says(desk, "ann", "hello");
+    const older = desk.room.shown.find((one) => one.place === threadOf("ann"))?.id ?? "";
+    await says(desk, "ann", "Please refund ord_1: it arrived broken");
+    await desk.room.says("ann", "ok", { customer: "cust_ann", replyTo: older });
+    await desk.quiet();
+    expect(shop.asked).toEqual([]);
+    await says(desk, "ann", "Please refund ord_1: it arrived broken");
+    const asked = desk.room.shown.findLast((one) => one.post.confirmation)?.id ?? "";
+    await desk.room.says("ann", "ok", { customer: "cust_ann", replyTo: asked });
+    await desk.quiet();
+    expect(shop.asked).toHaveLength(1);
+  });
+
   it("to something that staff have asked since does nothing", async () => {
     await askedFor();
     await desk.ledger.write((tx) =>

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { DeskError } from "../../src/errors.ts";
-import { findIntent, moveIntent } from "../../src/ledger/intents.ts";
+import { findIntent, moveIntent, type OkPreview } from "../../src/ledger/intents.ts";
 import type { Tool } from "../../src/tool.ts";
 import type { DeskInARoom } from "../doubles/desk-in-a-room.ts";
 import { createShop, deeds, openShop, question, type Shop, type ShopOptions, says } from "./shop.ts";
@@ -82,6 +82,44 @@ describe("a backend in trouble", () => {
     expect(shop.paid.size).toBe(0);
     expect(told()).toContain("needs the approval of a colleague");
   });
+});
+
+describe("a run that says that it has done nothing", () => {
+  const runs = async (...results: unknown[]): Promise<void> => {
+    shop = createShop();
+    const facts = { captured_minor: 4000 };
+    const tool: Tool = {
+      ...shop.tool,
+      preview: async (input, context) => ({
+        ...((await shop.tool.preview?.(input, context)) as OkPreview),
+        facts,
+      }),
+      run: () => results.shift(),
+    };
+    desk = await openShop({ ...shop, tool });
+    for (let left = results.length; left > 0; left--) {
+      await says(desk, "ann", "refund ord_1: it arrived broken");
+      await says(desk, "ann", "yes");
+    }
+  };
+
+  it.each([{ ok: false }, { refunded: false }])(
+    "%j counts against no limit: the customer may ask again",
+    async (nothing) => {
+      await runs({ ...nothing, reason: "The bank is closed until noon." }, { refunded: true });
+      expect(told()).toBe("Done: Refund 40.00 USD for ord_1.");
+    },
+  );
+
+  it.each([{ refunded: true, partial: false, reason: "broken" }, { error: "the receipt was not sent" }])(
+    "in part, or perhaps (%j), counts like one that is done",
+    async (unclear) => {
+      await runs(unclear, { refunded: true });
+      expect(await deeds(desk)).toContain("intent.refused");
+      const done = await desk.ledger.read((tx) => tx.all("SELECT id FROM intents WHERE state = 'done'"));
+      expect(done).toHaveLength(1);
+    },
+  );
 });
 
 describe("the table of moves", () => {
