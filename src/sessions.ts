@@ -3,7 +3,8 @@ import type { Clock } from "./clock.ts";
 import { DeskError } from "./errors.ts";
 import { audit } from "./ledger/audit.ts";
 import type { Send } from "./ledger/outbox.ts";
-import { findThread } from "./ledger/threads.ts";
+import { findThread, type Thread } from "./ledger/threads.ts";
+import { findTicket } from "./ledger/tickets.ts";
 import type { Ledger, Reader } from "./ledger.ts";
 import type { Person } from "./message.ts";
 import type { Post } from "./platform.ts";
@@ -26,6 +27,8 @@ interface Posted {
   author: "bot" | "staff";
   send: string;
   created_at: number;
+  /** What it says since its writer has changed it. */
+  changed: string | null;
 }
 
 export function createSessions(parts: { ledger: Ledger; clock: Clock }) {
@@ -41,7 +44,7 @@ export function createSessions(parts: { ledger: Ledger; clock: Clock }) {
           specialist: thread.specialist,
           turns: thread.turns,
           items: await countItems(tx, id, thread.since),
-          ticket: thread.control === "resolved" ? undefined : thread.ticket,
+          ticket: await openTicketOf(tx, thread),
           withStaff: thread.control === "escalated" || thread.control === "taken_over",
         };
       }),
@@ -63,9 +66,12 @@ export function createSessions(parts: { ledger: Ledger; clock: Clock }) {
           since,
         );
         const posted = await tx.all<Posted>(
-          `SELECT id, author, send, created_at FROM outbox WHERE thread = ? AND lane = ? AND author IN ('bot', 'staff')
+          `SELECT outbox.id, outbox.author, send, created_at, CASE WHEN edited_at IS NOT NULL THEN text END AS changed
+           FROM outbox LEFT JOIN messages ON messages.id = outbox.source
+           WHERE outbox.thread = ? AND lane = ? AND outbox.author IN ('bot', 'staff') AND deleted_at IS NULL
              AND state IN ('waiting', 'sending', 'sent') AND created_at > ?
-             AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.id = outbox.id AND seq <= ?) ORDER BY id DESC LIMIT ?`,
+             AND NOT EXISTS (SELECT 1 FROM messages AS own WHERE own.id = outbox.id AND own.seq <= ?)
+           ORDER BY outbox.id DESC LIMIT ?`,
           id,
           id,
           begun?.at ?? 0,
@@ -121,7 +127,13 @@ function heardLine({ id, text, at }: Heard): Line {
   return { from: "customer", id, at, text };
 }
 
-function postedLine({ id, author, send, created_at: at }: Posted): Line[] {
+function postedLine({ id, author, send, created_at: at, changed }: Posted): Line[] {
   const { does, post } = JSON.parse(send) as Send & { post: Post };
-  return does === "post" ? [{ from: author, id, at, post }] : [];
+  return does === "post" ? [{ from: author, id, at, post: { ...post, text: changed ?? post.text } }] : [];
+}
+
+/** A conversation that goes on keeps the number of its last ticket. */
+async function openTicketOf(tx: Reader, { control, ticket }: Thread): Promise<number | undefined> {
+  if (control === "resolved" || ticket === undefined) return undefined;
+  return (await findTicket(tx, ticket))?.state === "resolved" ? undefined : ticket;
 }
