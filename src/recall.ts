@@ -2,7 +2,7 @@
  * What a turn is told of a conversation: its newest items as they were, and what no longer fits as a running summary.
  * The summary lies in the memory and is brought up to date as items fall out; missing or behind, it is made again.
  */
-import { extendSummary, type RunningSummary, summaryText } from "./agent/summary.ts";
+import { extendSummary, type RunningSummary, readSummary, summaryText } from "./agent/summary.ts";
 import type { TranscriptItem } from "./language-model.ts";
 import type { Thread } from "./ledger/threads.ts";
 import { type HistoryItem, historyOf, itemsBetween } from "./ledger/transcript.ts";
@@ -33,10 +33,9 @@ export function createRecall(parts: {
 
   async function summaryBefore(thread: Thread, first: number): Promise<RunningSummary> {
     const known = await sessions.get(thread.id);
-    const usable =
-      known?.summary !== undefined && known.upTo >= thread.since && known.upTo < first ? known : undefined;
-    const before = usable?.summary === undefined ? undefined : (JSON.parse(usable.summary) as RunningSummary);
-    const after = usable?.upTo ?? thread.since;
+    const usable = known && known.upTo >= thread.since && known.upTo < first ? known : undefined;
+    const before = readSummary(usable?.summary);
+    const after = before && usable ? usable.upTo : thread.since;
     if (before && after === first - 1) return before;
     const fallen = await ledger.read((tx) => itemsBetween(tx, thread.id, after, first));
     const summary = extendSummary(before, fallen);

@@ -3,7 +3,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { extendSummary, summaryText } from "../src/agent/summary.ts";
 import type { TranscriptItem } from "../src/language-model.ts";
 import { type DeskInARoom, openDesk } from "./doubles/desk-in-a-room.ts";
+import { threadOf } from "./doubles/room.ts";
 import { createScriptedModel } from "./doubles/scripted-model.ts";
+import { createShortMemory } from "./doubles/short-memory.ts";
 
 let desk: DeskInARoom | undefined;
 afterEach(async () => {
@@ -70,6 +72,26 @@ describe("a long conversation", () => {
     const texts = items.map((item) => ("text" in item ? item.text.slice(0, 9) : ""));
     expect(texts).toEqual(["Noted.", "Message 3", "Noted.", "Message 4", "Noted.", "Message 5"]);
   });
+
+  it.each(["{", "null", '{"asks":[1],"ids":[],"amounts":[],"promises":[]}'])(
+    "whose summary another version has left as %s is summarised anew",
+    async (left) => {
+      const memory = createShortMemory();
+      desk = await openDesk({
+        memory,
+        model: createScriptedModel("Noted."),
+        configure: (config) => ({ ...config, limits: { ...config.limits, historyItemsMax: 2 } }),
+      });
+      const session = { upTo: 3, summary: left };
+      await memory.store<unknown>("session").set(threadOf("ann"), session, 60_000);
+      for (const text of ["My order ord_7777 for $49.99 is late.", "Hello?", "Still there?"]) {
+        await desk.room.says("ann", text);
+        await desk.quiet();
+      }
+      const [note] = desk.model.requests.at(-1)?.transcript ?? [];
+      expect(note?.role === "note" && note.text).toContain("ord_7777");
+    },
+  );
 
   it("is summarised the same in one go as bit by bit", () => {
     fc.assert(

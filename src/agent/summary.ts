@@ -37,6 +37,19 @@ const idsOfResultMax = 12;
 const askMax = 160;
 const questionMax = 240;
 
+/** One that was kept as JSON; undefined when it is missing, or what an older, a newer or a broken version has left. */
+export function readSummary(kept: string | undefined): RunningSummary | undefined {
+  try {
+    const read = JSON.parse(kept ?? "null") as RunningSummary | null;
+    const whole = [read?.asks, read?.ids, read?.amounts, read?.promises].every(
+      (list) => Array.isArray(list) && list.every((one) => typeof one === "string"),
+    );
+    return whole && read ? read : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Extending by a and then by b is extending by both. */
 export function extendSummary(
   before: RunningSummary | undefined,
