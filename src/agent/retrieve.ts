@@ -39,12 +39,15 @@ const shortQuestion = 24;
 /** What goes on from the words before it: "What happens when I exceed it?" */
 const goesOn = /\b(?:it|its|it's|they|them|that|this|those|these)\b/i;
 const goesOnMax = 80;
+/** In a longer message the new words would be lost, and no article would seem to speak of it. */
+const beforeMax = 120;
 const questionMax = 2000;
 
-/** What to look for: the customer's new words; very short ones ("and express?"), and what goes on, take the words before along. */
+/** What to look for: the customer's new words; very short ones ("and express?"), and what goes on, take a question before along. */
 export function questionOf(turn: Turn): string {
   const asked = turn.asked.join("\n").slice(0, questionMax);
   if (asked.length >= shortQuestion && !(asked.length <= goesOnMax && goesOn.test(asked))) return asked;
   const before = turn.history.findLast((item) => item.role === "customer");
-  return before?.role === "customer" ? `${before.text.slice(0, questionMax)}\n${asked}` : asked;
+  const goes = before?.role === "customer" && before.text.length <= beforeMax;
+  return goes ? `${before.text}\n${asked}` : asked;
 }

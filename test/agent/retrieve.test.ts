@@ -3,8 +3,8 @@ import { questionOf } from "../../src/agent/retrieve.ts";
 import type { Turn } from "../../src/agent/turn.ts";
 
 const before = "What is the rate limit of your API?";
-const looksFor = (asked: string) =>
-  questionOf({ asked: [asked], history: [{ role: "customer", text: before }] } as unknown as Turn);
+const looksFor = (asked: string, after = before) =>
+  questionOf({ asked: [asked], history: [{ role: "customer", text: after }] } as unknown as Turn);
 
 describe("what is looked for", () => {
   it("is what was asked, with the words before it where it goes on from them", () => {
@@ -12,5 +12,11 @@ describe("what is looked for", () => {
       expect(looksFor(more)).toBe(`${before}\n${more}`);
     const other = "How do I change the address of my account?";
     expect(looksFor(other)).toBe(other);
+  });
+
+  it("is not lost among the words of a long story before it", () => {
+    const story = "I have bought headphones as a present for my sister, and the left side of them crackles. ";
+    for (const asked of ["How do I return it for a refund?", "and express?"])
+      expect(looksFor(asked, story.repeat(2))).toBe(asked);
   });
 });
