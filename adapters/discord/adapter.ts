@@ -6,16 +6,15 @@
  *   gateway ─▶ receiving ─▶ intake (a lane a channel) ─▶ desk.receive        catch-up fetches what was missed
  *   post ─▶ threads (which channel) ─▶ sending (once, whole) ─▶ rest
  */
-import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
-import type { Log } from "../../src/log.ts";
 import type { Mark, Platform, Receiver } from "../../src/platform.ts";
-import { createWaits, type Waits } from "../../src/waits.ts";
+import { createWaits } from "../../src/waits.ts";
 import { createAnswers } from "./answers.ts";
 import { atMost } from "./at-most.ts";
 import { createCatchUp } from "./catch-up.ts";
 import { registerCommands } from "./commands.ts";
 import { createDirect } from "./direct.ts";
+import type { DiscordParts } from "./discord-config.ts";
 import { download } from "./download.ts";
 import { createDraft, sweepDrafts } from "./draft.ts";
 import { examine } from "./examine.ts";
@@ -23,6 +22,7 @@ import { firstContact } from "./first-contact.ts";
 import { createGateway } from "./gateway.ts";
 import { createIntake, noChannel } from "./intake.ts";
 import { createInteractions } from "./interactions.ts";
+import { createListening } from "./listening.ts";
 import { createMembership } from "./membership.ts";
 import { placeOf, type Scope } from "./place.ts";
 import { createPlaces } from "./places.ts";
@@ -33,37 +33,13 @@ import { createSending } from "./sending.ts";
 import { channelIdOf, parseThreadId } from "./thread-id.ts";
 import { createThreads } from "./threads.ts";
 import { createTyping } from "./typing.ts";
-import { createNotes, type Watermarks } from "./watermarks.ts";
-
-export interface DiscordConfig {
-  token: string;
-  /** Ends in `/api`; Discord's own unless told. */
-  apiUrl?: string;
-  /** Over all routes; Discord's 50 unless it has raised them for this bot. */
-  callsPerSecond?: number;
-  /** Ids; none: every server the bot is in. */
-  guilds: readonly string[];
-  /** Ids of text channels and forums. */
-  supportChannels: readonly string[];
-  /** `discord:ID` or the bare id; another platform's channel is none here. */
-  deskChannel?: string;
-}
-
-export interface DiscordAdapterParts {
-  config: DiscordConfig;
-  log: Log;
-  clock: Clock;
-  /** What must outlive the process. */
-  marks: Watermarks;
-  /** Where Discord has asked to wait; of this process alone unless given. */
-  waits?: Waits;
-}
+import { createNotes } from "./watermarks.ts";
 
 const discordApi = "https://discord.com/api";
 const emojiOf: Readonly<Record<Mark, string>> = { sent: "✅", failed: "⚠️", working: "⏳" };
 const landWithinMs = 10_000;
 
-export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
+export function createDiscordAdapter(parts: DiscordParts): Platform {
   const { config, log, clock, marks } = parts;
   const apiUrl = config.apiUrl ?? discordApi;
   const deskId = /^(?:discord:)?(\d+)$/.exec(config.deskChannel ?? "")?.[1];
@@ -71,14 +47,8 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
   let desk: Receiver | undefined;
   let stopped = false;
   const leaving = new AbortController();
-  let listening = false;
-  /** One change after the other. */
-  let changing: Promise<unknown> = Promise.resolve();
-  let stopSweeping = () => {};
   /** Who the bot is, as far as a session has not told. */
   let asked: string | undefined;
-  /** Resolves when it is known from where on to listen; undefined before there is a session. */
-  let begun: Promise<void> | undefined;
 
   const rest = createRest({
     token: config.token,
@@ -114,7 +84,7 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
     support: config.supportChannels,
     desk: deskId,
     self,
-    stopped: () => !listening,
+    stopped: () => !listening.on,
   });
   const intake = createIntake({
     async receive(incoming) {
@@ -209,11 +179,9 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
       scope = scopeOf(self());
       places.reset();
       intake.missed();
-      look((ready.guilds ?? []).map((guild) => guild.id));
+      listening.began((ready.guilds ?? []).map((guild) => guild.id));
     },
-    resumed() {
-      if (!begun) look([]);
-    },
+    resumed: () => listening.resumed(),
     ended(error) {
       log.error("discord.ended", { error });
       const keys: [string] = [`discord:trouble:ended:${clock.now()}`];
@@ -222,11 +190,21 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
     },
   });
 
-  /** A session has begun: what was missed before it is looked for. */
-  function look(guilds: readonly string[]): void {
-    begun = catchUp.begin(guilds);
-    track(begun.then(catchUp.sweep));
-  }
+  const listening = createListening({
+    gateway,
+    intake,
+    catchUp,
+    places,
+    notes,
+    left: () => stopped,
+    started() {
+      const application = gateway.identity?.application ?? self();
+      track(registerCommands({ rest, notes, log, application, guilds: config.guilds }));
+      return sweepDrafts(draftParts);
+    },
+    track,
+    log,
+  });
 
   async function ourGuilds(): Promise<readonly string[]> {
     if (config.guilds.length > 0) return config.guilds;
@@ -252,50 +230,13 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
     scope = scopeOf(me.id);
   }
 
-  function listen(on: boolean): Promise<void> {
-    if (!on) gateway.interrupt();
-    const change = changing.then(() => (on ? startListening() : stopListening()));
-    changing = change.catch(() => undefined);
-    return change;
-  }
-
-  async function startListening(): Promise<void> {
-    if (stopped) throw new DeskError("platform_unavailable", "Discord has been left");
-    if (listening) return;
-    listening = true;
-    try {
-      await notes.reload();
-      intake.start();
-      await gateway.connect();
-      await begun;
-    } catch (error) {
-      await stopListening();
-      throw error;
-    }
-    const application = gateway.identity?.application ?? self();
-    track(registerCommands({ rest, notes, log, application, guilds: config.guilds }));
-    stopSweeping = sweepDrafts(draftParts);
-  }
-
-  /** What has been taken is noted first, and then the session as of that: whoever listens next goes on there. */
-  async function stopListening(): Promise<void> {
-    if (!listening) return;
-    listening = false;
-    stopSweeping();
-    await intake.stop();
-    await gateway.close();
-    begun = undefined;
-    places.reset();
-    await notes.flush().catch((error) => log.warn("discord.notes_unsaved", { error }));
-  }
-
   async function close(): Promise<void> {
     if (stopped) return;
     stopped = true;
     leaving.abort();
     typing.stopAll();
     rest.stopReading();
-    await listen(false);
+    await listening.change(false);
     await atMost(clock, landWithinMs, Promise.allSettled(inTheAir));
     await notes.close();
     rest.close();
@@ -313,13 +254,13 @@ export function createDiscordAdapter(parts: DiscordAdapterParts): Platform {
       desk = to;
       await notes.open();
       try {
-        await (how.listening ? listen(true) : introduce());
+        await (how.listening ? listening.change(true) : introduce());
       } catch (error) {
         await close();
         throw error;
       }
     },
-    listen,
+    listen: listening.change,
     hears: () => gateway.connected,
     close,
 
