@@ -1,29 +1,23 @@
 /**
  * The gateway over discord.js's own connection. What is ours:
  *
- * - The session outlives the process. Discord takes an event for delivered when it has been sent; we take it for taken
- *   when the desk has committed it. So the sequence number that is kept is that of the last event before which
- *   everything has been taken: a restart within Discord's window resumes there and is sent the rest again.
+ * - The session outlives the process (`session.ts`).
  * - A closed token, or intents that were not granted, end the connection with one clear error.
  * - Closing leaves the session resumable, by this process or another; connecting goes on with what is noted of it.
  */
 
 import type { REST } from "@discordjs/rest";
-import {
-  type SessionInfo,
-  WebSocketManager,
-  WebSocketShardEvents,
-  WebSocketShardStatus,
-} from "@discordjs/ws";
+import { WebSocketManager, WebSocketShardEvents, WebSocketShardStatus } from "@discordjs/ws";
 import type { GatewayReadyDispatchData } from "discord.js";
 import type { Clock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import { atMost } from "./at-most.ts";
 import { firstContact, tokenRefused } from "./first-contact.ts";
-import { bareAddress, gatewayAddress } from "./gateway-address.ts";
+import { gatewayAddress } from "./gateway-address.ts";
 import { createIdentifyThrottle } from "./identify-throttle.ts";
 import type { Rest } from "./rest.ts";
+import { createSession, type Identity, type Opened } from "./session.ts";
 import type { Notes } from "./watermarks.ts";
 
 export interface Gateway {
@@ -38,18 +32,9 @@ export interface Gateway {
   readonly identity: Identity | undefined;
 }
 
-export interface Dispatched {
+export interface Dispatched extends Opened {
   name: string;
   data: unknown;
-  /** Its own name, the same when it is sent again. */
-  occurrence: string;
-  taken(): void;
-}
-
-/** Who the bot is; kept with the session, because a resumed one does not say it. */
-export interface Identity {
-  self: string;
-  application: string;
 }
 
 export interface GatewayParts {
@@ -86,65 +71,21 @@ const beginsWithinMs = 1_000;
 /** What a connection gets that is not wanted any more, so that no other follows it. */
 const never = new Promise<never>(() => undefined);
 const goodbye = { code: 4200, reason: "Deskhand stops listening" } as const;
+/** As often as notes are saved. */
 const keepEveryMs = 1_000;
-
-interface Saved extends Identity {
-  session: SessionInfo;
-  intents: number;
-}
 
 export function createGateway(parts: GatewayParts): Gateway {
   const { notes, clock, log } = parts;
+  const session = createSession({ notes, intents: gatewayIntents });
   const throttle = createIdentifyThrottle({ notes, now: parts.rest.now, clock, log });
   let manager: WebSocketManager | undefined;
-  let session: SessionInfo | null = null;
-  let identity: Identity | undefined;
   let state: "closed" | "new" | "up" | "closing" | "dead" = "closed";
   let connected = false;
   /** Those with a connection on which Discord has said hello. */
   const greeted = new WeakSet<WebSocketManager>();
   let leaving = new AbortController();
   let settle: ((end: { error?: DeskError }) => void) | undefined;
-  const open = new Set<number>();
-  let changed = false;
   let stopKeeping: (() => void) | undefined;
-
-  function restore(): void {
-    session = null;
-    open.clear();
-    changed = false;
-    try {
-      const saved = JSON.parse(notes.get("session") ?? "null") as Saved | null;
-      if (saved?.intents !== gatewayIntents) return;
-      session = saved.session;
-      identity = { self: saved.self, application: saved.application };
-    } catch {
-      notes.set("session", undefined);
-    }
-  }
-
-  /** Notes the session as of what has been taken; once a second, which is as often as notes are saved. */
-  function keep(): void {
-    if (!changed) return;
-    changed = false;
-    if (!session || !identity) {
-      notes.set("session", undefined);
-      return;
-    }
-    const [oldest] = open;
-    const sequence = oldest === undefined ? session.sequence : Math.min(session.sequence, oldest - 1);
-    const saved: Saved = { ...identity, session: { ...session, sequence }, intents: gatewayIntents };
-    notes.set("session", JSON.stringify(saved));
-  }
-
-  function updateSession(next: SessionInfo | null): void {
-    // Closing on purpose, the library forgets the session; we do not.
-    if (state === "closing") return;
-    if (next === null) open.clear();
-    // The library takes a session without an address to the gateway's own.
-    session = next && { ...next, resumeURL: bareAddress(next.resumeURL) as string };
-    changed = true;
-  }
 
   function build(): WebSocketManager {
     const made = new WebSocketManager({
@@ -154,9 +95,10 @@ export function createGateway(parts: GatewayParts): Gateway {
       rest: { get: () => gatewayAddress(parts.rest) } as unknown as REST,
       shardCount: 1,
       shardIds: [0],
-      retrieveSessionInfo: () => (wanted(made) ? session : never),
+      retrieveSessionInfo: () => (wanted(made) ? session.info : never),
       updateSessionInfo: (_, next) => {
-        if (made === manager) updateSession(next);
+        // Closing on purpose, the library forgets the session; we do not.
+        if (wanted(made)) session.update(next);
       },
       buildIdentifyThrottler: async (self) => {
         const { total, max_concurrency } = (await self.fetchGatewayInformation()).session_start_limit;
@@ -171,7 +113,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     });
     made.on(WebSocketShardEvents.Ready, ({ data }) => {
       if (made !== manager) return;
-      identity = { self: data.user.id, application: data.application?.id ?? data.user.id };
+      session.began({ self: data.user.id, application: data.application?.id ?? data.user.id });
       log.info("discord.session_began", { guilds: data.guilds?.length });
       parts.began(data);
       arrived();
@@ -198,18 +140,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   function take(name: string, data: unknown, sequence: number): void {
     if (state === "closing") return;
-    const ofSession = session?.sessionId;
-    open.add(sequence);
-    parts.dispatch({
-      name,
-      data,
-      occurrence: `${ofSession}:${sequence}`,
-      taken() {
-        if (session?.sessionId !== ofSession) return;
-        open.delete(sequence);
-        changed = true;
-      },
-    });
+    parts.dispatch({ name, data, ...session.opened(sequence) });
   }
 
   function arrived(): void {
@@ -246,10 +177,10 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   async function connect(): Promise<void> {
-    restore();
+    session.restore();
     leaving = new AbortController();
     state = "new";
-    stopKeeping = clock.every(keepEveryMs, keep);
+    stopKeeping = clock.every(keepEveryMs, session.keep);
     manager = build();
     await find(manager);
     if (leaving.signal.aborted) throw left();
@@ -269,7 +200,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const before = state;
     if (before === "closed") return;
     stopKeeping?.();
-    keep();
+    session.keep();
     state = "closing";
     const made = manager;
     if (made && before !== "dead") {
@@ -305,7 +236,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       return connected;
     },
     get identity() {
-      return identity;
+      return session.identity;
     },
   };
 }
