@@ -99,6 +99,17 @@ describe("what a customer has written before a person is asked for", () => {
     await expect.poll(inTheThread).toContain(long);
   });
 
+  it("stands there with the name of who wrote it, where that is not whose thread it is", async () => {
+    desk = await openDesk();
+    const hall = { thread: "room:t:hall/1", shared: true };
+    await desk.room.says("ann", "When does my parcel arrive?", hall);
+    await desk.quiet();
+    await desk.room.says("bob", "I want to speak to a human", hall);
+    await desk.quiet();
+    expect(inTheThread()).toEqual(["I want to speak to a human"]);
+    expect(desk.room.shown.at(-1)?.post.as).toBe("bob");
+  });
+
   it("stands on the card alone when that has room for it", async () => {
     desk = await openDesk();
     await desk.room.says("ann", "I want to speak to a human");
