@@ -14,13 +14,14 @@ import type { Transaction } from "../ledger.ts";
 import type { Incoming, Message } from "../message.ts";
 import type { ChannelId } from "../thread.ts";
 import { type ActionParts, createActions } from "./actions.ts";
+import { afterFailed, afterSent } from "./arrival.ts";
 import { isCut } from "./card.ts";
 import { postOf } from "./files.ts";
 import { type Change, followChange } from "./follow.ts";
 import { type Appeal, enqueueForTicket, type Opened, openTicketFor, type RuledRoute } from "./open-ticket.ts";
 import { peopleHave } from "./privately.ts";
 import { followReaction, type Reaction } from "./react.ts";
-import { afterFailed, afterSent, customerToStaff, staffToCustomer } from "./relay.ts";
+import { customerToStaff, staffToCustomer } from "./relay.ts";
 import { stepInTo } from "./step-in.ts";
 import { relayAsked, relayPresses, relayUnanswered } from "./unanswered.ts";
 

@@ -15,10 +15,10 @@ import { turnOf, writeMessage } from "../ledger/transcript.ts";
 import type { Ledger, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { ChannelId, ThreadId } from "../thread.ts";
+import { afterFailed } from "./arrival.ts";
 import { toStaff } from "./notices.ts";
 import { enqueueToStaff } from "./open-ticket.ts";
 import { type Private, type Privately, peopleHave } from "./privately.ts";
-import { afterFailed } from "./relay.ts";
 import { relayUnanswered } from "./unanswered.ts";
 
 export interface DetourParts {
