@@ -1,42 +1,28 @@
 /** `/support` and people's own pages: what is asked for by a command instead of in a conversation. */
-import type { Clock } from "../clock.ts";
 import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone, stillWaits } from "../ledger/inbox.ts";
-import type { OutboxRow } from "../ledger/outbox.ts";
-import { findThread, newestThreadOf, openThread, type Thread } from "../ledger/threads.ts";
 import { type Ticket, ticketsOfUser } from "../ledger/tickets.ts";
-import type { Ledger, Reader, Transaction } from "../ledger.ts";
+import type { Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import type { Incoming, Message, Person } from "../message.ts";
+import type { Incoming, Person } from "../message.ts";
 import type { Platform } from "../platform.ts";
-import { type ChannelId, platformOf, type ThreadId } from "../thread.ts";
+import { platformOf } from "../thread.ts";
 import { customerHelp, parseCommand, type StaffCommand, staffHelp } from "./commands.ts";
+import { type CustomerCommandParts, createCustomerCommands } from "./customer-commands.ts";
 import type { Desk } from "./desk.ts";
-import { toCustomer, toStaff } from "./notices.ts";
-import { type Private, type Privately, peopleHave } from "./privately.ts";
-import { type Request, requestTicket } from "./request.ts";
+import { toStaff } from "./notices.ts";
 import type { Staff } from "./staff.ts";
 import { type CarriedOut, noteOn, sendSnippet } from "./staff-commands.ts";
 import type { Receiver } from "./transfer.ts";
 
-export interface ServiceParts {
-  ledger: Ledger;
+export interface ServiceParts extends CustomerCommandParts {
   platforms: ReadonlyMap<string, Platform>;
-  /** The human channel. */
-  channel(): ChannelId | undefined;
   queues: readonly string[];
   snippets: readonly { name: string; text: string }[];
   desk: Desk;
   staff: Staff;
-  privately: Privately;
-  /** What customers are told when nobody is at the desk now; empty when somebody is. */
-  away(): string;
-  /** Something waits in a thread. */
-  wake(thread: ThreadId): void;
   /** Sets the kill switch, in one commit with what goes with it. */
   pause(paused: boolean, by: string, also: (tx: Transaction) => Promise<void>): Promise<void>;
-  push(rows: readonly OutboxRow[]): void;
-  clock: Clock;
   log: Log;
 }
 
@@ -49,6 +35,7 @@ const ticketsShown = 20;
 
 export function createService(parts: ServiceParts) {
   const { ledger, log } = parts;
+  const customers = createCustomerCommands(parts);
 
   async function serve(admitted: Admitted, call: Call): Promise<void> {
     const isStaff = await parts.staff.includes(call.by);
@@ -65,13 +52,13 @@ export function createService(parts: ServiceParts) {
     const command = parseCommand(call.text);
     switch (command.does) {
       case "person":
-        return askForPerson(admitted, call);
+        return customers.askForPerson(admitted, call);
       case "status":
         return statusOf(await ledger.read((tx) => ticketsOfUser(tx, call.by.id, ticketsShown)));
       case "forget":
-        return askToBeForgotten(admitted, call);
+        return customers.askToBeForgotten(admitted, call);
       case "open":
-        return openPrivately(admitted, call, command.question);
+        return customers.openPrivately(admitted, call, command.question);
       case "help":
         return isStaff ? `${staffHelp}\n${customerHelp}` : customerHelp;
       case "tickets":
@@ -82,6 +69,14 @@ export function createService(parts: ServiceParts) {
       case "pause":
         return isStaff ? forStaff(admitted, call, command) : refuse(admitted, call, command.does);
     }
+  }
+
+  /** A ticket about a message: about none of the human channel's, and about others' messages for staff only. */
+  async function openAbout(admitted: Admitted, call: CommandCall, isStaff: boolean): Promise<string> {
+    const { about, by } = call;
+    if (!about || about.channel === parts.channel()) return toStaff.notFromHere();
+    if (!isStaff && about.author.id !== by.id) return refuse(admitted, call, "open_ticket");
+    return customers.openAbout(admitted, call, about, isStaff);
   }
 
   async function forStaff(admitted: Admitted, call: CommandCall, command: StaffCommand): Promise<string> {
@@ -146,117 +141,6 @@ export function createService(parts: ServiceParts) {
       await audit(tx, parts.clock, { actor: call.by.id, action: "command.refused", subject: command });
     });
     return toStaff.notStaff();
-  }
-
-  /** Who has no conversation yet gets one in private. */
-  async function askForPerson(admitted: Admitted, call: CommandCall): Promise<string> {
-    const { by } = call;
-    const known = await ledger.read((tx) => threadOf(tx, call));
-    const way = known ? undefined : await parts.privately.find(by);
-    const found = async (tx: Transaction) => (await threadOf(tx, call)) ?? (way && openAt(tx, way, by));
-    return request(admitted, found, toCustomer.writeFirst(), {
-      by: call.by.id,
-      reason: toStaff.wantsPerson(),
-      lastWords: "/support person",
-      notice: (ticket) => toCustomer.escalated(ticket, parts.away()),
-    });
-  }
-
-  /** Nobody else is to read that: who has only written where others read is answered in private. */
-  async function askToBeForgotten(admitted: Admitted, call: CommandCall): Promise<string> {
-    const { by } = call;
-    const known = await ledger.read((tx) => threadOf(tx, call));
-    const way = known?.visibility === "shared" ? await parts.privately.find(by, known.id) : undefined;
-    const found = async (tx: Transaction) => (way ? openAt(tx, way, by) : threadOf(tx, call));
-    return request(admitted, found, toCustomer.nothingKept(), {
-      by: by.id,
-      reason: toStaff.wantsToBeForgotten(),
-      lastWords: toStaff.wantsToBeForgotten(),
-      notice: (ticket) => toCustomer.toForget(ticket, parts.away()),
-    });
-  }
-
-  /** The private conversation with somebody; it begins now, if it is the first. */
-  async function openAt(tx: Transaction, way: Private, author: Person): Promise<Thread | undefined> {
-    const place = { thread: way.thread, channel: String(way.thread), visibility: "private" as const, author };
-    await openThread(tx, place, parts.clock.now());
-    return findThread(tx, way.thread);
-  }
-
-  /** A private conversation, with the question if there is one already. */
-  async function openPrivately(admitted: Admitted, call: CommandCall, question: string): Promise<string> {
-    const { by } = call;
-    const way = await parts.privately.find(by, call.thread);
-    if (!way) return toCustomer.writeFirst();
-    const now = parts.clock.now();
-    const message: Message = {
-      id: `${platformOf(by.id)}:${admitted.id}`,
-      thread: way.thread,
-      channel: String(way.thread),
-      author: by,
-      text: question,
-      sentAt: now,
-      order: "",
-      visibility: "private",
-      addressed: true,
-      files: [],
-    };
-    const { rows, answers } = await ledger.write(async (tx) => {
-      await markDone(tx, [admitted.id]);
-      const rows = question === "" ? await parts.privately.greet(tx, way, message) : [];
-      if (question !== "") await parts.privately.ask(tx, way, message);
-      const thread = await findThread(tx, way.thread);
-      return { rows, answers: thread && !peopleHave(thread) };
-    });
-    parts.push(rows);
-    parts.wake(way.thread);
-    return answers ? toCustomer.wroteToYou() : toCustomer.writeThere();
-  }
-
-  /** Staff, or who wrote it, want a ticket about a message. */
-  async function openAbout(admitted: Admitted, call: CommandCall, isStaff: boolean): Promise<string> {
-    const { about, by } = call;
-    if (!about || about.channel === parts.channel()) return toStaff.notFromHere();
-    if (!isStaff && about.author.id !== by.id) return refuse(admitted, call, "open_ticket");
-    return request(admitted, (tx) => threadAbout(tx, about), toStaff.notFromHere(), {
-      by: by.id,
-      reason: isStaff ? toStaff.ticketAbout(by.name) : toStaff.wantsPerson(),
-      lastWords: about.text,
-      asked: [{ id: about.id, name: about.author.name, text: about.text, files: about.files }],
-      notice: (ticket) => toCustomer.escalated(ticket, parts.away()),
-      ...(about.author.id === by.id ? {} : { told: toStaff.ticketOfMessage }),
-    });
-  }
-
-  /** The conversation of a message; one that the desk was not part of begins with it. */
-  async function threadAbout(tx: Transaction, about: Message): Promise<Thread | undefined> {
-    await openThread(tx, about, parts.clock.now());
-    return findThread(tx, about.thread);
-  }
-
-  /** The asker's own conversation: where they are, or the newest. */
-  async function threadOf(tx: Reader, call: CommandCall): Promise<Thread | undefined> {
-    const here: ThreadId | undefined = call.thread;
-    const thread = here && (await findThread(tx, here));
-    return thread?.opener === call.by.id ? thread : newestThreadOf(tx, call.by.id);
-  }
-
-  /** One commit with its event: a request that comes again after a death is the same request. */
-  async function request(
-    admitted: Admitted,
-    find: (tx: Transaction) => Promise<Thread | undefined>,
-    nowhere: string,
-    asked: Request,
-  ): Promise<string> {
-    const done = await ledger.write(async (tx) => {
-      await markDone(tx, [admitted.id]);
-      const thread = await find(tx);
-      const { channel, clock, desk } = parts;
-      return thread && requestTicket(tx, { channel, clock, escalate: desk.escalate }, thread, asked);
-    });
-    if (!done) return nowhere;
-    parts.push(done.rows);
-    return (asked.told ?? asked.notice)(done.number);
   }
 
   async function showHome(person: Person, isStaff: boolean): Promise<void> {
