@@ -83,8 +83,14 @@ function clockUntilLeft(real: Clock): { clock: Clock; leave(): void } {
   };
 }
 
-export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> {
-  const folder = options.data ? { path: options.data, remove: () => {} } : temporaryFolder();
+export function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> {
+  return openIn(options.data ? { path: options.data, remove: () => {} } : temporaryFolder(), options);
+}
+
+async function openIn(
+  folder: ReturnType<typeof temporaryFolder>,
+  options: DeskOptions,
+): Promise<DeskInARoom> {
   const { clock, leave } = options.clock
     ? { clock: options.clock, leave() {} }
     : clockUntilLeft(createClock());
@@ -130,7 +136,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<DeskInARoom> 
     clock,
     data: folder.path,
     quiet: core.idle,
-    reopen: (next = room) => openDesk({ ...options, model, room: next, data: folder.path }),
+    reopen: (next = room) => openIn(folder, { ...options, model, room: next }),
     async close() {
       leave();
       await core.stop(0);
