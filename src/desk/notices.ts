@@ -122,7 +122,8 @@ export const toStaff = {
     `A direct message did not reach the customer: ${why}. The conversation goes on in a ${way === "direct" ? "direct message" : "private thread"}, and what did not arrive is posted there.`,
   done: () => "Done.",
   notFromHere: () => "This message is no customer's.",
-  pressed: (yes: boolean) => `(has pressed “${yes ? "Confirm" : "Cancel"}” below the bot's question)`,
+  pressed: (yes: boolean, question?: string) =>
+    `(has pressed “${yes ? "Confirm" : "Cancel"}” below the bot's question${question === undefined ? "" : `: “${question}”`})`,
   edited: (text: string) => `The customer has edited a message; it now reads:\n\n${text}`,
   deleted: () => "The customer has deleted a message.",
 } as const;

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { isCopied } from "../ledger/copies.ts";
 import type { Admitted } from "../ledger/inbox.ts";
+import { wordsOfQuestion } from "../ledger/intents.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
 import type { Thread } from "../ledger/threads.ts";
 import type { Ticket } from "../ledger/tickets.ts";
@@ -92,7 +93,8 @@ export async function relayPresses(
   const rows: OutboxRow[] = [];
   for (const { event } of admitted) {
     if (event.kind !== "action" || thread.ticket === undefined || !parts.channel()) continue;
-    const post = { text: toStaff.pressed(event.name === "intent.confirm"), as: event.by.name };
+    const asked = await wordsOfQuestion(tx, thread.id, event.value);
+    const post = { text: toStaff.pressed(event.name === "intent.confirm", asked), as: event.by.name };
     const send = { does: "post" as const, to: { ticket: thread.ticket }, post };
     const ticket = { number: thread.ticket, thread: thread.id };
     rows.push(await enqueueForTicket(tx, parts.clock, ticket, { author: "customer", send }));

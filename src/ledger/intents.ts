@@ -300,6 +300,17 @@ export async function askedLast(tx: Reader, thread: ThreadId, event: string): Pr
   return isLater(event, intent.id) ? intent : undefined;
 }
 
+/** A question of the store's as its customer reads it; undefined when it stands nowhere in this thread. */
+export async function wordsOfQuestion(tx: Reader, thread: ThreadId, id: string): Promise<string | undefined> {
+  const row = await tx.get<{ send: string }>(
+    "SELECT send FROM outbox WHERE thread = ? AND author = 'bot' AND send LIKE ? ORDER BY id DESC LIMIT 1",
+    thread,
+    `%"confirmation":{"id":"${id}"%`,
+  );
+  const send = row && (JSON.parse(row.send) as Send);
+  return send?.does === "post" ? send.post.confirmation?.text : undefined;
+}
+
 /** What we have posted in this thread and an event's message points at, where its platform knows replies. */
 async function repliedTo(
   tx: Reader,

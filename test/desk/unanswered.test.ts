@@ -33,7 +33,8 @@ describe("a customer who presses Confirm below the bot's question", () => {
     await desk.quiet();
     await presses(desk, "ann", "intent.confirm", asked.id);
     const read = desk.room.shown.filter(({ post }) => post.as === "ann").map(({ post }) => post.text);
-    expect(read).toEqual(["(has pressed “Confirm” below the bot's question)"]);
+    expect(read).toEqual([`(has pressed “Confirm” below the bot's question: “${asked.text}”)`]);
+    expect(asked.text).toContain("ord_1");
   });
 
   it("in a conversation that has been erased: they read that it is over, and nothing breaks", async () => {
