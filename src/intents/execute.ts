@@ -127,7 +127,8 @@ export async function closeIn(
   how: "finish" | "fail" | "expire",
   result: unknown,
 ): Promise<Intent | undefined> {
-  const movedNothing = how === "finish" && didNothing(result);
+  // What a later try finds done already, an earlier one may have done.
+  const movedNothing = how === "finish" && intent.attempts === 1 && didNothing(result);
   const over = await moveIntent(tx, intent, how, clock.now(), { result, movedNothing });
   if (!over) return undefined;
   await audit(tx, clock, {
