@@ -1,44 +1,26 @@
 /** The parts of the road, coupled: what every desk is, whatever model, database and platforms it has. */
 import { join } from "node:path";
-import { createAgent } from "./agent/agent.ts";
 import { escalateName, searchName, transferPrefix } from "./agent/built-in-tools.ts";
-import { createJudgement, harmlessWords } from "./agent/judgement.ts";
-import { deeds } from "./agent/policies/deeds.ts";
-import { grounded } from "./agent/policies/grounded.ts";
-import { createLinksPolicy } from "./agent/policies/links.ts";
-import { secrets } from "./agent/policies/secrets.ts";
-import { promisesIn } from "./agent/promises.ts";
+import { createAnswering } from "./answering.ts";
 import { createBot } from "./bot.ts";
 import type { Clock } from "./clock.ts";
-import { absenceAt } from "./config/office-hours.ts";
-import { type Config, policyOf } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { Crew } from "./crew.ts";
-import { createDesk, type Desk } from "./desk/desk.ts";
-import { createDetour } from "./desk/detour.ts";
+import type { Desk } from "./desk/desk.ts";
 import { createEnrichment } from "./desk/enrich.ts";
-import { awayNotice, toCustomer } from "./desk/notices.ts";
+import { toCustomer } from "./desk/notices.ts";
 import { enqueueCard } from "./desk/open-ticket.ts";
-import { createPrivately, peopleHave } from "./desk/privately.ts";
-import { requestTicket } from "./desk/request.ts";
 import { createRouting } from "./desk/routing.ts";
-import { createService } from "./desk/service.ts";
-import { createStaff } from "./desk/staff.ts";
 import { createFiles } from "./files.ts";
-import { createMailer } from "./identity/mailer.ts";
-import { createVerification, type UnderWay } from "./identity/verification.ts";
+import { createHumanSide } from "./human-side.ts";
 import { createInbox } from "./inbox.ts";
-import { createIntents } from "./intents/intents.ts";
 import type { KnowledgeBase } from "./knowledge-base.ts";
 import { createLanes, Superseded } from "./lanes.ts";
 import type { LanguageModel } from "./language-model.ts";
-import { findIdentity } from "./ledger/identities.ts";
 import { goOnAfter } from "./ledger/ids.ts";
-import { findThread } from "./ledger/threads.ts";
 import type { Ledger } from "./ledger.ts";
 import { createLife } from "./life.ts";
-import { createLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
-import { forgiving } from "./memory/forgiving.ts";
 import { createSessionMemory } from "./memory/session-memory.ts";
 import type { Memory, SessionMemory } from "./memory.ts";
 import { metered } from "./metrics/metered.ts";
@@ -46,14 +28,11 @@ import { createMetrics } from "./metrics/metrics.ts";
 import { createPause, type Pause } from "./pause.ts";
 import type { Platform, Receiver } from "./platform.ts";
 import { createRecall } from "./recall.ts";
-import { createReception } from "./reception.ts";
 import type { EndParts } from "./records/end-idle.ts";
 import { createReplies } from "./replies.ts";
 import { route } from "./routing/route.ts";
-import { wantsPerson } from "./routing/wants-person.ts";
 import { createSender, type Sender } from "./sender.ts";
 import { createSharedLanes } from "./shared-lanes.ts";
-import { unknownWhether } from "./tell-also.ts";
 import { platformOf, type ThreadId } from "./thread.ts";
 import { createTrouble } from "./trouble.ts";
 import { createTurns } from "./turns.ts";
@@ -114,15 +93,7 @@ export function createCore(parts: CoreParts): Core {
   const deskPlatform = config.desk.channel ? platformOf(config.desk.channel) : "console";
   const channel = () => platforms.get(deskPlatform)?.deskChannel;
   const turnPerMessage = (thread: string) => platforms.get(platformOf(thread))?.turnPerMessage ?? false;
-  const staff = createStaff({ platforms, channel, staff: config.desk.staff, log });
-
   const filesFolder = join(config.folders.data, "files");
-
-  function away(): string {
-    const { officeHours } = config;
-    const absence = officeHours && absenceAt(officeHours, clock.now());
-    return absence ? awayNotice(officeHours.outside, absence.opening) : "";
-  }
 
   const posting = createSender({
     ledger,
@@ -130,9 +101,10 @@ export function createCore(parts: CoreParts): Core {
     ...(parts.elsewhere ? { elsewhere: parts.elsewhere } : {}),
     crew,
     sent: (tx, row, posted) => desk.sent(tx, row, posted),
-    detour: (row, error) => detour.find(row, error),
+    detour: (row, error) => human.detour.find(row, error),
     overtaken: (tx, row) => desk.overtaken(tx, row),
-    failed: (tx, row, error, way) => (way ? detour.take(tx, row, error, way) : desk.failed(tx, row, error)),
+    failed: (tx, row, error, way) =>
+      way ? human.detour.take(tx, row, error, way) : desk.failed(tx, row, error),
     clock,
     log,
   });
@@ -160,23 +132,45 @@ export function createCore(parts: CoreParts): Core {
       enrichment.notice(rows);
     },
   };
-  const desk = createDesk({
+  const pause = createPause({
+    ledger,
+    changed: (paused) => paused && lanes.interruptAll(new Superseded("the desk is paused")),
+    clock,
+    log,
+  });
+  const human = createHumanSide({
+    config,
+    snippets: workspace.snippets,
     ledger,
     platforms,
     channel,
-    staff,
-    queues: config.queues,
-    notePrefix: config.desk.notePrefix,
-    relay: config.desk.relay,
     filesFolder,
-    away,
-    route: route,
-    promisesIn,
     interrupt: (thread) => road.interrupt(thread, new Superseded("a person has the thread")),
+    wake: (thread) => road.wake(thread, atOnce),
+    moveQuestion: (tx, id, thread) => answering.intents.moveQuestion(tx, id, thread),
+    pause: pause.set,
     push: sender.push,
     clock,
     log,
   });
+  const { desk, service, staff, away } = human;
+  const answering = createAnswering({
+    config,
+    workspace,
+    ledger,
+    memory: parts.memory,
+    knowledge: parts.knowledge,
+    model: parts.model,
+    offlineModel: parts.offlineModel,
+    human,
+    pause,
+    channel,
+    notify: async (thread, text) => sender.push([await turns.notify(thread, text)]),
+    push: sender.push,
+    clock,
+    log,
+  });
+  const { reception, intents } = answering;
   const inbox = createInbox({
     ledger,
     deskChannel: channel,
@@ -193,38 +187,6 @@ export function createCore(parts: CoreParts): Core {
     clock,
     log,
   });
-  const pause = createPause({
-    ledger,
-    changed: (paused) => paused && lanes.interruptAll(new Superseded("the desk is paused")),
-    clock,
-    log,
-  });
-  const limits = createLimits({ ...config.limits, ledger, clock });
-  const verification = createVerification({
-    ...config.identity,
-    identity: workspace.identity,
-    mailer: createMailer({
-      smtpUrl: config.mail.smtpUrl?.reveal(),
-      from: config.mail.from,
-      folder: join(config.folders.data, "mail"),
-      clock,
-    }),
-    company: config.name,
-    ledger,
-    store: forgiving(parts.memory.store<UnderWay>("verification"), { clock, log }),
-    clock,
-    log,
-  });
-  const privately = createPrivately({ platforms, channel, clock, log });
-  const detour = createDetour({
-    ledger,
-    channel,
-    privately,
-    filesFolder,
-    moveQuestion: (tx, id, thread) => intents.moveQuestion(tx, id, thread),
-    clock,
-    log,
-  });
   const sessions = createSessionMemory({
     memory: parts.memory,
     clock,
@@ -233,8 +195,8 @@ export function createCore(parts: CoreParts): Core {
   });
   const turns = createTurns({
     ledger,
-    customerOf: verification.customerOf,
-    carryOver: privately.carryOver,
+    customerOf: answering.customerOf,
+    carryOver: human.privately.carryOver,
     paused: pause.paused,
     escalate: desk.escalate,
     escalationNotice: (ticket) => toCustomer.escalated(ticket, away()),
@@ -248,89 +210,11 @@ export function createCore(parts: CoreParts): Core {
     clock,
     log,
   });
-  const policies = [grounded, deeds, createLinksPolicy({ allow: config.links.allow }), secrets];
-  const toolOf = (name: string) => workspace.tools.find((tool) => tool.name === name);
-  const harmless = harmlessWords(createJudgement(policies));
-  const intents = createIntents({
-    ledger,
-    ruleOf: (name) => policyOf(config, name),
-    toolOf,
-    toolTimeoutMs: config.limits.toolTimeoutMs,
-    channel,
-    mayApprove: staff.among,
-    async sameCustomer(user, customer) {
-      const known = await ledger.read((tx) => findIdentity(tx, user));
-      return customer !== "" && known?.customer === customer;
-    },
-    harmless,
-    tell: desk.tell,
-    async callPerson(tx, thread, { tool, preview }) {
-      const request = {
-        ...unknownWhether(tool),
-        by: "bot",
-        lastWords: harmless(preview.text),
-        notice: (ticket: number) => toCustomer.escalated(ticket, away()),
-      };
-      const known = { channel, clock, escalate: desk.escalate };
-      return (await requestTicket(tx, known, thread, request))?.rows ?? [];
-    },
-    push: sender.push,
-    clock,
-    log,
-  });
-  const agent = createAgent({
-    model: parts.model,
-    offlineModel: parts.offlineModel,
-    knowledge: parts.knowledge,
-    specialists: workspace.specialists,
-    entry: workspace.entry,
-    tools: workspace.tools,
-    queues: config.queues,
-    policies,
-    propose: intents.propose,
-    mayCall: limits.mayCall,
-    unconfirmed: (name) => toolOf(name)?.effect === "write" && policyOf(config, name).confirm === "none",
-    wantsPerson,
-    company: config.name,
-    limits: { ...config.limits, passagesPerQuestion: config.knowledge.passagesPerQuestion },
-    clock,
-    log,
-  });
-  const reception = createReception({
-    pause,
-    wantsPerson,
-    verification,
-    intents,
-    limits,
-    agent,
-    privately,
-    async peopleHave(id) {
-      const thread = await ledger.read((tx) => findThread(tx, id));
-      return thread !== undefined && peopleHave(thread);
-    },
-    notify: async (thread, text) => sender.push([await turns.notify(thread, text)]),
-  });
   const trouble = createTrouble({
     ledger,
     escalate: desk.escalate,
     showStaff: desk.showStaff,
     brokenNotice: (ticket) => toCustomer.broken(ticket, away()),
-    push: sender.push,
-    clock,
-    log,
-  });
-  const service = createService({
-    ledger,
-    platforms,
-    channel,
-    queues: config.queues,
-    snippets: workspace.snippets,
-    desk,
-    staff,
-    privately,
-    away,
-    wake: (lane) => road.wake(lane, atOnce),
-    pause: pause.set,
     push: sender.push,
     clock,
     log,

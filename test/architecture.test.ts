@@ -78,7 +78,7 @@ const homes: readonly (readonly [RegExp, RegExp])[] = [
 describe("the arrows", () => {
   it("reads the project it is about", () => {
     expect(files.length).toBeGreaterThan(40);
-    expect(byPath.get("src/core.ts")?.imports).toContain("src/agent/agent.ts");
+    expect(byPath.get("src/core.ts")?.imports).toContain("src/answering.ts");
   });
 
   it("threads and messages stand on nothing else", () => {
