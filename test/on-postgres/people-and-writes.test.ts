@@ -15,4 +15,5 @@ describe.skipIf(postgres.missing)("on Postgres", () => {
   describe("copies", async () => void (await import("../desk/copies.test.ts")));
   describe("confirmation", async () => void (await import("../intents/confirmation.test.ts")));
   describe("approvals", async () => void (await import("../intents/approvals.test.ts")));
+  describe("conversations from outside", async () => void (await import("../sessions.test.ts")));
 });
