@@ -75,6 +75,8 @@ export const toStaff = {
     `Ticket #${ticket} waits for a person again: ${ask}\n\nTake it on its card, or with \`/support take ${ticket}\`, and answer below the card: what is written below this message reaches nobody.`,
   takeFirst: (notePrefix: string) =>
     `Not sent to the customer: take the ticket first. (A note begins with ${notePrefix}.)`,
+  isOver: (ticket: number) =>
+    `Not sent to the customer: this ticket is resolved. \`/support take ${ticket}\` takes it again.`,
   goesOnIn: (ticket: number) =>
     `Not sent to the customer: this conversation is ticket #${ticket} now. Write in its thread.`,
   notYours: (name: string) =>

@@ -189,7 +189,8 @@ function relays(
   if (isNote(parts, message.text)) return false;
   // The thread goes on as another ticket's: who writes here speaks of it, not in it.
   if (thread.ticket !== undefined && thread.ticket !== ticket.number) return toStaff.goesOnIn(thread.ticket);
-  if (thread.control !== "taken_over") return toStaff.takeFirst(parts.notePrefix);
+  if (thread.control !== "taken_over")
+    return ticket.state === "resolved" ? toStaff.isOver(ticket.number) : toStaff.takeFirst(parts.notePrefix);
   if (mayAnswer || thread.assignee === message.author.id) return true;
   return parts.relay === "staff"
     ? toStaff.notAmongStaff()

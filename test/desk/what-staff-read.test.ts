@@ -88,6 +88,20 @@ it("who is to take the ticket first reads with what a note begins at this desk",
   );
 });
 
+it("who goes on in the thread of a ticket that is resolved reads how to take it: its card has no button", async () => {
+  await withTicket();
+  await presses("resolve");
+  await desk.room.staffSays(ticketThread(), "One more thing");
+  await desk.quiet();
+  expect(atTheDesk().at(-1)).toBe(
+    "Not sent to the customer: this ticket is resolved. `/support take 1` takes it again.",
+  );
+  await desk.room.commands("take 1");
+  await desk.room.staffSays(ticketThread(), "One more thing, Ann");
+  await desk.quiet();
+  expect(desk.room.seen("ann").at(-1)).toBe("One more thing, Ann");
+});
+
 it("who wants words sent again that were deleted reads that nothing was sent", async () => {
   await withTicket();
   await presses("take");
