@@ -6,8 +6,8 @@
  * where a platform cannot be asked, the row is marked before the post, and what broke off in between counts as posted.
  */
 import type { Claim } from "./crew.ts";
-import { DeskError } from "./errors.ts";
-import { copiesOf, counterpartsOf } from "./ledger/copies.ts";
+import { codeOf, DeskError } from "./errors.ts";
+import { copiesOf, counterpartsOf, withdrawnOf } from "./ledger/copies.ts";
 import {
   fenceOf,
   findRow,
@@ -21,7 +21,7 @@ import {
 import { findTicket } from "./ledger/tickets.ts";
 import type { Ledger, Reader, Transaction } from "./ledger.ts";
 import type { Log } from "./log.ts";
-import type { Draft, Platform, Post, Posted, Target } from "./platform.ts";
+import type { Draft, Platform, Post, Posted, Sought, Target } from "./platform.ts";
 import { type ChannelId, type MessageId, platformOf, type ThreadId } from "./thread.ts";
 
 export interface Job {
@@ -71,7 +71,7 @@ export function createAttempt(parts: AttemptParts): (job: Job) => Promise<Posted
     if (!(await mayGo(job))) {
       await job.draft?.abandon();
       // Half of it may have been shown; to look for the whole takes that back.
-      if (job.doubtful && send.does === "post") await lookFor(job, home as Home, send.post);
+      if (job.doubtful && send.does === "post") await lookFor(row, home as Home, { post: send.post });
       const next = await ledger.write(async (tx) => {
         await markOver(tx, row.id, "cancelled", "a person has the thread");
         return parts.overtaken(tx, row);
@@ -80,7 +80,7 @@ export function createAttempt(parts: AttemptParts): (job: Job) => Promise<Posted
       parts.push(next);
       return "over";
     }
-    if (row.source && send.does === "post" && !(await refresh(job, home as Home))) return "over";
+    if (row.source && send.does === "post" && !(await refresh(row))) return "over";
     switch (row.send.does) {
       case "post":
       case "card":
@@ -93,6 +93,7 @@ export function createAttempt(parts: AttemptParts): (job: Job) => Promise<Posted
           await platformFor(platforms, copy).edit?.(copy, row.send.post);
         return undefined;
       case "remove":
+        await takeBackWithdrawn(row.send.copiesOf);
         for (const copy of await copies(row.send.copiesOf)) await platformFor(platforms, copy).remove?.(copy);
         return undefined;
       case "react": {
@@ -105,17 +106,26 @@ export function createAttempt(parts: AttemptParts): (job: Job) => Promise<Posted
   }
 
   /** A copy follows its message while it waits: it says what that says now, or is not to be posted at all. */
-  async function refresh({ row, doubtful }: Job, home: Home): Promise<boolean> {
+  async function refresh(row: OutboxRow): Promise<boolean> {
     const now = await ledger.read((tx) => findRow(tx, row.id));
-    if (now && now.state !== "cancelled") {
-      row.send = now.send;
-      return true;
+    if (!now || now.state === "cancelled") return false;
+    row.send = now.send;
+    return true;
+  }
+
+  /** A copy may have arrived, or a part of it, before it was withdrawn, and whoever had tried it may be gone. */
+  async function takeBackWithdrawn(source: MessageId): Promise<void> {
+    for (const row of await ledger.read((tx) => withdrawnOf(tx, source))) {
+      if (row.send.does !== "post") continue;
+      try {
+        const home = (await homeOf(row.send)) as Home;
+        const there = await lookFor(row, home, { post: row.send.post, over: true });
+        if (there) await platformFor(platforms, there.id).remove?.(there.id);
+      } catch (error) {
+        // Where nothing can be reached any more, nothing is read.
+        if (codeOf(error) !== "platform_unreachable") throw error;
+      }
     }
-    const platform = platformOfTarget(platforms, home.target);
-    // Part of it may stand there since an earlier try.
-    const there = doubtful || row.attempts > 0 ? await platform.find?.(home.target, row.id) : undefined;
-    if (there) await platform.remove?.(there.id);
-    return false;
   }
 
   /** What a process that died had shown of an unfinished reply. */
@@ -148,7 +158,7 @@ export function createAttempt(parts: AttemptParts): (job: Job) => Promise<Posted
     const { draft } = job;
     if (platform.find) {
       // Also where a draft is at hand: another process may have posted it since.
-      const there = job.doubtful ? await lookFor(job, home, content) : undefined;
+      const there = job.doubtful ? await lookFor(row, home, { post: content }) : undefined;
       if (there) return there;
     } else {
       if (job.doubtful && row.state === "sending" && !draft)
@@ -161,13 +171,14 @@ export function createAttempt(parts: AttemptParts): (job: Job) => Promise<Posted
     return draft.finish(content);
   }
 
-  async function lookFor({ row }: Job, { target }: Home, content: Post): Promise<Posted | undefined> {
+  async function lookFor(
+    row: OutboxRow,
+    { target }: Home,
+    sought: Pick<Sought, "post" | "over">,
+  ): Promise<Posted | undefined> {
     const taken = async (message: MessageId) => ledger.read((tx) => isPosted(tx, message));
-    return platformOfTarget(platforms, target).find?.(target, row.id, {
-      post: content,
-      since: row.createdAt,
-      taken,
-    });
+    const platform = platformOfTarget(platforms, target);
+    return platform.find?.(target, row.id, { ...sought, since: row.createdAt, taken });
   }
 
   /** Where a row goes: its target, or the card that it brings up to date. */

@@ -124,6 +124,8 @@ export interface Sought {
   since: number;
   /** Whether a message is known to be another post's. */
   taken?(message: MessageId): Promise<boolean>;
+  /** Nobody means to post it any more: what is there of it, also a part, is found, or taken back. */
+  over?: true;
 }
 
 /** ✅ and ⚠️ in a ticket's thread; `working` where a platform shows that something is on its way. */

@@ -156,7 +156,7 @@ export function createSending(parts: {
       attempt.parts.pop();
     }
     const ids = attempt.parts.map((part) => part.id);
-    noteParts(ids);
+    await noteParts(ids);
     return ids;
   }
 
@@ -200,10 +200,16 @@ export function createSending(parts: {
     }
   }
 
-  function noteParts(ids: readonly string[]): void {
-    const [first, ...more] = ids;
-    if (first !== undefined) notes.set(`parts:${first}`, more.length > 0 ? more.join(",") : undefined);
+  /** Saved at once where there are several: whoever did not know of the others would change, or delete, the first alone. */
+  async function noteParts([first, ...more]: readonly string[]): Promise<void> {
+    const name = `parts:${first}`;
+    const others = more.length > 0 ? more.join(",") : undefined;
+    if (first === undefined || notes.get(name) === others) return;
+    notes.set(name, others);
+    if (others !== undefined) await save();
   }
+
+  const save = () => notes.flush().catch((error) => log.warn("discord.notes_unsaved", { error }));
 
   async function partsOf(first: string): Promise<string[]> {
     const name = `parts:${first}`;
@@ -250,8 +256,8 @@ export function createSending(parts: {
     const { taken } = sent ?? {};
     attempt.parts = await own.find(key, { channel, behind: since, parts: [], wanted, taken });
     const ids = attempt.parts.map((part) => part.id);
-    if (ids.length === 0 || (sent && ids.length < wanted.length)) return undefined;
-    noteParts(ids);
+    if (ids.length === 0 || (sent && !sent.over && ids.length < wanted.length)) return undefined;
+    await noteParts(ids);
     return ids;
   }
 
@@ -267,7 +273,7 @@ export function createSending(parts: {
       // Saved before anybody takes it for posted: the next process would take a draft back.
       if (notes.get(`draft:${key}`) !== undefined) {
         notes.set(`draft:${key}`, undefined);
-        await notes.flush().catch((error) => log.warn("discord.notes_unsaved", { error }));
+        await save();
       }
       return ids;
     },

@@ -201,8 +201,8 @@ export function createPosting(given: PostingParts): Posting {
       if (!done.remnant) await guards.takeBackOthers(place, unfinished);
       else if (!isWhole) await deleteRemnant(place, key, done);
       if (!isWhole) {
-        // Without a post nobody means to go on with it.
-        if (!sent) await takeBackParts(place, done);
+        // Without a post nobody means to go on with it, either.
+        if (!sent || sent.over) await takeBackParts(place, done);
         return undefined;
       }
       return concluded(place, key, done);

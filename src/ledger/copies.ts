@@ -1,7 +1,7 @@
 /** Messages that stand on both sides of a conversation: the customer's words for staff, and theirs for the customer. */
 import type { Reader, Transaction } from "../ledger.ts";
 import type { MessageId, ThreadId } from "../thread.ts";
-import type { Send } from "./outbox.ts";
+import { columns, type OutboxRow, rowOf, type Send, type StoredRow } from "./outbox.ts";
 
 /** Where the copies of a message were posted. */
 export async function copiesOf(tx: Reader, source: MessageId): Promise<MessageId[]> {
@@ -58,6 +58,12 @@ export async function amendUnsent(tx: Transaction, source: MessageId, text: stri
     const amended: Send = { ...send, post: { ...send.post, text } };
     await tx.run("UPDATE outbox SET send = ? WHERE id = ?", JSON.stringify(amended), row.id);
   }
+}
+
+/** Copies that were withdrawn before they had arrived; a part of one may have. */
+export async function withdrawnOf(tx: Reader, source: MessageId): Promise<OutboxRow[]> {
+  const sql = `SELECT ${columns} FROM outbox WHERE source = ? AND state = 'cancelled' AND posted IS NULL ORDER BY id`;
+  return (await tx.all<StoredRow>(sql, source)).map(rowOf);
 }
 
 /** Copies that have not arrived never will. */

@@ -115,7 +115,7 @@ export async function unreserve(tx: Transaction, id: string): Promise<void> {
   );
 }
 
-interface StoredRow {
+export interface StoredRow {
   id: string;
   lane: string;
   thread: string | null;
@@ -132,7 +132,7 @@ interface StoredRow {
 /** A pause that was noted by a clock that can be set is kept up to this. */
 export const notedPauseMaxMs = 3_600_000;
 
-const columns = "id, lane, thread, fence, send, state, attempts, due_at, created_at, author, source";
+export const columns = "id, lane, thread, fence, send, state, attempts, due_at, created_at, author, source";
 
 /** What has not been sent yet in a lane, in its order. */
 export async function unsentIn(tx: Reader, lane: string): Promise<OutboxRow[]> {
@@ -295,7 +295,7 @@ export async function requeue(tx: Transaction, id: string, now: number): Promise
   return changed > 0 ? findRow(tx, id) : undefined;
 }
 
-function rowOf(row: StoredRow): OutboxRow {
+export function rowOf(row: StoredRow): OutboxRow {
   return {
     id: row.id,
     lane: row.lane,

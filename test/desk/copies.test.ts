@@ -214,6 +214,18 @@ describe("a message that has not arrived yet", () => {
     expect(sought).toHaveLength(1);
   });
 
+  it("is taken back by whoever deletes the others, where the process that had tried it is gone", async () => {
+    await taken();
+    const id = await desk.room.staffSays(ticketThread(), "Not meant for you");
+    await desk.quiet();
+    await desk.ledger.write((tx) =>
+      tx.run("UPDATE outbox SET state = 'waiting', posted = NULL, attempts = 1 WHERE source = ?", id),
+    );
+    await deletes(id);
+    await desk.quiet();
+    expect(desk.room.seen("ann")).not.toContain("Not meant for you");
+  });
+
   it("is taken back when it had arrived without the desk's knowing", async () => {
     await taken();
     desk.room.fault("ann", "lost_answer");

@@ -199,6 +199,28 @@ describe("a send whose answer is lost", () => {
     );
   });
 
+  it("can be taken back by another process, too, where only a part of it has arrived", async () => {
+    const { thread, channel } = await dmThread();
+    const sent = { post: { text: "word ".repeat(1_000) }, since: Date.now() };
+    const id = key();
+    const part = { method: "POST", path: /\/messages$/ };
+    world.server.rest.fault({ ...part, trouble: { kind: "slow", ms: 0 } });
+    world.server.rest.fault({ ...part, trouble: { kind: "limited", seconds: 1 } });
+    await rejection(platform.post({ thread }, sent.post, id));
+    const other = world.adapter();
+    await other.connect(recordingDesk(), { listening: false });
+    expect(await other.find?.({ thread }, id, sent)).toBeUndefined();
+    const found = await other.find?.({ thread }, id, { ...sent, over: true });
+    await other.remove?.(found?.id ?? "");
+    expect(shown(channel)).toEqual([]);
+  });
+
+  it("is known to have several parts by every process as soon as it is posted", async () => {
+    const { thread } = await dmThread();
+    const posted = await platform.post({ thread }, { text: "word ".repeat(1_000) }, key());
+    expect(world.marks.saved.has(`parts:${posted.id.split(":").at(-1)}`)).toBe(true);
+  });
+
   it("can be taken back where only a part of it has arrived, and nobody means to go on with it", async () => {
     const { thread, channel } = await dmThread();
     const post = { text: "word ".repeat(1_000) };
