@@ -16,6 +16,7 @@ import { DeskError } from "../../src/errors.ts";
 import type { Waits } from "../../src/waits.ts";
 import { type Answered, type Effect, faultOfAnswer, faultOfSilence } from "./faults.ts";
 import { createPace, type Urgency } from "./pace.ts";
+import { isSnowflake, timeOfSnowflake } from "./thread-id.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type Path = `/${string}`;
@@ -59,6 +60,8 @@ const callsPerSecond = 48;
 /** Discord bans an address after 10,000 of these in ten minutes; this bot stops long before. */
 const invalidMax = 1_000;
 const invalidWindowMs = 600_000;
+/** Edits of messages older than an hour have a limit of their own, for all of a channel's. */
+const oldEdits = { code: 30046, fromMs: 3_600_000 } as const;
 /** How long a refused token is not tried again. */
 const refusedTokenMs = 30_000;
 
@@ -115,16 +118,26 @@ export function createRest(parts: RestParts): Rest {
 
   async function limitedBy(response: ResponseLike, method: string, path: string): Promise<DeskError> {
     const text = await response.text().catch(() => "");
-    const told = readJson(text) as { retry_after?: unknown; global?: unknown } | undefined;
+    const told = readJson(text) as { retry_after?: unknown; global?: unknown; code?: unknown } | undefined;
     const seconds = Number(told?.retry_after ?? response.headers.get("retry-after") ?? 1);
     const waitMs = Math.ceil((Number.isFinite(seconds) && seconds > 0 ? seconds : 1) * 1000) + 50;
     // Without JSON it is not the API that answers but the wall before it: that is about everything.
     const everything =
       told?.global === true || response.headers.has("x-ratelimit-global") || told === undefined;
     if (response.headers.get("x-ratelimit-scope") !== "shared") invalid.push(clock.elapsed());
-    const key = everything ? "everything" : routeOf(method, path);
-    waits.note(key, waitMs);
+    const route = routeOf(method, path);
+    const key = told?.code === oldEdits.code ? ofOldEdits(route) : route;
+    waits.note(everything ? "everything" : key, waitMs);
     return rateLimited(waitMs, everything ? "every call" : key);
+  }
+
+  const now = () =>
+    serverTime ? Math.floor(serverTime.at + clock.elapsed() - serverTime.elapsed) : clock.now();
+
+  function isOldEdit(route: string, path: string): boolean {
+    const [, message = ""] = /^\/channels\/\d+\/messages\/(\d+)$/.exec(path) ?? [];
+    if (!route.startsWith("PATCH ") || !isSnowflake(message)) return false;
+    return now() - timeOfSnowflake(message) > oldEdits.fromMs;
   }
 
   async function failedBy(response: ResponseLike, method: string, path: string): Promise<DeskError> {
@@ -140,20 +153,21 @@ export function createRest(parts: RestParts): Rest {
   }
 
   /** @throws DeskError when this call must not be made now */
-  function checkMayCall(route: string, authorized: boolean): void {
-    const now = clock.elapsed();
+  function checkMayCall(route: string, path: string, authorized: boolean): void {
+    const elapsed = clock.elapsed();
     // First answers to interactions are outside the global limit, and have three seconds.
     const keys = isFirstAnswer(route) ? [route] : ["everything", route];
+    if (isOldEdit(route, path)) keys.push(ofOldEdits(route));
     for (const key of keys) {
       const left = waits.left(key);
-      if (left > 0) throw rateLimited(left, key === route ? route : "every call");
+      if (left > 0) throw rateLimited(left, key === "everything" ? "every call" : key);
     }
-    invalid = invalid.filter((at) => now - at < invalidWindowMs);
+    invalid = invalid.filter((at) => elapsed - at < invalidWindowMs);
     if (invalid.length >= invalidMax) {
-      const left = invalidWindowMs - (now - (invalid[0] as number));
+      const left = invalidWindowMs - (elapsed - (invalid[0] as number));
       throw rateLimited(left, "every call, because so many were refused");
     }
-    if (authorized && tokenRefusedAt !== undefined && now - tokenRefusedAt < refusedTokenMs) {
+    if (authorized && tokenRefusedAt !== undefined && elapsed - tokenRefusedAt < refusedTokenMs) {
       throw new DeskError("platform_unauthorized", "Discord has just refused the bot's token");
     }
   }
@@ -161,13 +175,13 @@ export function createRest(parts: RestParts): Rest {
   async function call<T>(method: Method, path: Path, options: CallOptions = {}): Promise<T> {
     const { body, query, files, authorized = true, urgency = "reply" } = options;
     const route = routeOf(method, path);
-    checkMayCall(route, authorized);
+    checkMayCall(route, path, authorized);
     if (!isFirstAnswer(route)) {
       if (!(await pace.turn(urgency))) {
         if (urgency === "courtesy") return undefined as T;
         throw new DeskError("platform_unavailable", "Discord is being left");
       }
-      checkMayCall(route, authorized);
+      checkMayCall(route, path, authorized);
     }
     // The library forgets a token that has been refused once.
     client.setToken(parts.token);
@@ -196,7 +210,7 @@ export function createRest(parts: RestParts): Rest {
 
   return {
     call,
-    now: () => (serverTime ? Math.floor(serverTime.at + clock.elapsed() - serverTime.elapsed) : clock.now()),
+    now,
     stopReading: pace.stopReading,
     close() {
       closing.abort();
@@ -243,6 +257,8 @@ const walled = (route: string): DeskError =>
     "platform_unavailable",
     `what stands before Discord's API did not let ${route} through (403)`,
   );
+
+const ofOldEdits = (route: string): string => `${route} of old messages`;
 
 const isFirstAnswer = (route: string): boolean => route.startsWith("POST /interactions/");
 

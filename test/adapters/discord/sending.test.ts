@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { snowflakeAt } from "../../../adapters/discord/thread-id.ts";
 import { type Clock, createClock } from "../../../src/clock.ts";
 import { codeOf, DeskError } from "../../../src/errors.ts";
 import type { Message, Person } from "../../../src/message.ts";
@@ -82,6 +83,23 @@ async function someFile() {
   await writeFile(path, "content");
   return { name: "a.txt", mediaType: "text/plain", bytes: 7, path };
 }
+
+describe("a limit of edits of old messages", () => {
+  it("holds up no others", async () => {
+    const { thread, channel } = await dmThread();
+    const fresh = await platform.post({ thread }, { text: "fresh" }, key());
+    const old = `discord:${channel}:${snowflakeAt(Date.now() - 7_200_000)}`;
+    const trouble = { kind: "limited", seconds: 10, code: 30046 } as const;
+    world.server.rest.fault({ method: "PATCH", trouble });
+    for (let n = 0; n < 2; n++) {
+      const refused = await rejection(Promise.resolve(platform.edit?.(old, { text: "changed" })));
+      expect(codeOf(refused)).toBe("platform_rate_limited");
+    }
+    await platform.edit?.(fresh.id, { text: "changed" });
+    expect(shown(channel)).toEqual(["changed"]);
+    expect(world.server.rest.calls.filter((call) => call.method === "PATCH")).toHaveLength(2);
+  });
+});
 
 describe("a send whose answer is lost", () => {
   for (const trouble of [

@@ -33,7 +33,7 @@ export interface UploadedFile {
 /**
  * What goes wrong with a call:
  *   status    answered so, without doing anything; `after` does it first
- *   limited   429 with this many seconds, of the route or of everything
+ *   limited   429 with this many seconds, of the route, of everything, or for the reason that a code tells
  *   hang      no answer at all; `after` does it first
  *   reset     the connection breaks; `after` does it first
  *   garbage   200 with something that is no JSON
@@ -42,7 +42,7 @@ export interface UploadedFile {
  */
 export type Trouble =
   | { kind: "status"; status: number; code?: number; message?: string; after?: boolean }
-  | { kind: "limited"; seconds: number; global?: boolean }
+  | { kind: "limited"; seconds: number; global?: boolean; code?: number }
   | { kind: "hang"; after?: boolean }
   | { kind: "reset"; after?: boolean }
   | { kind: "garbage" }
@@ -119,7 +119,7 @@ export function createRest(options: RestOptions) {
     if (forbidden.some((one) => one.until > Date.now() && one.matches(call))) disobeyed += 1;
     const trouble = takeFault(call);
     if (trouble?.kind === "limited") {
-      limit(response, call, trouble.seconds, trouble.global ?? false);
+      limit(response, call, trouble.seconds, trouble.global ?? false, trouble.code);
       return;
     }
     if (trouble?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, trouble.ms).unref());
@@ -243,16 +243,29 @@ export function createRest(options: RestOptions) {
     };
   }
 
-  function limit(response: ServerResponse, call: Call, seconds: number, global: boolean): void {
+  function limit(
+    response: ServerResponse,
+    call: Call,
+    seconds: number,
+    global: boolean,
+    code?: number,
+  ): void {
     const bucket = bucketOf(call);
+    const isMeant = (next: Call) =>
+      code === undefined ? bucketOf(next) === bucket : next.path === call.path;
     forbidden.push({
       until: Date.now() + seconds * 1000,
-      matches: (next) => !next.path.startsWith("/interactions/") && (global || bucketOf(next) === bucket),
+      matches: (next) => !next.path.startsWith("/interactions/") && (global || isMeant(next)),
     });
     reply(
       response,
       429,
-      { message: "You are being rate limited.", retry_after: seconds, global },
+      {
+        message: "You are being rate limited.",
+        retry_after: seconds,
+        global,
+        ...(code === undefined ? {} : { code }),
+      },
       {
         "retry-after": String(seconds),
         "x-ratelimit-scope": global ? "global" : "user",
