@@ -76,6 +76,17 @@ export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
   return tool;
 }
 
+/** Whether a tool's result says that what the tool is named for was done: `issue_refund`, `{ refunded: true }`. */
+export function saysDone(tool: string, result: object): boolean {
+  const words = tool.toLowerCase().split("_");
+  const names = Object.entries(result).flatMap(([name, value]) =>
+    value === true ? [name.toLowerCase()] : [],
+  );
+  return names.some(
+    (name) => name.endsWith("ed") && words.some((word) => word.length > 2 && name.startsWith(word)),
+  );
+}
+
 /**
  * Finds a customer by what they typed; the code then goes to the address that this returns. While a customer is asked who
  * they are, a message in which a mail address stands, or which is nothing but an id, is a claim, and is answered the same

@@ -13,7 +13,7 @@ export interface CameOf {
 }
 
 export function finished(intent: Intent, result: unknown): CameOf {
-  const reason = reasonIn(result);
+  const reason = reasonIn(result, intent.tool);
   const text = reason === undefined ? wording.done(intent.preview, result) : wording.notDone(reason);
   return { intent, text, entries: entriesOf(intent, result) };
 }

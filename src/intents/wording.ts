@@ -1,5 +1,6 @@
 /** What customers and staff read of intents. */
 import type { OkPreview } from "../ledger/intents.ts";
+import { saysDone } from "../tool.ts";
 
 export const wording = {
   ask: (text: string) => `${sentence(text)} Shall I do this? Please answer yes or no.`,
@@ -41,14 +42,17 @@ function told(result: unknown): string {
   return typeof within === "string" ? `It arrives within ${within}.` : "";
 }
 
-/** Why a run has done nothing, in its own words; undefined when it did something. */
-export function reasonIn(result: unknown): string | undefined {
+/**
+ * Why a run has done nothing, in its own words; undefined when it did something.
+ * @param tool whose run it was: beside its `refunded: true` a reason is why it was done, and what is false something else
+ */
+export function reasonIn(result: unknown, tool = ""): string | undefined {
   if (typeof result !== "object" || result === null) return undefined;
   const { reason, error, ok, ...rest } = result as Record<string, unknown>;
   if (ok === true) return undefined;
   const said = [reason, error].find((one): one is string => typeof one === "string" && one.trim() !== "");
   if (ok === false) return said ?? "no reason was given.";
-  const denied = said === error || Object.values(rest).includes(false);
+  const denied = said === error || (Object.values(rest).includes(false) && !saysDone(tool, rest));
   return said !== undefined && denied ? said : undefined;
 }
 

@@ -121,9 +121,12 @@ describe("what a run says", () => {
     [{ error: "not found" }, "not found"],
     [{ refunded: true, gift: false }, undefined],
     [{ ok: true, reason: "it was broken", whole_order: false }, undefined],
+    [{ refunded: true, reason: "it was broken", restocked: false }, undefined],
+    [{ expired: true, refunded: false, reason: "too late" }, "too late"],
+    [{ already_refunded: true, refunded: false, reason: "paid back before" }, "paid back before"],
     ["no", undefined],
     [null, undefined],
   ])("is a failure only when it says so and why: %j", (result, reason) => {
-    expect(reasonIn(result)).toBe(reason);
+    expect(reasonIn(result, "issue_refund")).toBe(reason);
   });
 });

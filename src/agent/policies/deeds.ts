@@ -5,6 +5,7 @@
  */
 import type { TranscriptItem } from "../../language-model.ts";
 import type { DraftText, Policy, Verdict } from "../../policy.ts";
+import { saysDone } from "../../tool.ts";
 import { citedIn } from "../citations.ts";
 import { sentencesOf } from "../sentences.ts";
 import { type Action, actionsIn } from "./actions.ts";
@@ -186,8 +187,9 @@ function resultOf(item: TranscriptItem, transcript: readonly TranscriptItem[]): 
   const fields = typeof result === "object" && result !== null ? (result as Record<string, unknown>) : {};
   if (fields.ok === false || fields.success === false || typeof fields.error === "string") return [];
   const acts = !reads.test(item.name);
+  const did = fields.ok === true || saysDone(item.name, fields);
   const refused = typeof fields.reason === "string" && Object.values(fields).includes(false);
-  if (acts && fields.ok !== true && refused) return [];
+  if (acts && refused && !did) return [];
   const said = typeof result === "string" ? result : (JSON.stringify(result, withoutNothings) ?? "");
   const text = `${item.name.replaceAll("_", " ")} ${argumentsOf(item.id, transcript)} ${said}`.toLowerCase();
   return [{ text, acts, pending: typeof fields.pending === "string" }];

@@ -55,6 +55,10 @@ describe("what is said to have been done", () => {
   it.each([
     ["I have refunded your order.", refunded],
     ["Done! It was no trouble.", refunded],
+    [
+      "I have refunded your order.",
+      result("issue_refund", { refunded: true, reason: "it was broken", restocked: false }),
+    ],
     ["I've refunded 49.99.", { role: "bot", text: "Done: Refund 49.99 USD for ord_1002." } as const],
     ["I've changed your plan to free.", result("update_customer_plan", { plan: "free" })],
     ["Your plan has been downgraded to free.", result("update_customer_plan", { plan: "free" })],
