@@ -127,6 +127,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       clock,
       log,
       desk: receiver,
+      homeOf: channels.homeOf,
       channelsIn: channels.in,
       onMessage: recipients.wrote,
     });

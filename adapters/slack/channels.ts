@@ -14,6 +14,8 @@ export interface Channels {
   readonly support: string[];
   /** The whole name of the human channel; undefined as long as its workspace is not known. */
   deskId(): ChannelId | undefined;
+  /** The workspace in which this is one of the desk's; undefined when it is none. */
+  homeOf(channel: string): string | undefined;
   /** Those in this workspace. */
   in(team: string): Pick<Where, "supportChannels" | "deskChannel">;
 }
@@ -36,6 +38,11 @@ export function createChannels(
       if (deskChannel === undefined || desk === undefined) return undefined;
       const team = teamNamedIn(deskChannel) ?? ownTeam();
       return team === undefined ? undefined : channelId(team, desk);
+    },
+    homeOf(channel) {
+      const named = [...supportChannels, ...(deskChannel === undefined ? [] : [deskChannel])];
+      const id = named.find((one) => bareId(one) === channel);
+      return id === undefined ? undefined : (teamNamedIn(id) ?? ownTeam());
     },
     in(team) {
       const hasDesk = deskChannel !== undefined && isIn(team, deskChannel);

@@ -33,6 +33,8 @@ export interface EventParts {
   clock: Clock;
   log: Log;
   desk: Desk;
+  /** The workspace in which this channel is one of the desk's; undefined when it is none. */
+  homeOf(channel: string): string | undefined;
   /** The desk's channels in this workspace. */
   channelsIn(team: string): Pick<Where, "supportChannels" | "deskChannel">;
   /** Told of every message, for streams to it. */
@@ -43,7 +45,7 @@ export function createEventHandler(parts: EventParts): Handle {
   const { api, workspaces, people, sharedFiles, sending, directThreads, greeting, clock, log, desk } = parts;
 
   return async (body) => {
-    const workspace = await workspaces.of(body);
+    const workspace = (await shared(body)) ?? (await workspaces.of(body));
     if (!workspace) {
       log.debug("slack.unknown_workspace", { type: body.type });
       return undefined;
@@ -52,6 +54,20 @@ export function createEventHandler(parts: EventParts): Handle {
     else await interaction(workspace, body);
     return undefined;
   };
+
+  /**
+   * A channel of the desk's that is shared with a company where the app is installed as well: Slack tells of it now as
+   * the one's, now as the other's. The desk has it in one workspace, and a button there is in a message of its bot there.
+   */
+  async function shared(body: Json): Promise<Workspace | undefined> {
+    const about = at(body, "event");
+    const channel =
+      textAt(about, "channel") ?? textAt(about, "item", "channel") ?? textAt(body, "channel", "id");
+    const home = channel === undefined ? undefined : parts.homeOf(channel);
+    const workspace = home === undefined ? undefined : await workspaces.find(home);
+    const isIts = body.is_ext_shared_channel === true || textAt(body, "message", "user") === workspace?.bot;
+    return isIts ? workspace : undefined;
+  }
 
   async function event(workspace: Workspace, body: Json): Promise<void> {
     const about = at(body, "event");

@@ -118,6 +118,20 @@ describe("several workspaces", () => {
     });
   }
 
+  it("may share a channel of the desk's: that stays the desk's, as whosever Slack tells of it", async () => {
+    const { slack, desk, base } = await installable();
+    await install(base);
+    await slack.asUser("U1").say("C1", "first");
+    const last = slack.deliveries.log.at(-1)?.payload as { event: object } | undefined;
+    const { event, ...told } = last ?? { event: {} };
+    const theirs = { team_id: "T2", authorizations: [{ team_id: "T2", user_id: "UBOTT2", is_bot: true }] };
+    const next = { ...event, text: "second", ts: "1999999999.000100", client_msg_id: "c2" };
+    const payload = { ...told, ...theirs, is_ext_shared_channel: true, event_id: "Ev_second", event: next };
+    await slack.deliveries.deliver("events_api", payload);
+    expect(texts(desk.received)).toEqual(["first", "second"]);
+    expect(authors(desk.received).map(({ id }) => id)).toEqual(["slack:T1:U1", "slack:T1:U1"]);
+  });
+
   it("are installed one by one: not for a whole organisation at once, which is said", async () => {
     const { slack, installations, base } = await installable("http");
     slack.installer = { team: "T2", user: "U1", organisation: "E1" };
