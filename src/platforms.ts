@@ -78,6 +78,7 @@ async function openSlack(parts: PlatformsParts, slack: NonNullable<Config["slack
   return slackFor(parts, slack, {
     waits: parts.waits.of("slack"),
     streams: streamsIn(parts.ledger),
+    surfaces: surfacesIn(parts.ledger),
     ...(install ? { installations: installationsIn(parts, install.stateSecret) } : {}),
   });
 }
@@ -88,6 +89,7 @@ async function slackFor(
   kept: {
     waits?: Waits;
     streams?: ReturnType<typeof streamsIn>;
+    surfaces?: ReturnType<typeof surfacesIn>;
     installations?: ReturnType<typeof installationsIn>;
   } = {},
 ): Promise<Platform> {
@@ -156,6 +158,20 @@ function streamsIn(ledger: Ledger) {
       return marks
         .filter(([name]) => name.startsWith("stream:"))
         .map(([, value]) => JSON.parse(value) as Stream);
+    },
+  };
+}
+
+/** Where people wrote last in their direct conversations, among Slack's marks; the name ends in the conversation's. */
+function surfacesIn(ledger: Ledger) {
+  const nameOf = (team: string, channel: string) => `surface:${team}:${channel}`;
+  const find = (team: string, channel: string) =>
+    ledger.read((tx) => readMark(tx, "slack", nameOf(team, channel)));
+  return {
+    find,
+    async save(team: string, channel: string, root: string | undefined): Promise<void> {
+      if ((await find(team, channel)) === root) return;
+      await ledger.write((tx) => writeMarks(tx, "slack", [[nameOf(team, channel), root]]), { lazy: true });
     },
   };
 }

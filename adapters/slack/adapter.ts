@@ -40,7 +40,7 @@ import { createWebApi } from "./web-api.ts";
 import { createWorkspaces } from "./workspaces.ts";
 
 export function createSlackAdapter(parts: SlackParts): Platform {
-  const { config, clock, installations, streams } = parts;
+  const { config, clock, installations, streams, surfaces } = parts;
   const log = parts.log.with({ platform: platformName });
   const { apiUrl } = config;
   const http = createHttp();
@@ -75,7 +75,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
   const people = createPeople(api, () => workspaces.own, clock, log);
   const sharedFiles = createSharedFiles(api, clock, log);
   const belongs = createGroups(api, clock, () => workspaces.own?.team);
-  const directThreads = createDirectThreads(api, clock, log);
+  const directThreads = createDirectThreads(api, clock, log, surfaces);
   const sending = createSending({ api, directThreads, log });
   const guards = createGuards(api, log);
   const belongings = createBelongings(api, workspaces, log);
@@ -219,6 +219,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     mark: reactions.mark,
     react: reactions.react,
     async working(thread, step) {
+      await directThreads.recall(placeOf(thread));
       const { team, channel, ts = surfaceOf(placeOf(thread)) } = placeOf(thread);
       // Slack shows a status in threads only.
       if (ts === undefined) return;

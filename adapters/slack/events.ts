@@ -82,7 +82,7 @@ export function createEventHandler(parts: EventParts): Handle {
     );
     if (!incoming) return;
     if (endsInstallation(incoming)) return installationEnded(workspace, incoming);
-    remember(workspace, incoming, about ?? {});
+    await remember(workspace, incoming, about ?? {});
     await take(incoming);
   }
 
@@ -201,7 +201,7 @@ export function createEventHandler(parts: EventParts): Handle {
     return { team, bot, isFlat, ...parts.channelsIn(team) };
   }
 
-  function remember({ team }: Workspace, incoming: Incoming, about: Json): void {
+  async function remember({ team }: Workspace, incoming: Incoming, about: Json): Promise<void> {
     if (incoming.kind !== "message") return;
     const [channel, ts, thread] = ["channel", "ts", "thread_ts"].map((key) => textAt(about, key));
     if (!channel || !ts) return;
@@ -209,7 +209,7 @@ export function createEventHandler(parts: EventParts): Handle {
     parts.onMessage(team, about);
     if (incoming.message.visibility === "shared") return;
     if (incoming.message.thread === threadId(team, channel, undefined))
-      directThreads.wrote(team, channel, thread);
+      await directThreads.wrote(team, channel, thread);
     else if (thread !== undefined) {
       void greeting.entitle(team, channel, thread, incoming.message.text);
     }

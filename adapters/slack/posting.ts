@@ -109,7 +109,7 @@ export function createPosting(given: PostingParts): Posting {
         done.parts.set(n, await sending.send(threaded(place, done), part, content, { metadata, id, n }));
       }
       if (files.length > 0 && !done.filesDone) {
-        done.files = await upload(shownIn(threaded(place, done)), files);
+        done.files = await upload(await shownIn(threaded(place, done)), files);
         done.filesDone = true;
       }
     } catch (error) {

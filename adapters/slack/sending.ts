@@ -21,7 +21,7 @@ export interface Sending {
    */
   send(place: Place, part: Part, whole: Post, label: Label): Promise<string>;
   /** Where what goes to this place is shown: a flat direct conversation goes on where its person wrote last. */
-  shownIn(place: Place): Place;
+  shownIn(place: Place): Promise<Place>;
   /** How buttons for feedback are shown in this workspace, as far as is known. */
   styleOf(team: string): FeedbackStyle;
   /** Slack's clock in this channel as it was last seen: what is sent from now on is later. */
@@ -60,7 +60,8 @@ export function createSending({ api, directThreads, log }: SendingParts): Sendin
 
   const styleOf = (team: string): FeedbackStyle => styles.get(team) ?? "native";
 
-  function shownIn(place: Place): Place {
+  async function shownIn(place: Place): Promise<Place> {
+    await directThreads.recall(place);
     const ts = place.ts ?? directThreads.surfaceOf(place);
     return ts === undefined ? place : { ...place, ts };
   }
@@ -80,7 +81,7 @@ export function createSending({ api, directThreads, log }: SendingParts): Sendin
   }
 
   async function postMessage(place: Place, part: Part, { metadata, id }: Label): Promise<string> {
-    const { team, channel, ts } = shownIn(place);
+    const { team, channel, ts } = await shownIn(place);
     const message: ArgumentsOf<"chat.postMessage"> & { client_msg_id: string } = {
       channel,
       ...(ts === undefined ? {} : { thread_ts: ts }),

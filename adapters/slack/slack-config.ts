@@ -4,7 +4,7 @@ import type { Log } from "../../src/log.ts";
 import type { Waits } from "../../src/waits.ts";
 import type { Prompt } from "./greeting.ts";
 import type { OAuthConfig } from "./installing.ts";
-import type { InstallationStore, StreamStore } from "./stores.ts";
+import type { InstallationStore, StreamStore, SurfaceStore } from "./stores.ts";
 
 export interface SlackConfig {
   /** Of the workspace where the app is installed by hand; with `oauth` there can be others, or only others. */
@@ -35,6 +35,7 @@ export interface SlackParts {
   clock: Clock;
   installations?: InstallationStore;
   streams?: StreamStore;
+  surfaces?: SurfaceStore;
   /** Where Slack has asked to wait; of this process alone unless given. */
   waits?: Waits;
   /** Told of the HTTP port. */

@@ -31,6 +31,15 @@ export interface OpenStream {
 }
 
 /**
+ * Where the people of flat direct conversations wrote last: the message below which it was, undefined for none. May be
+ * lost; then what the bot says next stands at the top.
+ */
+export interface SurfaceStore {
+  save(team: string, channel: string, root: string | undefined): Promise<void>;
+  find(team: string, channel: string): Promise<string | undefined>;
+}
+
+/**
  * Streams under way. What is still here at start was broken off by the end of the program, and is taken back; may be
  * lost, then a half answer stays visible.
  */

@@ -47,7 +47,7 @@ export async function tracesOf(ledger: Ledger, who: Who): Promise<Traces> {
     inbox: events.inbox,
     keys: events.keys,
     ...(await auditOf(ledger, who, own, accounts)),
-    marks: await marksOf(ledger, who.accounts),
+    marks: await marksOf(ledger, who),
   };
 }
 
@@ -231,17 +231,21 @@ async function auditOf(
 
 /**
  * What an adapter keeps about an account has its id, as the platform says it, among the words of the name or as the
- * value. How far channels have been read stays: else what is forgotten would be read again.
+ * value; what it keeps about a conversation has that one's id behind the first word of the name. How far channels have
+ * been read stays: else what is forgotten would be read again.
  */
-async function marksOf(ledger: Ledger, accounts: readonly UserId[]): Promise<Traces["marks"]> {
+async function marksOf(ledger: Ledger, { accounts, threads }: Who): Promise<Traces["marks"]> {
+  const own = new Set<string>(threads);
   const rows = await ledger.read((tx) =>
     tx.all<{ platform: string; name: string; value: string }>("SELECT platform, name, value FROM marks"),
   );
-  return rows.filter(({ platform, name, value }) =>
-    accounts.some(
-      (account) =>
-        platformOf(account) === platform &&
-        (value === ownId(account) || name.split(":").includes(ownId(account))),
-    ),
+  return rows.filter(
+    ({ platform, name, value }) =>
+      own.has(`${platform}${name.slice(name.indexOf(":"))}`) ||
+      accounts.some(
+        (account) =>
+          platformOf(account) === platform &&
+          (value === ownId(account) || name.split(":").includes(ownId(account))),
+      ),
   );
 }

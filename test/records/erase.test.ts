@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createClock } from "../../src/clock.ts";
 import { DeskError } from "../../src/errors.ts";
 import { saveIdentity } from "../../src/ledger/identities.ts";
+import { writeMarks } from "../../src/ledger/marks.ts";
 import { movedForCustomer, movedForSubject } from "../../src/ledger/money-moved.ts";
 import { createSqliteLedger } from "../../src/ledger/sqlite-ledger.ts";
 import type { Row } from "../../src/ledger.ts";
@@ -55,6 +56,24 @@ describe("an erased customer", () => {
     await erase();
     expect(scene.filesWith("zebrafinch")).toEqual([]);
     expect(await rows("SELECT id FROM inbox WHERE event LIKE '%the kingfisher has called%'")).toHaveLength(1);
+  });
+
+  it("is not left in what an adapter keeps about their conversation", async () => {
+    await scene.desk.ledger.write(async (tx) => {
+      const row = await tx.get("SELECT * FROM threads WHERE id = ?", threadOf(zebra.name));
+      const { id: _, ...same } = row ?? {};
+      const columns = Object.keys(same).join(", ");
+      await tx.run(
+        `INSERT INTO threads (id, ${columns}) SELECT 'room:d:1', ${columns} FROM threads WHERE id = ?`,
+        threadOf(zebra.name),
+      );
+      await writeMarks(tx, "room", [
+        ["surface:d:1", "1"],
+        ["surface:d:10", "1"],
+      ]);
+    });
+    await erase();
+    expect(await rows("SELECT name FROM marks WHERE platform = 'room'")).toEqual([{ name: "surface:d:10" }]);
   });
 
   it("is not named as who has approved other customers' writes", async () => {

@@ -1,14 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { recordingDesk } from "../../contracts/platform.ts";
-import { adapterFor, openDesk, type SlackDesk } from "./harness.ts";
+import { adapterFor, type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
+
+type SlackParts = NonNullable<DeskOptions["parts"]>;
 
 let cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
   cleanups = [];
 });
-async function start(): Promise<SlackDesk & { flat: string; direct: string }> {
-  const one = await openDesk({ ackTimeoutMs: 1_500 });
+async function start(parts: SlackParts = {}): Promise<SlackDesk & { flat: string; direct: string }> {
+  const one = await openDesk({ ackTimeoutMs: 1_500, parts });
   cleanups.push(async () => {
     await one.close();
     expect(one.slack.violations).toEqual([]);
@@ -75,6 +77,28 @@ describe("the long conversation of direct messages", () => {
     await second.post({ thread: flat }, { text: "Now this." }, "o_3");
     expect(slack.messages(direct, root).map((seen) => seen.text)).toContain("Now this.");
     expect(slack.callsOf("conversations.replies").filter((call) => call.args.limit === "1")).toHaveLength(1);
+  });
+
+  it("goes on where the person wrote last also from a process that has not heard it", async () => {
+    const kept = new Map<string, string | undefined>();
+    const surfaces = {
+      save: async (team: string, channel: string, root: string | undefined) =>
+        void kept.set(`${team} ${channel}`, root),
+      find: async (team: string, channel: string) => kept.get(`${team} ${channel}`),
+    };
+    const { slack, platform, flat, direct } = await start({ surfaces });
+    const ana = slack.asUser("U1");
+    const second = adapterFor(slack, { parts: { surfaces } });
+    await second.connect(recordingDesk(), { listening: false });
+    cleanups.push(() => second.close());
+    const posted = await platform.post({ thread: flat }, { text: "About your question:" }, "o_1");
+    const root = posted.id.split(":").at(-1) ?? "";
+    await ana.dm("yes?", { threadTs: root });
+    await second.post({ thread: flat }, { text: "Here it is." }, "o_2");
+    expect(slack.messages(direct, root).map((seen) => seen.text)).toContain("Here it is.");
+    await ana.dm("thanks, up here");
+    await second.post({ thread: flat }, { text: "You are welcome." }, "o_3");
+    expect(slack.messages(direct).at(-1)).toMatchObject({ text: "You are welcome.", threadTs: undefined });
   });
 
   it("is not mixed up with threads of the assistant pane", async () => {
