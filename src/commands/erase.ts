@@ -11,11 +11,11 @@ export const erase: Command = {
   about: "remove every trace of a customer",
   help: `deskhand erase CUSTOMER [options]
 
-CUSTOMER is the company's id of a customer (cus_1001), or the id of an account (slack:T1:U1, console:local:customer); all
-accounts of the customer are meant. Removes their threads with messages, turns, tickets and posts, what waits, who they
-are, what the memory holds, and their files; then empties the databases' logs. Writes and deeds stay on record without a
-name: tool, amount, time, under a pseudonym. Beside a running desk, what is under way for the customer is stopped first.
-What stands on Slack or Discord themselves has to be deleted there.
+CUSTOMER is the company's id of a customer (cus_1001), or the id of an account (slack:T1:U1, discord:0:8035,
+console:local:customer); all accounts of the customer are meant. Removes their threads with messages, turns, tickets and posts,
+what waits, who they are, what the memory holds, and their files; then empties the databases' logs. Writes and deeds stay
+on record without a name: tool, amount, time, under a pseudonym. Beside a running desk, what is under way for the
+customer is stopped first. What stands on Slack or Discord themselves has to be deleted there.
 
 ${foldersHelp}
   --dry-run         only says what would be removed

@@ -11,9 +11,9 @@ export const exportCommand: Command = {
   about: "write what is known of a customer as JSON",
   help: `deskhand export CUSTOMER [options]
 
-CUSTOMER is the company's id of a customer (cus_1001), or the id of an account (slack:T1:U1, console:local:customer); all
-accounts of the customer are meant. Writes everything that is known of them, and nothing of anybody else: threads with
-messages, turns, tickets and writes, proofs of identity, feedback, what waits, what is on record.
+CUSTOMER is the company's id of a customer (cus_1001), or the id of an account (slack:T1:U1, discord:0:8035,
+console:local:customer); all accounts of the customer are meant. Writes everything that is known of them, and nothing of anybody
+else: threads with messages, turns, tickets and writes, proofs of identity, feedback, what waits, what is on record.
 
 ${foldersHelp}
   --out FILE        a new file, readable by its owner only (default: standard output)`,

@@ -8,7 +8,8 @@ export const start: Command = {
   help: `deskhand start [options]
 
 Runs the desk. With no platform configured it opens a console: each line is a customer's message; @staff speaks for
-the desk (@staff take, @staff TEXT, @staff // note, @staff hand back, @staff resolve); summary; quit.
+the desk (@staff take, @staff TEXT, @staff // note, @staff hand back, @staff resolve, @staff approve N, @staff deny N WHY);
+summary; quit.
 
 ${foldersHelp}
   --thread ID       the console's thread to resume
