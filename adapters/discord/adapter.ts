@@ -4,7 +4,7 @@
  * must forget what it does not need and resume its session after a restart.
  *
  *   gateway ─▶ receiving ─▶ intake (a lane a channel) ─▶ desk.receive        catch-up fetches what was missed
- *   post ─▶ threads (which channel) ─▶ sending (once, whole) ─▶ rest
+ *   post ─▶ posting ─▶ threads (which channel) ─▶ sending (once, whole) ─▶ rest       listening begins and ceases
  */
 import { DeskError } from "../../src/errors.ts";
 import type { Mark, Platform, Receiver } from "../../src/platform.ts";

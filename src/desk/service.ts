@@ -1,4 +1,4 @@
-/** `/support` and people's own pages: what is asked for by a command instead of in a conversation. */
+/** `/support` and people's own pages, 👍 and 👎: what is asked for, or said, beside a conversation. */
 import { audit } from "../ledger/audit.ts";
 import { type Admitted, markDone, stillWaits } from "../ledger/inbox.ts";
 import { type Ticket, ticketsOfUser } from "../ledger/tickets.ts";

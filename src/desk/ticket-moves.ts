@@ -1,4 +1,4 @@
-/** What staff can do with a ticket by a button or a command, and when it does not fit any more. */
+/** Take, hand back, resolve: what each changes, in one transaction, and when it does not fit any more. */
 import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";

@@ -1,4 +1,4 @@
-/** The rows of `marks`: small texts that an adapter keeps under names of its own. */
+/** The rows of `marks`: small texts that adapters, and some others beside them, each keep under names of their own. */
 import type { Reader, Transaction } from "../ledger.ts";
 
 export async function readMarks(tx: Reader, platform: string): Promise<[name: string, value: string][]> {

@@ -1,4 +1,4 @@
-/** The rows of `settings`: what operators have set while the desk runs. */
+/** The rows of `settings`: what operators have set while the desk runs, and what the ledger notes of itself. */
 import type { Reader, Transaction } from "../ledger.ts";
 
 /** Set in a ledger into which another one is being copied: it is not whole. */
