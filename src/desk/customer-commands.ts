@@ -110,7 +110,7 @@ export function createCustomerCommands(parts: CustomerCommandParts) {
       by: by.id,
       reason: isStaff ? toStaff.ticketAbout(by.name) : toStaff.wantsPerson(),
       lastWords: about.text,
-      asked: [{ id: about.id, name: about.author.name, text: about.text, files: about.files }],
+      about,
       notice: (ticket) => toCustomer.escalated(ticket, parts.away()),
       ...(about.author.id === by.id ? {} : { told: toStaff.ticketOfMessage }),
     });

@@ -2,10 +2,12 @@
 import type { Clock } from "../clock.ts";
 import type { Priority } from "../escalation.ts";
 import { audit } from "../ledger/audit.ts";
+import { isHeardSoon } from "../ledger/inbox.ts";
 import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
-import { moveThread, type Thread } from "../ledger/threads.ts";
-import { historyOf } from "../ledger/transcript.ts";
+import { advanceThread, moveThread, type Thread } from "../ledger/threads.ts";
+import { historyOf, whoSaid, writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
+import type { Message } from "../message.ts";
 import type { ChannelId } from "../thread.ts";
 import { type Appeal, enqueueToStaff, moveFenceOn, type Opened } from "./open-ticket.ts";
 
@@ -22,8 +24,8 @@ export interface Request {
   reason: string;
   /** The customer's want in their own words, or the command's. */
   lastWords: string;
-  /** The message that it is about, if it is about one. */
-  asked?: Appeal["asked"];
+  /** The message that it is about, if it is about one: from then on it is on record like what is said to the bot. */
+  about?: Message;
   /** What the customer reads in the conversation. */
   notice(ticket: number): string;
   /** `normal` unless told. */
@@ -76,15 +78,18 @@ async function open(
   tx: Transaction,
   parts: RequestParts,
   thread: Thread,
-  { reason, lastWords, asked, notice, priority = "normal" }: Request,
+  { reason, lastWords, about, notice, priority = "normal" }: Request,
 ): Promise<{ number: number; rows: OutboxRow[] }> {
   // What has been said before is what it is about, unless that has come to its end.
   const said = thread.turns > 0 ? await historyOf(tx, thread.id, historyMax, thread.since) : [];
+  // What still waits is relayed, and put on record, in its lane.
+  const untold = about && !(await isHeardSoon(tx, about.id)) ? about : undefined;
+  if (untold) await record(tx, parts, thread, untold);
   const opened = await parts.escalate(tx, {
     thread,
     escalation: { reason, priority },
     lastWords,
-    ...(asked ? { asked } : {}),
+    ...(untold ? { asked: [{ ...untold, name: untold.author.name }] } : {}),
     transcript: said.map(({ item }) => item),
     sources: [],
   });
@@ -97,4 +102,17 @@ async function open(
     send: { does: "post", to: { thread: thread.id }, post: { text: notice(number) } },
   });
   return { number, rows: [...opened.rows, told] };
+}
+
+/** What its writer changes or takes back is followed, and forgotten with them, also where the bot has had no part in it. */
+async function record(
+  tx: Transaction,
+  { clock }: RequestParts,
+  thread: Thread,
+  { id, author, text, files, sentAt }: Message,
+): Promise<void> {
+  if ((await whoSaid(tx, id)) !== undefined) return;
+  const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
+  const said = { id, author: "customer" as const, by: author, text, files, at: sentAt };
+  await writeMessage(tx, thread.id, seq + 1, said);
 }

@@ -124,6 +124,12 @@ export async function stillWaits(tx: Reader, id: string): Promise<boolean> {
   return (await waitingEvent(tx, id)) !== undefined;
 }
 
+/** Whether somebody's message waits in its lane. */
+export async function isHeardSoon(tx: Reader, message: string): Promise<boolean> {
+  const sql = "SELECT 1 AS one FROM inbox WHERE message = ? AND state = 'waiting' LIMIT 1";
+  return (await tx.get(sql, message)) !== undefined;
+}
+
 /** As it is now, edits included; undefined when nothing has to come of it any more. */
 export async function waitingEvent(tx: Reader, id: string): Promise<Incoming | undefined> {
   const row = await tx.get<{ event: string }>(

@@ -284,6 +284,46 @@ describe("“Open a ticket” on a message", () => {
     expect(atTheDesk()).toContain(text);
   });
 
+  it("which the bot has had no part in follows its edits and its deletion", async () => {
+    desk = await openDesk();
+    const about = message("ann");
+    await desk.room.commands("", "staff-maya", { name: "open_ticket", about });
+    await desk.quiet();
+    const edited = { ...about, text: "My parcel is torn." };
+    await desk.room.receives({ kind: "edit", keys: ["e"], message: edited });
+    await desk.quiet();
+    expect(atTheDesk()).toContain("The customer has edited a message; it now reads:\n\nMy parcel is torn.");
+    const { id, thread, channel } = about;
+    await desk.room.receives({ kind: "deletion", keys: ["d"], message: id, thread, channel });
+    await desk.quiet();
+    expect(atTheDesk().at(-1)).toBe("The customer has deleted a message.");
+  });
+
+  it("that is long and is taken back: nobody reads it in the ticket's thread any more", async () => {
+    desk = await openDesk();
+    const about = { ...message("ann"), text: `My code is 1234. ${"It does not work. ".repeat(20)}` };
+    await desk.room.commands("", "staff-maya", { name: "open_ticket", about });
+    await desk.quiet();
+    expect(atTheDesk().join()).toContain("My code is 1234.");
+    const { id, thread, channel } = about;
+    await desk.room.receives({ kind: "deletion", keys: ["d"], message: id, thread, channel });
+    await desk.quiet();
+    expect(atTheDesk().join()).not.toContain("My code is 1234.");
+  });
+
+  it("that is long and that the bot is just answering: it is read in its thread once", async () => {
+    desk = await openDesk({ settleMs: 50 });
+    const about = {
+      ...message("ann"),
+      addressed: true,
+      text: `My parcel is wet. ${"Very wet. ".repeat(40)}`,
+    };
+    await desk.room.receives({ kind: "message", keys: [about.id], message: about });
+    await desk.room.commands("", "staff-maya", { name: "open_ticket", about });
+    await desk.quiet();
+    expect(atTheDesk().filter((text) => text.includes("My parcel is wet."))).toHaveLength(1);
+  });
+
   it("opens none for anybody else", async () => {
     desk = await openDesk();
     await desk.room.commands("", "bob", { name: "open_ticket", about: message("ann") });
