@@ -133,6 +133,12 @@ describe("what is switched on", () => {
     expect(http?.apiUrl).toBe("http://127.0.0.1:1/api/");
   });
 
+  it.each(["/api", "/api/", "/api/v10", "/api/v10/"])("takes an API of Discord at %s", (path) => {
+    const DISCORD_API_URL = `http://127.0.0.1:1${path}`;
+    const config = configOf(desk("", { DISCORD_TOKEN: "t", DESK_CHANNEL: "discord:1", DISCORD_API_URL }));
+    expect(config.discord?.apiUrl).toBe(DISCORD_API_URL.replace(/\/$/, ""));
+  });
+
   it("takes support channels of further workspaces, named with them", () => {
     const env = { ...slack, SLACK_SUPPORT_CHANNELS: "C5,slack:T2:C6" };
     expect(configOf(desk("", env)).slack?.supportChannels).toEqual(["C5", "slack:T2:C6"]);

@@ -6,7 +6,7 @@ import type { Watermarks } from "./watermarks.ts";
 
 export interface DiscordConfig {
   token: string;
-  /** Ends in `/api`; Discord's own unless told. */
+  /** Ends in `/api`, or in `/api/v10`; Discord's own unless told. */
   apiUrl?: string;
   /** Over all routes; Discord's 50 unless it has raised them for this bot. */
   callsPerSecond?: number;

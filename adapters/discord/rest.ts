@@ -43,7 +43,7 @@ export interface Rest {
 
 export interface RestParts {
   token: string;
-  /** Ends in `/api`. */
+  /** Ends in `/api`, or in `/api/v10`. */
   apiUrl: string;
   /** Discord's own limit unless it has raised it for this bot. */
   callsPerSecond?: number;

@@ -73,7 +73,7 @@ export const forms = {
   DISCORD_TOKEN: matching(/^\S+$/, "a bot token (one word)").pipe(secret),
   DISCORD_API_URL: httpUrl
     .transform((value) => value.replace(/\/+$/, ""))
-    .refine((value) => value.endsWith("/api"), { error: "an address that ends in /api" }),
+    .refine((value) => /\/api(\/v\d+)?$/.test(value), { error: "an address that ends in /api" }),
   DISCORD_SUPPORT_CHANNELS: listOf(/^\d{1,20}$/, "channel ids with commas between them"),
   HTTP_HOST: host,
   HTTP_PORT: number(0, 65_535),
