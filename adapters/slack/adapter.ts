@@ -99,7 +99,6 @@ export function createSlackAdapter(parts: SlackParts): Platform {
       typeof prompt === "string" ? { title: prompt, message: prompt } : prompt,
     ),
   });
-  const { surfaceOf } = directThreads;
   const draft = createDrafting({
     api,
     posting,
@@ -109,7 +108,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     log,
     streams,
     recipientOf: recipients.of,
-    surfaceOf,
+    directThreads,
   });
 
   async function connect(receiver: Desk, how = { listening: true }): Promise<void> {
@@ -219,8 +218,7 @@ export function createSlackAdapter(parts: SlackParts): Platform {
     mark: reactions.mark,
     react: reactions.react,
     async working(thread, step) {
-      await directThreads.recall(placeOf(thread));
-      const { team, channel, ts = surfaceOf(placeOf(thread)) } = placeOf(thread);
+      const { team, channel, ts } = await sending.shownIn(placeOf(thread));
       // Slack shows a status in threads only.
       if (ts === undefined) return;
       const status = step === undefined ? "" : cut(oneLine(step), 50);

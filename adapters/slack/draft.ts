@@ -6,7 +6,8 @@
  *     │               └──error──▶ broken ──finish──▶ ended     what was shown is deleted, one message posted
  *     └──finish──▶ ended                           nothing was shown: one message is posted
  *
- * `broken` is also where a stream was never begun, because Slack's limits do not allow one now.
+ * `broken` is also where a stream was never begun, because Slack's limits do not allow one now, or the person has gone on
+ * elsewhere in the conversation.
  *
  * The first words are sent the moment they come; later ones in growing steps. Where Slack's limits are reached nothing
  * is started any more, and the reply is one message at its end.
@@ -15,6 +16,7 @@ import type { Clock } from "../../src/clock.ts";
 import { codeOf, type DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Draft, Post, Posted, Target } from "../../src/platform.ts";
+import type { DirectThreads } from "./direct-threads.ts";
 import { slackErrorOf } from "./faults.ts";
 import type { Guardian, Guards } from "./guards.ts";
 import { tailOf, toParts } from "./outgoing.ts";
@@ -38,8 +40,7 @@ export interface DraftParts {
   streams: StreamStore | undefined;
   /** Who wrote last in this thread. */
   recipientOf(place: Place): Recipient | undefined;
-  /** Where the person of a flat direct conversation wrote last. */
-  surfaceOf(place: Place): string | undefined;
+  directThreads: Pick<DirectThreads, "recall" | "surfaceOf">;
 }
 
 export const streamLimits = {
@@ -64,7 +65,7 @@ export function createDrafting(parts: DraftParts): (target: Target, key: string)
   };
   return (target, key) => {
     const place = placeOfTarget(target);
-    const ts = place.ts ?? parts.surfaceOf(place);
+    const ts = place.ts ?? parts.directThreads.surfaceOf(place);
     return ts === undefined ? undefined : createDraft(parts, budgets, { ...place, ts }, target, key);
   };
 }
@@ -133,7 +134,18 @@ function createDraft(
     gapMs = Math.min(gapMs * streamLimits.gapGrowth, streamLimits.gapMaxMs);
   }
 
+  /** In a flat conversation another process may have heard the person elsewhere since. */
+  async function isStillHere(): Promise<boolean> {
+    const whole = placeOfTarget(target);
+    await parts.directThreads.recall(whole);
+    return (whole.ts ?? parts.directThreads.surfaceOf(whole)) === place.ts;
+  }
+
   async function flush(): Promise<void> {
+    if (state === "idle" && !(await isStillHere())) {
+      state = "broken";
+      return;
+    }
     // Half of a surrogate pair waits for its other half.
     const text = waiting.replace(/[\ud800-\udbff]$/, "");
     const tasks = takeSteps();

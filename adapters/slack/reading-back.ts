@@ -87,6 +87,7 @@ export function createReadingBack(parts: ReadingBackParts): (search: Search) => 
   return async (search) => {
     const { place, after } = search;
     const workspace = await workspaces.find(place.team);
+    await directThreads.recall(place);
     const found: Reading = {
       parts: new Map(),
       whole: undefined,

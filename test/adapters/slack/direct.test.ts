@@ -18,6 +18,13 @@ async function start(parts: SlackParts = {}): Promise<SlackDesk & { flat: string
   const direct = one.slack.asUser("U1").directChannel;
   return { ...one, direct, flat: `slack:T1:${direct}` };
 }
+function keptSurfaces(): NonNullable<SlackParts["surfaces"]> {
+  const kept = new Map<string, string | undefined>();
+  return {
+    save: async (team, channel, root) => void kept.set(`${team} ${channel}`, root),
+    find: async (team, channel) => kept.get(`${team} ${channel}`),
+  };
+}
 const threads = (desk: SlackDesk) =>
   desk.desk.received.map((one) => {
     if (one.kind === "message" || one.kind === "edit") return one.message.thread;
@@ -80,12 +87,7 @@ describe("the long conversation of direct messages", () => {
   });
 
   it("goes on where the person wrote last also from a process that has not heard it", async () => {
-    const kept = new Map<string, string | undefined>();
-    const surfaces = {
-      save: async (team: string, channel: string, root: string | undefined) =>
-        void kept.set(`${team} ${channel}`, root),
-      find: async (team: string, channel: string) => kept.get(`${team} ${channel}`),
-    };
+    const surfaces = keptSurfaces();
     const { slack, platform, flat, direct } = await start({ surfaces });
     const ana = slack.asUser("U1");
     const second = adapterFor(slack, { parts: { surfaces } });
@@ -97,8 +99,30 @@ describe("the long conversation of direct messages", () => {
     await second.post({ thread: flat }, { text: "Here it is." }, "o_2");
     expect(slack.messages(direct, root).map((seen) => seen.text)).toContain("Here it is.");
     await ana.dm("thanks, up here");
-    await second.post({ thread: flat }, { text: "You are welcome." }, "o_3");
+    const draft = second.draft?.({ thread: flat }, "o_3");
+    draft?.append("You are ");
+    const answer = { text: "You are welcome." };
+    await (draft ? draft.finish(answer) : second.post({ thread: flat }, answer, "o_3"));
     expect(slack.messages(direct).at(-1)).toMatchObject({ text: "You are welcome.", threadTs: undefined });
+  });
+
+  it("is read where the person wrote last also by a process that has not heard it, below however old a message", async () => {
+    const surfaces = keptSurfaces();
+    const { slack, platform, flat } = await start({ surfaces });
+    const ana = slack.asUser("U1");
+    const roots: string[] = [];
+    for (let n = 0; n < 22; n++) {
+      await ana.dm(`question ${n}`);
+      const posted = await platform.post({ thread: flat }, { text: `answer ${n}` }, `o_${n}`);
+      roots.push(posted.id.split(":").at(-1) ?? "");
+      await ana.dm("yes?", { threadTs: roots[n] ?? "" });
+    }
+    await ana.dm("and this?", { threadTs: roots[0] ?? "" });
+    const answer = await platform.post({ thread: flat }, { text: "Here it is." }, "o_last");
+    const second = adapterFor(slack, { parts: { surfaces } });
+    await second.connect(recordingDesk(), { listening: false });
+    cleanups.push(() => second.close());
+    expect((await second.find?.({ thread: flat }, "o_last"))?.id).toBe(answer.id);
   });
 
   it("is not mixed up with threads of the assistant pane", async () => {
