@@ -76,15 +76,15 @@ export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
   return tool;
 }
 
-/** Whether a tool's result says that what the tool is named for was done: `issue_refund`, `{ refunded: true }`. */
+/**
+ * Whether a tool's result says that what the tool is named for was done: `issue_refund`, `{ refunded: true }`; and of nothing
+ * that it is named for that it was not: `cancel_return`, `{ cancelled: false, returned: true }`.
+ */
 export function saysDone(tool: string, result: object): boolean {
-  const words = tool.toLowerCase().split("_");
-  const names = Object.entries(result).flatMap(([name, value]) =>
-    value === true ? [name.toLowerCase()] : [],
-  );
-  return names.some(
-    (name) => name.endsWith("ed") && words.some((word) => word.length > 2 && name.startsWith(word)),
-  );
+  const words = tool.split("_").filter((word) => word.length > 2);
+  const isIts = (name: string) => name.endsWith("ed") && words.some((word) => name.startsWith(word));
+  const said = Object.entries(result).flatMap(([name, value]) => (isIts(name.toLowerCase()) ? [value] : []));
+  return said.includes(true) && !said.includes(false);
 }
 
 /**

@@ -124,6 +124,7 @@ describe("what a run says", () => {
     [{ refunded: true, reason: "it was broken", restocked: false }, undefined],
     [{ expired: true, refunded: false, reason: "too late" }, "too late"],
     [{ already_refunded: true, refunded: false, reason: "paid back before" }, "paid back before"],
+    [{ refunded: true, issued: false, reason: "paid back before" }, "paid back before"],
     ["no", undefined],
     [null, undefined],
   ])("is a failure only when it says so and why: %j", (result, reason) => {
