@@ -4,8 +4,8 @@
  */
 import { extendSummary, type RunningSummary, readSummary, summaryText } from "./agent/summary.ts";
 import type { TranscriptItem } from "./language-model.ts";
+import { type HistoryItem, historyOf, itemsBetween } from "./ledger/history.ts";
 import type { Thread } from "./ledger/threads.ts";
-import { type HistoryItem, historyOf, itemsBetween } from "./ledger/transcript.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SessionMemory } from "./memory.ts";
 

@@ -9,10 +9,11 @@
 import type { Clock } from "../clock.ts";
 import type { TranscriptItem } from "../language-model.ts";
 import { audit } from "../ledger/audit.ts";
+import { historyOf } from "../ledger/history.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
 import { findThread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, type Ticket } from "../ledger/tickets.ts";
-import { historyOf, modelSpokeIn } from "../ledger/transcript.ts";
+import { modelSpokeIn } from "../ledger/transcript.ts";
 import type { Ledger, Reader, Transaction } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import type { ChannelId } from "../thread.ts";

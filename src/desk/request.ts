@@ -2,10 +2,11 @@
 import type { Clock } from "../clock.ts";
 import type { Priority } from "../escalation.ts";
 import { audit } from "../ledger/audit.ts";
+import { historyOf } from "../ledger/history.ts";
 import { isHeardSoon } from "../ledger/inbox.ts";
 import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { advanceThread, moveThread, type Thread } from "../ledger/threads.ts";
-import { historyOf, whoSaid, writeMessage } from "../ledger/transcript.ts";
+import { whoSaid, writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Message } from "../message.ts";
 import type { ChannelId } from "../thread.ts";

@@ -1,11 +1,12 @@
 /** A takeover without a button: a member of staff answers the customer in the customer's own thread. */
 
 import { audit } from "../ledger/audit.ts";
+import { historyOf } from "../ledger/history.ts";
 import { type Admitted, markHeard } from "../ledger/inbox.ts";
 import { cancelUnsent, type OutboxRow } from "../ledger/outbox.ts";
 import { advanceThread, findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, openTicket, placeTicket, type Ticket } from "../ledger/tickets.ts";
-import { historyOf, sourcesOf, writeMessage } from "../ledger/transcript.ts";
+import { sourcesOf, writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Message } from "../message.ts";
 import type { ThreadId, UserId } from "../thread.ts";

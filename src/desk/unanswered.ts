@@ -2,8 +2,8 @@
 import type { Clock } from "../clock.ts";
 import { isCopied } from "../ledger/copies.ts";
 import type { Admitted } from "../ledger/inbox.ts";
-import { wordsOfQuestion } from "../ledger/intents.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
+import { wordsOfQuestion } from "../ledger/questions.ts";
 import type { Thread } from "../ledger/threads.ts";
 import type { Ticket } from "../ledger/tickets.ts";
 import { type Asked, askedBefore, toldOfWrites } from "../ledger/transcript.ts";

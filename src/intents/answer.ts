@@ -1,14 +1,8 @@
 /** The customer's yes or no to what the store has asked. What they confirm is the hash of what was shown, once. */
 import { audit } from "../ledger/audit.ts";
-import {
-  askedLast,
-  decidedBy,
-  findIntent,
-  type Intent,
-  type IntentMove,
-  moveIntent,
-} from "../ledger/intents.ts";
+import { decidedBy, findIntent, type Intent, type IntentMove, moveIntent } from "../ledger/intents.ts";
 import type { OutboxRow } from "../ledger/outbox.ts";
+import { askedLast } from "../ledger/questions.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Tool } from "../tool.ts";
 import { broken, finished, held } from "./came-of.ts";
