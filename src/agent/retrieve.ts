@@ -1,6 +1,7 @@
 /** What the articles say to a question, as far as they speak of it and this customer may read it. */
 import type { KnowledgeBase } from "../knowledge-base.ts";
 import type { Log } from "../log.ts";
+import { sentencesOf } from "./sentences.ts";
 import type { Turn } from "./turn.ts";
 import type { Work } from "./work.ts";
 
@@ -43,11 +44,19 @@ const goesOnMax = 80;
 const beforeMax = 120;
 const questionMax = 2000;
 
-/** What to look for: the customer's new words; very short ones ("and express?"), and what goes on, take a question before along. */
+/** What to look for: the customer's new words; very short ones ("and express?"), and what goes on, take the ones before along. */
 export function questionOf(turn: Turn): string {
   const asked = turn.asked.join("\n").slice(0, questionMax);
   if (asked.length >= shortQuestion && !(asked.length <= goesOnMax && goesOn.test(asked))) return asked;
   const before = turn.history.findLast((item) => item.role === "customer");
-  const goes = before?.role === "customer" && before.text.length <= beforeMax;
-  return goes ? `${before.text}\n${asked}` : asked;
+  const goesAlong = before?.role === "customer" ? shortOf(before.text) : "";
+  return goesAlong === "" ? asked : `${goesAlong}\n${asked}`;
+}
+
+/** Of a longer message, what it asked last. */
+function shortOf(text: string): string {
+  if (text.length <= beforeMax) return text;
+  const sentences = sentencesOf(text.slice(-questionMax));
+  const question = sentences.findLast((sentence) => sentence.endsWith("?")) ?? "";
+  return question.length <= beforeMax ? question : "";
 }

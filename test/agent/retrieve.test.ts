@@ -15,8 +15,11 @@ describe("what is looked for", () => {
   });
 
   it("is not lost among the words of a long story before it", () => {
-    const story = "I have bought headphones as a present for my sister, and the left side of them crackles. ";
-    for (const asked of ["How do I return it for a refund?", "and express?"])
-      expect(looksFor(asked, story.repeat(2))).toBe(asked);
+    const story =
+      "I have bought headphones as a present for my sister, and the left side of them crackles. ".repeat(2);
+    for (const asked of ["How do I return it for a refund?", "and express?"]) {
+      expect(looksFor(asked, story)).toBe(asked);
+      expect(looksFor(asked, `${story}${before} ${story}`)).toBe(`${before}\n${asked}`);
+    }
   });
 });
