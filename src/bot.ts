@@ -9,7 +9,7 @@ import type { Desk } from "./desk/desk.ts";
 import type { Service } from "./desk/service.ts";
 import { codeOf } from "./errors.ts";
 import type { Files } from "./files.ts";
-import type { Inbox } from "./inbox.ts";
+import { authorOf, type Inbox } from "./inbox.ts";
 import type { Intents } from "./intents/intents.ts";
 import type { Control, Lanes, Next } from "./lanes.ts";
 import { type Admitted, strikesMax } from "./ledger/inbox.ts";
@@ -18,7 +18,7 @@ import type { Incoming } from "./message.ts";
 import type { Reception } from "./reception.ts";
 import type { Replies } from "./replies.ts";
 import { tellAlso } from "./tell-also.ts";
-import type { ThreadId, UserId } from "./thread.ts";
+import type { ThreadId } from "./thread.ts";
 import type { Trouble } from "./trouble.ts";
 import type { Turns } from "./turns.ts";
 
@@ -197,9 +197,6 @@ export function createBot({
 
   return { receive, receiveAll, run };
 }
-
-const authorOf = ({ event }: Admitted): UserId | undefined =>
-  event.kind === "message" ? event.message.author.id : undefined;
 
 const idsOf = (admitted: readonly Admitted[]): string[] => admitted.map((one) => one.id);
 

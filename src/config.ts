@@ -24,8 +24,6 @@ import type { LogLevel } from "./log.ts";
 import type { Problem } from "./platform.ts";
 import type { MoneyPolicy } from "./tool.ts";
 
-export type { DiscordConfig, HttpConfig, SlackConfig };
-
 export interface Config {
   /** The company's name, as customers read it. */
   readonly name: string;

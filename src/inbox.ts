@@ -112,7 +112,8 @@ export function createInbox(parts: InboxParts) {
 const follows = ({ kind }: Incoming): boolean =>
   kind === "edit" || kind === "deletion" || kind === "reaction";
 
-const authorOf = ({ event }: Admitted): UserId | undefined =>
+/** Undefined for what is no message. */
+export const authorOf = ({ event }: Admitted): UserId | undefined =>
   event.kind === "message" ? event.message.author.id : undefined;
 
 /** Where an event waits its turn: its thread; what belongs to none, its person or place. */

@@ -30,9 +30,8 @@ export interface Session {
   /** The transcript's sequence number up to which this is true. */
   readonly upTo: number;
   readonly summary?: string;
-  /** Who is in charge: an agent's name. */
+  /** The name of the specialist in charge. */
   readonly specialist?: string;
-  readonly facts?: readonly string[];
 }
 
 export interface SessionMemory {

@@ -10,8 +10,6 @@ import type { Person } from "./message.ts";
 import type { Post } from "./platform.ts";
 import type { ThreadId } from "./thread.ts";
 
-export type Sessions = ReturnType<typeof createSessions>;
-
 type Line =
   | { from: "customer"; id: string; at: number; text: string }
   | { from: "bot" | "staff"; id: string; at: number; post: Post };

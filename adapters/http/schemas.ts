@@ -59,7 +59,7 @@ const confirmation = named(
   }),
 );
 
-export const message = named(
+const message = named(
   "Message",
   z.object({
     id: z.string().describe("The same id is the same message, wherever it is shown."),

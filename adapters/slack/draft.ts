@@ -43,7 +43,7 @@ export interface DraftParts {
   directThreads: Pick<DirectThreads, "recall" | "surfaceOf">;
 }
 
-export const streamLimits = {
+const streamLimits = {
   startsPerMinute: 20,
   appendsPerMinute: 95,
   /** One message's text; Slack takes 12,000 in a call. */
@@ -337,7 +337,7 @@ function contentOf(text: string, tasks: Chunk[]): { markdown_text?: string; chun
  * Markdown that Slack reads itself. Its own `<…>` forms are live there, so their bracket is always an entity; entities
  * that the text brings along stay as they were written. Other ampersands stay, for the sake of addresses.
  */
-export function guard(text: string): string {
+function guard(text: string): string {
   return clean(text)
     .replace(/&(?=#?\w{1,32};)/g, "&amp;")
     .replaceAll("<", "&lt;");

@@ -108,12 +108,11 @@ function hold(map: Map<ThreadId, Session>, thread: ThreadId, session: Session): 
 /** What an older or a broken version has left counts as nothing. */
 function sessionOf(value: unknown): Session | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { upTo, summary, specialist, facts } = value as Record<string, unknown>;
+  const { upTo, summary, specialist } = value as Record<string, unknown>;
   if (!Number.isSafeInteger(upTo)) return undefined;
   return {
     upTo: upTo as number,
     ...(typeof summary === "string" && { summary }),
     ...(typeof specialist === "string" && { specialist }),
-    ...(Array.isArray(facts) && { facts: facts.filter((fact): fact is string => typeof fact === "string") }),
   };
 }

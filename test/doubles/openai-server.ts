@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { type Answer, answerBody, pause, reset, sendAnswer } from "./openai-answers.ts";
 import { faultsOf } from "./openai-requests.ts";
 
-export type { Answer, ScriptedCall } from "./openai-answers.ts";
+export type { Answer } from "./openai-answers.ts";
 
 /** What the server does with one request. */
 export type Reply =

@@ -13,7 +13,7 @@ const action = (named: string, happened: string): Action => ({
 });
 
 /** The ones that say more come first; the last two only count where none of the others is named. */
-export const actions: readonly Action[] = [
+const actions: readonly Action[] = [
   action(
     "refund|reimburs|money back|erstatt|rembours|reembols|devolv|rimbors|terugbeta",
     "refunded|reimbursed|erstattet|remboursé|reembolsad|devuelt|rimborsat|terugbetaald",

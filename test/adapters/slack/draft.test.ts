@@ -4,7 +4,7 @@ import { createClock } from "../../../src/clock.ts";
 import type { Draft, Platform, Target } from "../../../src/platform.ts";
 import type { ThreadId } from "../../../src/thread.ts";
 import { recordingDesk } from "../../contracts/platform.ts";
-import { adapterFor, type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
+import { adapterFor, codeOf, type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
 
 let cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -30,11 +30,6 @@ const shown = ({ slack, ts }: Started) => slack.messages("C1", ts).filter((seen)
 const texts = (desk: Started) => shown(desk).map((seen) => seen.text);
 const visible = (desk: Started, text: string) =>
   desk.slack.waitFor(() => texts(desk).some((one) => one.includes(text)));
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "done",
-    (error: { code?: string }) => error.code,
-  );
 function memoryStreams(): StreamStore & { kept: OpenStream[] } {
   const kept: OpenStream[] = [];
   return {

@@ -6,7 +6,7 @@ import { DeskError } from "../../../src/errors.ts";
 import { createLog } from "../../../src/log.ts";
 import { recordingDesk } from "../../contracts/platform.ts";
 import { createVirtualClock } from "../../doubles/virtual-clock.ts";
-import { adapterFor, createInhabitedSlack, type DeskOptions } from "./harness.ts";
+import { adapterFor, codeOf, createInhabitedSlack, type DeskOptions } from "./harness.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -25,11 +25,6 @@ async function beginning(options: DeskOptions = {}) {
   const desk = recordingDesk();
   return { slack, platform, desk, warned };
 }
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "done",
-    (error: { code?: string }) => error.code,
-  );
 
 describe("a desk that begins", () => {
   it("waits for a Slack that is not there yet, and says so each time", async () => {

@@ -65,6 +65,13 @@ export function adapterFor(slack: SlackServer, options: DeskOptions = {}): Platf
   });
 }
 
+/** What a call has failed with; `done` when it has not. */
+export const codeOf = (promise: Promise<unknown> | undefined): Promise<string | undefined> =>
+  Promise.resolve(promise).then(
+    () => "done",
+    (error: { code?: string }) => error.code,
+  );
+
 /** The double, the adapter, and a desk that only remembers; connected. */
 export async function openDesk(options: DeskOptions = {}): Promise<SlackDesk> {
   const slack = options.slack ?? (await createInhabitedSlack(options));

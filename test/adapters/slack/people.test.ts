@@ -2,7 +2,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { recordingDesk } from "../../contracts/platform.ts";
-import { adapterFor, createInhabitedSlack, type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
+import {
+  adapterFor,
+  codeOf,
+  createInhabitedSlack,
+  type DeskOptions,
+  openDesk,
+  type SlackDesk,
+} from "./harness.ts";
 
 let cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -14,11 +21,6 @@ async function start(options: DeskOptions = {}): Promise<SlackDesk> {
   cleanups.push(() => one.close());
   return one;
 }
-const codeOf = (promise: Promise<unknown> | undefined) =>
-  Promise.resolve(promise).then(
-    () => "done",
-    (error: { code?: string }) => error.code,
-  );
 
 describe("who belongs", () => {
   it("to a channel, a user group, or is the person named", async () => {

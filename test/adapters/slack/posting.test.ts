@@ -6,7 +6,7 @@ import { createClock } from "../../../src/clock.ts";
 import type { Platform, Post } from "../../../src/platform.ts";
 import type { ThreadId } from "../../../src/thread.ts";
 import { recordingDesk } from "../../contracts/platform.ts";
-import { adapterFor, type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
+import { adapterFor, codeOf, type DeskOptions, openDesk, type SlackDesk } from "./harness.ts";
 
 let cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -39,11 +39,6 @@ const byBot = (desk: SlackDesk, ts: string) =>
     .messages("C1", ts)
     .filter((seen) => seen.byBot)
     .map((seen) => seen.text);
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "done",
-    (error: { code?: string }) => error.code,
-  );
 
 describe("a long post", () => {
   it("goes on where it stopped when Slack asks to wait in the middle of it", async () => {

@@ -2,17 +2,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Installation, InstallationStore } from "../../../adapters/slack/stores.ts";
 import type { Incoming, Person } from "../../../src/message.ts";
-import { createInhabitedSlack, openDesk, type SlackDesk, type Transport } from "./harness.ts";
+import { codeOf, createInhabitedSlack, openDesk, type SlackDesk, type Transport } from "./harness.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-const codeOf = (promise: Promise<unknown> | undefined) =>
-  Promise.resolve(promise).then(
-    () => "done",
-    (error: { code?: string }) => error.code,
-  );
 const texts = (received: readonly Incoming[]) =>
   received.flatMap((one) => (one.kind === "message" ? [one.message.text] : []));
 const troubles = (received: readonly Incoming[]) =>

@@ -15,8 +15,6 @@ export interface Sent {
   replyTo?: Message;
 }
 
-export type Person = ReturnType<ReturnType<typeof createPeople>>;
-
 export function createPeople(parts: {
   world: World;
   bot: User;

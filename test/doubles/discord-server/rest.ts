@@ -80,8 +80,6 @@ interface Bucket {
   resetAt: number;
 }
 
-export type Rest = ReturnType<typeof createRest>;
-
 export function createRest(options: RestOptions) {
   const calls: Call[] = [];
   const faults: Fault[] = [];
