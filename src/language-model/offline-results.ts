@@ -52,7 +52,7 @@ function cameOf(done: Done, tool: ToolSpec | undefined): Came {
   const object = asSchema(done.result);
   if (object?.pending) return "pending";
   if (object?.found === false || isAbsence(object)) return "missing";
-  if (refusalIn(done.result) !== undefined) return "refused";
+  if (refusalIn(done, tool?.effect) !== undefined) return "refused";
   if (isEmpty(unwrapped(done.result))) return "missing";
   return tool?.effect === "write" ? "done" : "found";
 }
@@ -144,7 +144,8 @@ function failureLine(done: Done, tool: ToolSpec | undefined): string {
 
 /** What a write says it has done: its own words, and the figures that are not among them. */
 function doneLine(result: unknown): string {
-  const words = ownWords(result);
+  // Its reason is why it was done.
+  const words = ownWords({ ...asSchema(result), reason: undefined });
   if (words === undefined) return `Done: ${rendered(result)}`.replace(/: $/, ".");
   const object = asSchema(result) ?? {};
   const rest = Object.fromEntries(

@@ -2,7 +2,8 @@
  * A transcript as the offline model reads it. The model keeps nothing itself: what it asked, what it was told and what
  * it has done are all in the conversation.
  */
-import type { ToolCall, TranscriptItem } from "../language-model.ts";
+import type { ToolCall, ToolSpec, TranscriptItem } from "../language-model.ts";
+import { saysDone } from "../tool.ts";
 import { namedIn } from "./offline-readers.ts";
 import { isWish, takesBack } from "./offline-wishes.ts";
 
@@ -192,18 +193,22 @@ function startsAnew(text: string, question: string): boolean {
 
 /** It ran, and did not say that nothing was done. */
 function succeeded(done: Done): boolean {
-  return !done.failed && refusalIn(done.result) === undefined;
+  return !done.failed && refusalIn(done, "write") === undefined;
 }
 
 /** Why a tool did nothing, in its words; empty where it gives none; undefined when it did something. */
-export function refusalIn(result: unknown): string | undefined {
+export function refusalIn(
+  { name, result }: Pick<Done, "name" | "result">,
+  effect: ToolSpec["effect"] | undefined,
+): string | undefined {
   if (typeof result !== "object" || result === null || Array.isArray(result)) return undefined;
   const { error, reason, message, text, ...rest } = result as Record<string, unknown>;
   const why = [reason, message, text, error].find((one) => typeof one === "string" && one.trim() !== "");
   const refused =
     (error !== undefined && error !== null && error !== false) || rest.ok === false || rest.success === false;
-  // `{ refunded: false, reason }`: what was asked for did not happen.
-  const undone = typeof reason === "string" && Object.values(rest).includes(false);
+  // `{ refunded: false, reason }`: what was asked for did not happen. A look tells what it has found.
+  const did = effect === "read" || rest.ok === true || saysDone(name, rest);
+  const undone = !did && typeof reason === "string" && Object.values(rest).includes(false);
   return refused || undone ? ((why as string | undefined) ?? "") : undefined;
 }
 

@@ -88,6 +88,26 @@ describe("tools", () => {
     expect(step.text).not.toContain("tool_");
   });
 
+  it.each([
+    [{ refunded: true, reason: "It was broken.", restocked: false }, "Done: refunded: yes", "couldn't"],
+    [{ ok: true, reason: "It was broken.", whole_order: false }, "Done: ", "couldn't"],
+    [{ refunded: false, reason: "It is too old." }, "I couldn't do that for ORD-1: It is too old", "Done"],
+  ])("says of a write that was done that it was, whatever else was not: %j", async (result, line, not) => {
+    const refund = write("issue_refund", () => result);
+    const { calls, text } = await ask("Refund ORD-1 please, it was broken", [refund, escalation()]);
+    expect(calls.map((call) => call.name)).toEqual(["issue_refund"]);
+    expect(text).toContain(line);
+    expect(text).not.toContain(not);
+  });
+
+  it("tells what a look has found, also where there is a reason and a no in it", async () => {
+    const order = { id: "ORD-1", status: "cancelled", reason: "out of stock", gift: false };
+    const look = tool("lookup_order", "Look up one order.", pattern, () => order);
+    const { text } = await ask("Where is ORD-1?", [look, escalation()]);
+    expect(text).toContain("cancelled");
+    expect(text).not.toContain("couldn't");
+  });
+
   it("asks who somebody is before it does anything for them, and does not answer with an article instead", async () => {
     const unknown = write("issue_refund", () => {
       throw new Error("identity_needed: the customer is not verified");
