@@ -154,6 +154,15 @@ describe("the homes", () => {
     expect(files.map(({ path }) => path).filter((path) => drawers.test(path))).toEqual([]);
   });
 
+  it("the page names every room, and the files of src/ and of the human side", () => {
+    const page = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+    const named = new Set([...page.matchAll(/`(?:src\/)?([\w/-]+\.ts|[\w-]+\/)`/g)].map(([, name]) => name));
+    const known = files.map(({ path }) => path.split("/")).filter(([folder]) => folder === "src");
+    const rooms = known.flatMap(([, room = "", file]) => (file === undefined ? [room] : [`${room}/`]));
+    const desk = known.flatMap(([, room, file = ""]) => (room === "desk" ? [file] : []));
+    expect([...new Set([...rooms, ...desk])].filter((name) => !named.has(name))).toEqual([]);
+  });
+
   it("no check is switched off", () => {
     expect(pathsWith(/@ts-ignore|@ts-expect-error|@ts-nocheck|biome-ignore|\bas any\b|: any\b/)).toEqual([]);
   });
