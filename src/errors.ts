@@ -45,7 +45,6 @@ export const errors = {
 
   command_failed: "The fault says what to correct.",
 
-  input_too_long: "Send a shorter message.",
   thread_move: "The thread is not in a state that allows this.",
 } as const satisfies Record<string, string>;
 

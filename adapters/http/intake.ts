@@ -1,7 +1,7 @@
 /** How a wish becomes an event of the desk: whose session, whether it may, whether it has been here before. */
 import { createHash } from "node:crypto";
 import type { Clock } from "../../src/clock.ts";
-import { codeOf, DeskError } from "../../src/errors.ts";
+import { DeskError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
 import type { Person } from "../../src/message.ts";
 import type { Receiver } from "../../src/platform.ts";
@@ -172,9 +172,6 @@ function tooMany(retryAfterMs: number): Problem {
 }
 
 function notTaken(error: unknown): Problem {
-  if (codeOf(error) === "input_too_long") {
-    return new Problem("invalid-request", { errors: [{ pointer: "/message", detail: "is too long" }] });
-  }
   const wait = error instanceof DeskError ? error.retryAfterMs : undefined;
   return new Problem("not-taken", { retryAfterMs: wait ?? retryMs });
 }
