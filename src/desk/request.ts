@@ -6,11 +6,12 @@ import { historyOf } from "../ledger/history.ts";
 import { isHeardSoon } from "../ledger/inbox.ts";
 import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { advanceThread, moveThread, type Thread } from "../ledger/threads.ts";
-import { whoSaid, writeMessage } from "../ledger/transcript.ts";
+import { type Asked, whoSaid, writeMessage } from "../ledger/transcript.ts";
 import type { Transaction } from "../ledger.ts";
 import type { Message } from "../message.ts";
 import type { ChannelId } from "../thread.ts";
 import { type Appeal, enqueueToStaff, moveFenceOn, type Opened } from "./open-ticket.ts";
+import { relayAsked } from "./unanswered.ts";
 
 export interface RequestParts {
   channel(): ChannelId | undefined;
@@ -59,7 +60,11 @@ export async function requestTicket(
         thread: thread.id,
       });
       const ticket = { number, thread: thread.id };
-      return { number, rows: await enqueueToStaff(tx, parts, ticket, request.reason) };
+      const rows = await enqueueToStaff(tx, parts, ticket, request.reason);
+      const asked = await recorded(tx, parts, thread, request.about);
+      // Nobody has copied its files.
+      rows.push(...(await relayAsked(tx, { ...parts, filesFolder: "" }, ticket, asked)));
+      return { number, rows };
     }
     case "resolved":
       return open(tx, parts, await reopened(tx, thread), request);
@@ -83,14 +88,11 @@ async function open(
 ): Promise<{ number: number; rows: OutboxRow[] }> {
   // What has been said before is what it is about, unless that has come to its end.
   const said = thread.turns > 0 ? await historyOf(tx, thread.id, historyMax, thread.since) : [];
-  // What still waits is relayed, and put on record, in its lane.
-  const untold = about && !(await isHeardSoon(tx, about.id)) ? about : undefined;
-  if (untold) await record(tx, parts, thread, untold);
   const opened = await parts.escalate(tx, {
     thread,
     escalation: { reason, priority },
     lastWords,
-    ...(untold ? { asked: [{ ...untold, name: untold.author.name }] } : {}),
+    asked: await recorded(tx, parts, thread, about),
     transcript: said.map(({ item }) => item),
     sources: [],
   });
@@ -105,15 +107,25 @@ async function open(
   return { number, rows: [...opened.rows, told] };
 }
 
-/** What its writer changes or takes back is followed, and forgotten with them, also where the bot has had no part in it. */
-async function record(
+/**
+ * The message that a request is about. What its writer changes or takes back is followed, and forgotten with them, also
+ * where the bot has had no part in it. One that still waits is put on record, and relayed, in its lane; what staff have
+ * written themselves is theirs.
+ */
+async function recorded(
   tx: Transaction,
   { clock }: RequestParts,
   thread: Thread,
-  { id, author, text, files, sentAt }: Message,
-): Promise<void> {
-  if ((await whoSaid(tx, id)) !== undefined) return;
-  const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
-  const said = { id, author: "customer" as const, by: author, text, files, at: sentAt };
-  await writeMessage(tx, thread.id, seq + 1, said);
+  about: Message | undefined,
+): Promise<Asked[]> {
+  if (!about || (await isHeardSoon(tx, about.id))) return [];
+  const { id, author, text, files, sentAt } = about;
+  const by = await whoSaid(tx, id);
+  if (by !== undefined && by !== "customer") return [];
+  if (by === undefined) {
+    const seq = await advanceThread(tx, thread, { count: 1, turn: false, now: clock.now() });
+    const said = { id, author: "customer" as const, by: author, text, files, at: sentAt };
+    await writeMessage(tx, thread.id, seq + 1, said);
+  }
+  return [{ id, name: author.name, text, files }];
 }

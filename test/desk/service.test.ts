@@ -324,6 +324,21 @@ describe("“Open a ticket” on a message", () => {
     expect(atTheDesk().filter((text) => text.includes("My parcel is wet."))).toHaveLength(1);
   });
 
+  it("whose conversation has a ticket already: it is read in that ticket's thread, once", async () => {
+    desk = await openDesk();
+    const id = await desk.room.says("ann", "My parcel is wet.", { shared: true });
+    await desk.quiet();
+    await desk.room.says("ann", "I want to talk to a human", { shared: true });
+    await desk.quiet();
+    for (let n = 0; n < 2; n++) {
+      const about = { ...message("ann"), id };
+      await desk.room.commands("", "staff-maya", { name: "open_ticket", about });
+      await desk.quiet();
+    }
+    const told = "staff-maya has opened a ticket about this message.";
+    expect(atTheDesk().slice(-3)).toEqual([told, "My parcel is wet.", told]);
+  });
+
   it("opens none for anybody else", async () => {
     desk = await openDesk();
     await desk.room.commands("", "bob", { name: "open_ticket", about: message("ann") });
