@@ -25,7 +25,6 @@ export const limits = {
   cardSections: 12,
   context: 1_500,
   buttonLabel: 75,
-  buttonValue: 2_000,
   elementsPerActions: 25,
   menuOptions: 100,
   optionValue: 150,
