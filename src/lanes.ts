@@ -32,8 +32,6 @@ export interface Lanes {
 
 export interface Control {
   signal: AbortSignal;
-  /** From here on the work is carried through: nothing supersedes it any more. */
-  commit(): void;
   /** Whether the lane is this process's alone at this moment. */
   holds(): boolean;
 }
@@ -59,7 +57,6 @@ interface Lane {
   since: number;
   cancelTimer: () => void;
   controller: AbortController;
-  committed: boolean;
   again: Manner | undefined;
   failures: number;
   /** What has failed rests until then, whoever wakes it; by `clock.elapsed`. */
@@ -96,7 +93,7 @@ export function createLanes(parts: LanesParts): Lanes {
         return;
       case "running":
         lane.again = { settle: manner.settle || (lane.again?.settle ?? false), supersede: manner.supersede };
-        if (manner.supersede && !lane.committed) lane.controller.abort(new Superseded("a newer message"));
+        if (manner.supersede) lane.controller.abort(new Superseded("a newer message"));
         return;
     }
   }
@@ -108,7 +105,6 @@ export function createLanes(parts: LanesParts): Lanes {
       since,
       cancelTimer: () => {},
       controller: new AbortController(),
-      committed: false,
       again: undefined,
       failures,
       restsUntil: failures > 0 ? since + afterMs : since,
@@ -148,11 +144,7 @@ export function createLanes(parts: LanesParts): Lanes {
     let next: Next = "done";
     let failures = 0;
     try {
-      next = await parts.run(name, {
-        signal: lane.controller.signal,
-        commit: () => commit(lane),
-        holds: () => true,
-      });
+      next = await parts.run(name, { signal: lane.controller.signal, holds: () => true });
     } catch (error) {
       if (lane.controller.signal.aborted) next = "more";
       else if (await parts.failed(name, error)) {
@@ -178,11 +170,6 @@ export function createLanes(parts: LanesParts): Lanes {
     idlers.tell();
   }
 
-  function commit(lane: Lane): void {
-    if (lane.controller.signal.aborted) throw lane.controller.signal.reason;
-    lane.committed = true;
-  }
-
   return {
     wake,
     nudge(name, manner) {
@@ -190,11 +177,11 @@ export function createLanes(parts: LanesParts): Lanes {
     },
     interrupt(name, reason) {
       const lane = lanes.get(name);
-      if (lane?.state === "running" && !lane.committed) lane.controller.abort(reason);
+      if (lane?.state === "running") lane.controller.abort(reason);
     },
     interruptAll(reason) {
       for (const lane of lanes.values()) {
-        if (lane.state === "running" && !lane.committed) lane.controller.abort(reason);
+        if (lane.state === "running") lane.controller.abort(reason);
       }
     },
     idleIn: (name) =>

@@ -5,7 +5,7 @@ import type { Control, Lanes, Next } from "../src/lanes.ts";
 import type { Platform } from "../src/platform.ts";
 import { createSharedLanes } from "../src/shared-lanes.ts";
 
-const control: Control = { signal: new AbortController().signal, commit() {}, holds: () => true };
+const control: Control = { signal: new AbortController().signal, holds: () => true };
 
 /** What happens, in its order, when a lane has run and says what is left. */
 async function runs(lane: string, next: Next): Promise<{ done: string[]; next: Next }> {
