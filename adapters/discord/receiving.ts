@@ -26,8 +26,6 @@ export interface Receiving {
   fetchAfter(channel: string, after: string, urgent: boolean): Promise<Omit<IntakeEvent, "taken">[]>;
   /** Whether the bot was spoken to in this message of a channel it does not listen to. */
   knows(message: string): boolean;
-  /** A name for an account, if one was seen lately. */
-  nameOf(user: string): string | undefined;
   /** What was said to open a thread, if it was seen lately. */
   questionOf(message: string): string | undefined;
 }
@@ -257,7 +255,6 @@ export function createReceiving(parts: ReceivingParts): Receiving {
         .map((raw) => ({ channel, message: raw.id, read: () => readMessage(raw, place) }));
     },
     knows: (message) => mentions.get(message) === true,
-    nameOf: (user) => names.get(user),
     questionOf: (message) => questions.get(message),
   };
 }
