@@ -8,8 +8,8 @@
 import type { Claim } from "./crew.ts";
 import { codeOf, DeskError } from "./errors.ts";
 import { copiesOf, counterpartsOf, withdrawnOf } from "./ledger/copies.ts";
+import { fenceOf } from "./ledger/fence.ts";
 import {
-  fenceOf,
   findRow,
   isPosted,
   markOver,

@@ -5,7 +5,8 @@
 import type { Clock } from "../clock.ts";
 import { codeOf, faultOf } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
-import { enqueue, fenceOf, findRow, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
+import { fenceOf } from "../ledger/fence.ts";
+import { enqueue, findRow, type OutboxRow, requeue, type Send } from "../ledger/outbox.ts";
 import { findThread } from "../ledger/threads.ts";
 import { findTicket, type Ticket } from "../ledger/tickets.ts";
 import type { Transaction } from "../ledger.ts";

@@ -3,7 +3,8 @@ import type { Clock } from "../clock.ts";
 import type { Escalation } from "../escalation.ts";
 import type { TranscriptItem } from "../language-model.ts";
 import { audit } from "../ledger/audit.ts";
-import { enqueue, moveFence, type OutboxRow, type Send } from "../ledger/outbox.ts";
+import { moveFence } from "../ledger/fence.ts";
+import { enqueue, type OutboxRow, type Send } from "../ledger/outbox.ts";
 import { findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import {
   changeTicket,

@@ -1,9 +1,10 @@
 /** A takeover without a button: a member of staff answers the customer in the customer's own thread. */
 
 import { audit } from "../ledger/audit.ts";
+import { cancelUnsent } from "../ledger/fence.ts";
 import { historyOf } from "../ledger/history.ts";
 import { type Admitted, markHeard } from "../ledger/inbox.ts";
-import { cancelUnsent, type OutboxRow } from "../ledger/outbox.ts";
+import type { OutboxRow } from "../ledger/outbox.ts";
 import { advanceThread, findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, openTicket, placeTicket, type Ticket } from "../ledger/tickets.ts";
 import { sourcesOf, writeMessage } from "../ledger/transcript.ts";

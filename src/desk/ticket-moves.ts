@@ -2,7 +2,8 @@
 import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
-import { cancelUnsent, enqueue, type OutboxRow } from "../ledger/outbox.ts";
+import { cancelUnsent } from "../ledger/fence.ts";
+import { enqueue, type OutboxRow } from "../ledger/outbox.ts";
 import { findThread, moveOthers, moveThread, type Thread } from "../ledger/threads.ts";
 import { changeTicket, findTicket, type Ticket } from "../ledger/tickets.ts";
 import type { Transaction } from "../ledger.ts";

@@ -2,7 +2,8 @@
 import type { Clock } from "../clock.ts";
 import { DeskError } from "../errors.ts";
 import { audit } from "../ledger/audit.ts";
-import { cancelUnsent, type OutboxRow } from "../ledger/outbox.ts";
+import { cancelUnsent } from "../ledger/fence.ts";
+import type { OutboxRow } from "../ledger/outbox.ts";
 import { findThread, moveOthers, moveThread } from "../ledger/threads.ts";
 import { changeTicket, findTicket } from "../ledger/tickets.ts";
 import type { Transaction } from "../ledger.ts";

@@ -149,17 +149,6 @@ export async function hasUnsent(tx: Reader, lane: string): Promise<boolean> {
   return (await tx.get(sql, lane)) !== undefined;
 }
 
-/**
- * Whether a process says that it is showing something of the bot in this thread, or posting it, or has shown it as a
- * draft and has still to take it back because somebody else has the thread.
- */
-export async function isOnItsWay(tx: Reader, thread: ThreadId): Promise<boolean> {
-  const sql = `SELECT id FROM outbox WHERE thread = ? AND author = 'bot' AND fence IS NOT NULL
-     AND (state IN ('drafting', 'sending') OR (state = 'waiting' AND attempts > 0 AND fault IS NULL
-       AND fence <> (SELECT version FROM threads WHERE threads.id = outbox.thread))) LIMIT 1`;
-  return (await tx.get(sql, thread)) !== undefined;
-}
-
 /** What has not been sent yet, in the order of the lanes. */
 export async function unsent(tx: Reader): Promise<OutboxRow[]> {
   const rows = await tx.all<StoredRow>(
@@ -224,59 +213,9 @@ export async function markOver(
   );
 }
 
-/**
- * What the bot has not said yet in a thread that a person takes: it never will. What has been tried, or was shown while
- * it was written, may be visible in part; whoever sends it finds that its fence holds no longer, takes back what is there
- * of it, and cancels it: at once, unless its platform has asked to wait.
- * @returns the ids of the rows
- */
-export async function cancelUnsent(tx: Transaction, thread: ThreadId, fault: string): Promise<string[]> {
-  const rows = await tx.all<{ id: string }>(
-    `UPDATE outbox SET state = CASE WHEN attempts > 0 THEN state ELSE 'cancelled' END,
-       fault = CASE WHEN attempts > 0 THEN fault ELSE ? END,
-       due_at = CASE WHEN fault IS NULL THEN created_at ELSE due_at END
-     WHERE thread = ? AND author = 'bot' AND fence IS NOT NULL AND state = 'waiting' RETURNING id`,
-    fault,
-    thread,
-  );
-  return rows.map((row) => row.id);
-}
-
-/** What the bot has not said yet in a thread for which it has asked for a person itself: it is still to be said. */
-export async function moveFence(tx: Transaction, thread: ThreadId, from: number, to: number): Promise<void> {
-  await tx.run(
-    `UPDATE outbox SET fence = ?
-     WHERE thread = ? AND author = 'bot' AND fence = ? AND state IN ('waiting', 'sending')`,
-    to,
-    thread,
-    from,
-  );
-}
-
 /** Whether a message is known to be one of the desk's posts. */
 export async function isPosted(tx: Reader, posted: MessageId): Promise<boolean> {
   return (await tx.get("SELECT 1 AS one FROM outbox WHERE posted = ? LIMIT 1", posted)) !== undefined;
-}
-
-/** A row's thread and its version, each undefined where there is none; undefined when the row is gone. */
-export async function fenceOf(
-  tx: Reader,
-  id: string,
-): Promise<
-  { thread: ThreadId | undefined; version: number | undefined; fence: number | undefined } | undefined
-> {
-  const row = await tx.get<{ thread: string | null; version: number | null; fence: number | null }>(
-    `SELECT outbox.thread, outbox.fence, threads.version
-     FROM outbox LEFT JOIN threads ON threads.id = outbox.thread WHERE outbox.id = ?`,
-    id,
-  );
-  return (
-    row && {
-      thread: row.thread ?? undefined,
-      version: row.version ?? undefined,
-      fence: row.fence ?? undefined,
-    }
-  );
 }
 
 /** A row as it stands now. */

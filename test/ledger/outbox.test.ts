@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createClock } from "../../src/clock.ts";
 import { sendsLeft } from "../../src/ledger/claims.ts";
+import { cancelUnsent } from "../../src/ledger/fence.ts";
 import { migrate } from "../../src/ledger/migrate.ts";
 import { migrations } from "../../src/ledger/migrations.ts";
 import {
-  cancelUnsent,
   enqueue,
   hasUnsent,
   markRetry,
