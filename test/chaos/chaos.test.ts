@@ -1,5 +1,6 @@
 /** A short run of `npm run chaos`, the runs that have found something, and the planted bugs that a run must find. */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ownPostgres } from "../doubles/postgres-run.ts";
@@ -104,6 +105,11 @@ describe("a plant", () => {
     expect(applied("one(); guard(); two();", edit)).toBe("one();  two();");
     expect(() => applied("one();", edit)).toThrow("0 times");
     expect(() => applied("guard(); guard();", edit)).toThrow("2 times");
+  });
+
+  it.each(Object.values(plants).flatMap(({ edits }) => edits))("stands in $file as it is", (edit) => {
+    const source = readFileSync(new URL(`../../${edit.file}`, import.meta.url), "utf8");
+    expect(applied(source, edit)).not.toBe(source);
   });
 
   it("says what it takes out", () => {

@@ -22,7 +22,7 @@ export const plants: Readonly<Record<string, Plant>> = {
     takesOut: "what was written for a thread that somebody has taken is refused",
     edits: [
       {
-        file: "src/delivery.ts",
+        file: "src/attempt.ts",
         find: "(now.fence ?? now.version) === now.version",
         replace: "now.version !== -1",
       },
@@ -37,7 +37,7 @@ export const plants: Readonly<Record<string, Plant>> = {
     takesOut: "a post that may have arrived is looked for before it is sent again",
     edits: [
       {
-        file: "src/delivery.ts",
+        file: "src/attempt.ts",
         find: "if (there) return there;",
         replace: "if (there && !job.doubtful) return there;",
       },
