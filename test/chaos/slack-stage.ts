@@ -230,8 +230,8 @@ function labelOf(element: Record<string, unknown>): string {
 
 function cardOf({ ts, text, message }: ReturnType<SlackServer["messages"]>[number]): Card[] {
   const [, kind, number] = /^(Ticket|Approval) #(\d+)/m.exec(text) ?? [];
-  if (!kind || !number) return [];
   const buttons = elementsOf(message.blocks).filter((element) => element.type === "button");
+  if (!kind || !number || buttons.length === 0) return [];
   return [
     {
       kind: kind === "Ticket" ? "ticket" : "approval",
