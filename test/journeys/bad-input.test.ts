@@ -24,6 +24,7 @@ describe("what is typed", () => {
     const desk = await openTerminal(data.path, inShop(writeShop(join(shops.path, "plain"), careful)));
     desk.write(`${"x".repeat(10_000_000)}\n`);
     await desk.sees("it has 10000000 characters, and the most is 8000.");
+    await desk.logs("console.quiet");
     await play(
       desk,
       `customer: How long does express shipping take?
